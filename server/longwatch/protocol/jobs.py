@@ -1,0 +1,188 @@
+"""Jobs as both sides read and write them. The words are the glossary's (CONTRIBUTING.md)."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from longwatch.protocol.wire import Wire
+
+
+class JobState(enum.StrEnum):
+    """Where a job stands; the last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can happen to the job any more."""
+        return self in FINAL_STATES
+
+
+FINAL_STATES: Final = frozenset(
+    {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.LOST}
+)
+
+
+class Phase(enum.StrEnum):
+    """Where a running attempt is."""
+
+    STARTING = "starting"
+    CONNECTING = "connecting"
+    PLANNING = "planning"
+    EXECUTING = "executing"
+    WRITING = "writing"
+
+
+class ProgressBasis(enum.StrEnum):
+    """What a fraction rests on: the engine's own measure, earlier runs, or nothing."""
+
+    MEASURED = "measured"
+    HISTORY = "history"
+    NONE = "none"
+
+
+class StatementKind(enum.StrEnum):
+    """Whether running a statement again could change anything outside its own result."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Progress(Wire, frozen=True, kw_only=True):
+    """What is known about a running attempt, or was known when it ended.
+
+    `fraction` is 0 to 1, `None` when nothing supports one; it never falls within an attempt
+    and is below 1 until the result is readable. `eta_low_s`/`eta_high_s` bound the seconds
+    left, both `None` until the rate means something. `stalled_s` is how long neither the
+    engine's fraction nor the rows have moved. `memory_bytes` is the runner's resident memory,
+    `spill_bytes` what the engine has put on disk.
+    """
+
+    fraction: float | None = None
+    basis: ProgressBasis = ProgressBasis.NONE
+    rows: int = 0
+    bytes: int = 0
+    memory_bytes: int = 0
+    spill_bytes: int = 0
+    eta_low_s: float | None = None
+    eta_high_s: float | None = None
+    stalled_s: float = 0.0
+
+
+class JobError(Wire, frozen=True, kw_only=True):
+    """Why a job did not succeed.
+
+    `code` is stable (`syntax_error`, `memory_limit`, `runner_died` …); `message` is a sentence
+    for the user; `line` and `column` count from 1 within the submitted SQL, `None` where the
+    engine gives no place; `hint` says what to try.
+    """
+
+    code: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    hint: str | None = None
+
+
+class Column(Wire, frozen=True, kw_only=True):
+    """One column of a result: its name and its Arrow type as text (`int64`, `string` …)."""
+
+    name: str
+    type: str
+
+
+class ResultInfo(Wire, frozen=True, kw_only=True):
+    """What a query returned. `bytes` is the size on disk; `complete` is false while rows are
+    still being written, and for ever when the attempt ended early."""
+
+    rows: int
+    bytes: int
+    columns: list[Column]
+    complete: bool
+
+
+MAX_SQL_CHARS: Final = 1_000_000
+MAX_NAME_CHARS: Final = 200
+
+SourceName = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one attempt may use; `None` takes the server's default."""
+
+    memory_bytes: Annotated[int, Meta(ge=64 * 2**20)] | None = None
+    run_s: Annotated[float, Meta(gt=0)] | None = None
+
+
+class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a submit. Without a source the server's default source is taken; without a
+    name one is made from the SQL."""
+
+    sql: Annotated[str, Meta(min_length=1, max_length=MAX_SQL_CHARS)]
+    source: SourceName | None = None
+    name: Annotated[str, Meta(max_length=MAX_NAME_CHARS)] | None = None
+    priority: Annotated[int, Meta(ge=-100, le=100)] = 0
+    limits: Limits = Limits()
+
+
+class JobSummary(Wire, frozen=True, kw_only=True):
+    """A job without its SQL: what the feed carries and a table row needs.
+
+    `preview` is the start of the SQL on one line, 200 characters at most. `seq` is the number
+    of the job's last committed change, the feed's cursor. Times are UTC.
+    """
+
+    id: str
+    name: str
+    preview: str
+    source: str
+    owner: str
+    state: JobState
+    phase: Phase | None
+    progress: Progress
+    kind: StatementKind | None
+    priority: int
+    attempt: int
+    submitted_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    cancel_requested_at: datetime | None
+    cancel_confirmed: bool | None
+    error: JobError | None
+    result: ResultInfo | None
+    seq: int
+
+
+class Job(JobSummary, frozen=True, kw_only=True):
+    """A job in full."""
+
+    sql: str
+    limits: Limits
+
+
+class JobPage(Wire, frozen=True, kw_only=True):
+    """One page of the list, newest first. `next` is the cursor of the page after it, `None` on
+    the last; `total` counts every job that matches, so a shortened list can say that it is."""
+
+    jobs: list[JobSummary]
+    next: str | None
+    total: int
+
+
+class ResultPage(Wire, frozen=True, kw_only=True):
+    """The JSON form of a page of rows: values as JSON, or as text where JSON has no such type."""
+
+    columns: list[Column]
+    offset: int
+    rows: list[list[Any]]
+    total_rows: int
+    complete: bool
