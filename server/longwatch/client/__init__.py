@@ -1,1 +1,11 @@
-"""The Qt-free client: an async core on httpx and websockets, a feed follower, a sync face."""
+"""The client: everything that talks to a Longwatch server, without Qt.
+
+- `address`    where a server is, and the token that opens it
+- `errors`     what can go wrong, as a tree
+- `api`        `AsyncClient`, one method a route, on httpx
+- `feed`       `FeedFollower`, the WebSocket that follows jobs, reconnecting by itself
+- `discovery`  finding the server that runs in a data folder on this machine
+- `sync`       `Client`, the same for notebooks and scripts, without `async`
+
+httpx (160 ms) and websockets (150 ms) are imported when the first connection is made, not before.
+"""

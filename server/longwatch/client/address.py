@@ -1,0 +1,73 @@
+"""Where a server is, and the token that opens it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import urlsplit
+
+from longwatch.client.errors import InvalidAddress
+from longwatch.protocol import routes
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server's base URL (no trailing slash) and its bearer token, which `repr` hides."""
+
+    url: str
+    token: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str, token: str) -> Self:
+        """Read what a person typed. Raises `InvalidAddress` with what to type instead."""
+        text = url.strip().rstrip("/")
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise InvalidAddress(f"{url!r} is not an address: {error}.") from error
+        if parts.scheme not in {"http", "https"} or not host:
+            raise InvalidAddress(
+                f"{url!r} is not an address of a server; it looks like https://name.example:8443."
+            )
+        if parts.username is not None or parts.query or parts.fragment:
+            raise InvalidAddress(
+                "An address is only scheme, host, port and path; the token is given apart from it."
+            )
+        if port == 0:
+            raise InvalidAddress(f"{url!r} names port 0, where nothing can listen.")
+        clean = token.strip()
+        if not clean or not clean.isascii() or not clean.isprintable() or " " in clean:
+            raise InvalidAddress("The token is empty or has characters that no token has.")
+        return cls(text, clean)
+
+    @property
+    def feed_url(self) -> str:
+        """Where the feed is: the same place by WebSocket."""
+        return "ws" + self.url.removeprefix("http") + routes.FEED
+
+    @property
+    def label(self) -> str:
+        """Host and port, for a status line."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is on this machine; such an address never goes through a proxy."""
+        host = urlsplit(self.url).hostname or ""
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether what is said to the server travels under TLS."""
+        return self.url.startswith("https:")
+
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {"Authorization": f"Bearer {self.token}"}
