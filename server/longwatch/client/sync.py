@@ -1,0 +1,207 @@
+"""`Client`: the same server without `async`, for notebooks, scripts and the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from longwatch.client._loop import LoopThread
+from longwatch.client.address import Address
+from longwatch.client.api import AsyncClient
+from longwatch.client.errors import (
+    Conflict,
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobLost,
+)
+from longwatch.client.result import Result
+from longwatch.protocol.jobs import Job, JobPage, JobState, JobSummary, Limits, Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+    from types import TracebackType
+
+    from longwatch.protocol.sources import SavedQuery, Source
+
+T = TypeVar("T")
+
+
+class Stoppable(Protocol):
+    """An embedded server, as far as a client needs to know it."""
+
+    def stop(self) -> object:
+        """Stop it and wait, within a bound."""
+
+
+class Client:
+    """A connection to one server: `with longwatch.connect() as client: …`.
+
+    Works where an event loop already runs, as in a notebook: its own runs in a thread. Methods
+    may be called from several threads. They raise what `AsyncClient`'s do.
+
+    `server` is an embedded server that belongs to this client: `close` stops it.
+    """
+
+    def __init__(
+        self, address: Address, *, timeout_s: float = 10.0, server: Stoppable | None = None
+    ) -> None:
+        self.address = address
+        self._owns_server = server is not None
+        self._loop = LoopThread("longwatch-client")
+        self._api = AsyncClient(address, timeout_s=timeout_s)
+        try:
+            self._loop.call(self._api.__aenter__())
+        except BaseException:
+            self._loop.close()
+            raise
+        # Whoever forgets to close does so by dropping the client, or by the end of Python.
+        self._finish = weakref.finalize(self, _finish, self._loop, self._api, server)
+
+    def __repr__(self) -> str:
+        whose = "its own server" if self._owns_server else "a server"
+        return f"<longwatch.Client of {whose} at {self.address.url}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections and, if the server is this client's own, stop it: queries that
+        still run there end. Takes a few seconds at most; may be called again."""
+        self._finish()
+
+    def submit(
+        self,
+        sql: str,
+        source: str | None = None,
+        name: str | None = None,
+        *,
+        priority: int = 0,
+        memory_bytes: int | None = None,
+        run_s: float | None = None,
+    ) -> JobHandle:
+        """Submit a query; it runs on the server, whatever becomes of this process.
+
+        Without a source it runs against the server's default one, without a name it is called
+        by its SQL. `memory_bytes` and `run_s` (seconds) bound it, `None` takes the server's
+        bounds. Raises `BadRequest` when the server cannot take it.
+        """
+        submission = Submission(
+            sql=sql,
+            source=source,
+            name=name,
+            priority=priority,
+            limits=Limits(memory_bytes=memory_bytes, run_s=run_s),
+        )
+        return JobHandle(self, self._call(self._api.submit(submission)))
+
+    def job(self, job_id: str) -> JobHandle:
+        """A job submitted earlier, by whomever. Raises `NotFound`."""
+        return JobHandle(self, self._call(self._api.job(job_id)))
+
+    def jobs(
+        self, *, state: JobState | str | None = None, source: str | None = None
+    ) -> Iterator[JobSummary]:
+        """Every job, newest first, fetched page by page as the iterator goes on."""
+        wanted = JobState(state) if state is not None else None
+        cursor: str | None = None
+        while True:
+            page: JobPage = self._call(
+                self._api.jobs(state=wanted, source=source, cursor=cursor, limit=500)
+            )
+            yield from page.jobs
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def sources(self) -> list[Source]:
+        """The places queries can run against, the default first."""
+        return self._call(self._api.sources()).sources
+
+    def saved_queries(self) -> list[SavedQuery]:
+        """The queries kept on the server."""
+        return self._call(self._api.saved_queries()).queries
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.call(work)
+
+
+class JobHandle:
+    """A submitted job, wherever it is in its life."""
+
+    def __init__(self, client: Client, job: Job) -> None:
+        self._client = client
+        self._job = job
+
+    def __repr__(self) -> str:
+        return f"<job {self.id} {self._job.name!r}, {self._job.state.value} when last seen>"
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self._job.id
+
+    def status(self) -> Job:
+        """The job as it stands now, with its progress."""
+        if not self._job.state.is_final:
+            self._job = self._client._call(self._client._api.job(self.id))
+        return self._job
+
+    def wait(self, timeout_s: float | None = None) -> Job:
+        """The job once it is over, whatever came of it. Raises `WaitTimeout` (a `TimeoutError`)
+        when `timeout_s` seconds pass first; `None` waits for ever."""
+        if not self._job.state.is_final:
+            self._job = self._client._call(self._client._api.wait(self.id, timeout_s=timeout_s))
+        return self._job
+
+    def cancel(self) -> Job:
+        """Ask for the job's end; `wait` until it is over. On a job already over does nothing."""
+        with contextlib.suppress(Conflict):
+            self._job = self._client._call(self._client._api.cancel(self.id))
+        return self.status()
+
+    def result(self, timeout_s: float | None = None) -> Result:
+        """Wait for the job and return what it found.
+
+        Raises `JobFailed`, `JobCancelled` or `JobLost` (all `JobEnded`, with the reason, and the
+        line and column where known), `WaitTimeout` after `timeout_s` seconds.
+        """
+        job = self.wait(timeout_s)
+        if job.state is not JobState.SUCCEEDED:
+            raise _ENDINGS.get(job.state, JobEnded)(job)
+        info = job.result
+        if info is None:
+            info = self._client._call(self._client._api.result_info(self.id))
+        return Result(info, self._page)
+
+    def log(self) -> str:
+        """What the job's runner wrote."""
+        return self._client._call(self._client._api.log(self.id))
+
+    def _page(self, offset: int, limit: int) -> bytes:
+        work = self._client._api.result_page(self.id, offset=offset, limit=limit)
+        return self._client._call(work).data
+
+
+_ENDINGS: dict[JobState, type[JobEnded]] = {
+    JobState.FAILED: JobFailed,
+    JobState.CANCELLED: JobCancelled,
+    JobState.LOST: JobLost,
+}
+
+
+def _finish(loop: LoopThread, api: AsyncClient, server: Stoppable | None) -> None:
+    with contextlib.suppress(RuntimeError):
+        loop.call(api.aclose())
+    loop.close()
+    if server is not None:
+        server.stop()
