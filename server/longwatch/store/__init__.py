@@ -1,1 +1,1 @@
-""""""
+"""Where jobs are kept: SQLAlchemy tables, one writer thread, Alembic migrations."""

@@ -1,0 +1,61 @@
+"""What can be wrong with a request about a job.
+
+    JobsError
+    ├── UnknownJob
+    ├── UnknownSource
+    ├── AlreadyFinal
+    ├── NoResult
+    ├── InvalidSubmission
+    └── InvalidTransition      a bug of ours, never the user's fault
+"""
+
+from __future__ import annotations
+
+from longwatch.protocol.jobs import JobState
+
+
+class JobsError(Exception):
+    """The request about a job could not be carried out."""
+
+
+class UnknownJob(JobsError):
+    """There is no such job on this server."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"There is no job {job_id!r} on this server. `longwatch jobs` lists those there are."
+        )
+
+
+class UnknownSource(JobsError):
+    """There is no such source on this server."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        choices = ", ".join(sorted(known)) or "none"
+        super().__init__(f"There is no source {name!r} on this server. Known: {choices}.")
+
+
+class AlreadyFinal(JobsError):
+    """The job has ended; it cannot be cancelled any more."""
+
+    def __init__(self, job_id: str, state: JobState) -> None:
+        super().__init__(f"Job {job_id} has ended already: it is {state.value}.")
+
+
+class NoResult(JobsError):
+    """The job has no rows to read yet, or never will have."""
+
+    def __init__(self, job_id: str, state: JobState) -> None:
+        wait = "" if state.is_final else " Rows can be read as soon as the first ones are written."
+        super().__init__(f"Job {job_id} is {state.value} and has no result.{wait}")
+
+
+class InvalidSubmission(JobsError):
+    """The submitted SQL cannot be a query."""
+
+
+class InvalidTransition(JobsError):
+    """Something tried to change a job in a way its state does not allow."""
+
+    def __init__(self, story: str) -> None:
+        super().__init__(f"Impossible change of a job: {story}")

@@ -1,0 +1,87 @@
+"""Making and changing job records. A `protocol.jobs.Job` is frozen: a change returns a copy."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from longwatch.jobs.errors import InvalidSubmission
+from longwatch.protocol.jobs import (
+    MAX_NAME_CHARS,
+    Job,
+    JobState,
+    JobSummary,
+    Progress,
+    Submission,
+)
+
+PREVIEW_CHARS = 200
+_SUMMARY_FIELDS = JobSummary.__struct_fields__
+
+
+def new_job(submission: Submission, *, source: str, owner: str, now: datetime) -> Job:
+    """A queued job for `submission`, not yet stored (`seq` 0).
+
+    Raises `InvalidSubmission` when the SQL holds nothing to run or a character no engine takes.
+    """
+    sql = submission.sql
+    if not sql.strip():
+        raise InvalidSubmission("The SQL is empty. Write a query, then run it.")
+    if "\x00" in sql:
+        raise InvalidSubmission("The SQL contains a NUL character. Remove it, then run again.")
+    preview = _one_line(sql, PREVIEW_CHARS)
+    name = _one_line(submission.name or "", MAX_NAME_CHARS) or _one_line(_uncommented(sql), 80)
+    return Job(
+        id=new_id(),
+        name=name or preview[:80],
+        preview=preview,
+        sql=sql,
+        source=source,
+        owner=owner,
+        state=JobState.QUEUED,
+        phase=None,
+        progress=Progress(),
+        kind=None,
+        priority=submission.priority,
+        limits=submission.limits,
+        attempt=0,
+        submitted_at=now,
+        started_at=None,
+        finished_at=None,
+        cancel_requested_at=None,
+        cancel_confirmed=None,
+        error=None,
+        result=None,
+        seq=0,
+    )
+
+
+def new_id() -> str:
+    """A job id: 16 lower-case letters and digits from 80 random bits, safe as a folder name on
+    every file system, case-insensitive ones included."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def evolve(job: Job, **changes: Any) -> Job:
+    """A copy of `job` with `changes`."""
+    return msgspec.structs.replace(job, **changes)
+
+
+def summary(job: Job) -> JobSummary:
+    """What the feed carries of `job`."""
+    return JobSummary(**{field: getattr(job, field) for field in _SUMMARY_FIELDS})
+
+
+def _one_line(text: str, most: int) -> str:
+    # Slicing first bounds the work for a megabyte of SQL; four times is room for indentation.
+    words = " ".join(text[: most * 4].split())
+    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+
+
+def _uncommented(sql: str) -> str:
+    lines = sql[:4000].splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("--"))

@@ -1,0 +1,92 @@
+"""Settings of a server: arguments over environment over a TOML file over defaults."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from longwatch.paths import default_data_dir
+
+MIB = 2**20
+
+
+def _owner() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container user without an entry in the password file
+        return "me"
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class SourceSettings(BaseModel):
+    """A `[sources.NAME]` table: where DuckDB finds the data, and what people call it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: Literal["duckdb"] = "duckdb"
+    path: Path = Field(description="a folder of Parquet, CSV or JSON files, or a .duckdb file")
+    title: str = ""
+    description: str = ""
+
+
+class Settings(BaseSettings):
+    """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; the token also
+    `LONGWATCH_TOKEN_FILE`. The TOML file is `config.toml` in the data folder."""
+
+    model_config = SettingsConfigDict(env_prefix="LONGWATCH_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535, description="0 takes any free port")
+    token: SecretStr | None = Field(default=None, description="made anew at each start if absent")
+    token_file: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    behind_proxy: bool = False
+    owner: str = Field(default_factory=_owner)
+    max_running: int = Field(default=2, ge=1, le=256, description="queries at once")
+    max_attempts: int = Field(default=2, ge=1, le=10, description="tries of a read-only query")
+    memory_bytes: int = Field(
+        default_factory=lambda data: max(
+            512 * MIB, int(psutil.virtual_memory().total * 0.6 / data["max_running"])
+        ),
+        ge=64 * MIB,
+        description="memory of one query",
+    )
+    spill_bytes: int = Field(default=50 * 2**30, ge=0, description="disk one query may spill to")
+    threads: int = Field(default_factory=_cores, ge=1, description="threads of one query")
+    warm_spare: bool = Field(default=True, description="keep one runner started and waiting")
+    on_stop: Literal["cancel", "requeue"] = Field(
+        default="requeue", description="what becomes of running queries when the server stops"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    default_source: str = "sample"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given: dict[str, Any] = init_settings()
+        folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
+        return init_settings, env_settings, toml

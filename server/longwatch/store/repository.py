@@ -1,0 +1,202 @@
+"""What is asked of the store, as operations for `writer.StoreThread`.
+
+Every function takes a `Transaction` and does one thing in it. A state changes only through
+`change`, which guards state and attempt inside the write itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, insert, select, update
+
+from longwatch.jobs.errors import InvalidTransition, UnknownJob
+from longwatch.jobs.model import evolve, summary
+from longwatch.jobs.transitions import JobEvent, next_state
+from longwatch.protocol.jobs import Job, JobState, JobSummary
+from longwatch.store.rows import to_job, to_row, to_us
+from longwatch.store.tables import events, jobs, meta
+from longwatch.store.writer import Transaction
+
+_NEWEST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs a list shows; `None` means any. `text` is looked for in name and SQL."""
+
+    states: frozenset[JobState] | None = None
+    source: str | None = None
+    owner: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of a list: the jobs newest first, where the next page begins, how many match."""
+
+    jobs: list[Job]
+    next_n: int | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What changed after a `seq`, up to `seq`."""
+
+    changed: list[JobSummary]
+    removed: list[str]
+    seq: int
+
+
+def epoch(tx: Transaction) -> str:
+    """The name of this store, new for each file ever made."""
+    value: str = tx.connection.execute(
+        select(meta.c.value).where(meta.c.key == "epoch")
+    ).scalar_one()
+    return value
+
+
+def newest_seq(tx: Transaction) -> int:
+    """The number of the last committed change; 0 in an empty store."""
+    return int(tx.connection.execute(_NEWEST_SEQ).scalar_one())
+
+
+def add(tx: Transaction, job: Job) -> Job:
+    """Store a new job. Returns it with its `seq`."""
+    stored = evolve(job, seq=_record(tx, job, JobEvent.SUBMITTED, job.submitted_at, None))
+    tx.connection.execute(insert(jobs).values(to_row(stored)))
+    _announce(tx, stored)
+    return stored
+
+
+def get(tx: Transaction, job_id: str) -> Job:
+    """One job. Raises `UnknownJob`."""
+    row = tx.connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    if row is None:
+        raise UnknownJob(job_id)
+    return to_job(row)
+
+
+def change(
+    tx: Transaction,
+    job_id: str,
+    event: JobEvent,
+    *,
+    attempt: int,
+    at: datetime,
+    detail: str | None = None,
+    **changes: Any,
+) -> Job:
+    """Let `event` happen to a job: the only way its state changes.
+
+    `attempt` is the attempt the event belongs to: a late word from an earlier attempt finds
+    another number and is refused. Raises `UnknownJob`, or `InvalidTransition` with the story.
+    """
+    before = get(tx, job_id)
+    story = f"job {job_id}, attempt {before.attempt}, event for attempt {attempt}"
+    state = next_state(before.state, event, story=story)
+    if event is JobEvent.STARTED:
+        changes["attempt"] = attempt
+    expected = before.attempt if event is JobEvent.STARTED else attempt
+    after = evolve(before, state=state, **changes)
+    after = evolve(after, seq=_record(tx, after, event, at, detail))
+    row = to_row(after)
+    del row["id"], row["sql"]
+    done = tx.connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.id == job_id,
+            jobs.c.state == before.state.value,
+            jobs.c.attempt == expected,
+        )
+        .values(row)
+    )
+    if done.rowcount != 1:
+        raise InvalidTransition(f"{event.value} while {before.state.value} ({story})")
+    _announce(tx, after)
+    return after
+
+
+def next_in_line(tx: Transaction, running: frozenset[str]) -> Job | None:
+    """The queued job whose turn it is: highest priority, then oldest; none of `running`."""
+    query = (
+        select(jobs)
+        .where(jobs.c.state == JobState.QUEUED.value, jobs.c.id.not_in(running))
+        .order_by(jobs.c.priority.desc(), jobs.c.n)
+        .limit(1)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else to_job(row)
+
+
+def in_state(tx: Transaction, state: JobState) -> list[Job]:
+    """Every job in `state`, oldest first."""
+    query = select(jobs).where(jobs.c.state == state.value).order_by(jobs.c.n)
+    return [to_job(row) for row in tx.connection.execute(query)]
+
+
+def page(tx: Transaction, which: Filter, *, before_n: int | None, limit: int) -> Listed:
+    """The newest `limit` jobs that match, older than number `before_n` where one is given."""
+    matches = _conditions(which)
+    query: Select[Any] = select(jobs).where(*matches)
+    if before_n is not None:
+        query = query.where(jobs.c.n < before_n)
+    rows = tx.connection.execute(query.order_by(jobs.c.n.desc()).limit(limit + 1)).all()
+    total = tx.connection.execute(
+        select(func.count()).select_from(jobs).where(*matches)
+    ).scalar_one()
+    next_n = rows[limit - 1].n if len(rows) > limit else None
+    return Listed([to_job(row) for row in rows[:limit]], next_n, int(total))
+
+
+def since(tx: Transaction, seq: int, *, most: int) -> Since | None:
+    """What changed after `seq`; `None` when that is more than `most` jobs, or `seq` is not from
+    this store: a snapshot is due then."""
+    newest = newest_seq(tx)
+    if seq > newest:
+        return None
+    query = select(jobs).where(jobs.c.seq > seq).order_by(jobs.c.seq).limit(most + 1)
+    rows = tx.connection.execute(query).all()
+    if len(rows) > most:
+        return None
+    gone = select(events.c.job_id).where(
+        events.c.event == JobEvent.DELETED.value, events.c.seq > seq
+    )
+    removed = list(tx.connection.execute(gone).scalars())
+    return Since([summary(to_job(row)) for row in rows], removed, newest)
+
+
+def _conditions(which: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if which.states is not None:
+        conditions.append(jobs.c.state.in_([state.value for state in which.states]))
+    if which.source is not None:
+        conditions.append(jobs.c.source == which.source)
+    if which.owner is not None:
+        conditions.append(jobs.c.owner == which.owner)
+    if which.text:
+        conditions.append(
+            jobs.c.name.icontains(which.text, autoescape=True)
+            | jobs.c.sql.icontains(which.text, autoescape=True)
+        )
+    return conditions
+
+
+def _record(
+    tx: Transaction, job: Job, event: JobEvent, at: datetime, detail: str | None
+) -> int:
+    """Append to the job's story; the number of the line is the feed's cursor."""
+    line = insert(events).values(
+        job_id=job.id, event=event.value, attempt=job.attempt, at_us=to_us(at), detail=detail
+    )
+    key = tx.connection.execute(line).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _announce(tx: Transaction, job: Job) -> None:
+    tx.changes.changed[job.id] = summary(job)
+    tx.changes.seq = max(tx.changes.seq, job.seq)

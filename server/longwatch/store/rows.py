@@ -1,0 +1,93 @@
+"""Between job records and table rows. Times are kept as microseconds since 1970, UTC; nested
+records as JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from longwatch.protocol.jobs import (
+    Job,
+    JobError,
+    JobState,
+    Limits,
+    Progress,
+    ResultInfo,
+    StatementKind,
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_encode = msgspec.json.Encoder().encode
+_read_limits = msgspec.json.Decoder(Limits).decode
+_read_progress = msgspec.json.Decoder(Progress).decode
+_read_error = msgspec.json.Decoder(JobError).decode
+_read_result = msgspec.json.Decoder(ResultInfo).decode
+_NO_PROGRESS = Progress()
+
+
+def to_us(moment: datetime | None) -> int | None:
+    """Microseconds since 1970 of an aware `moment`."""
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(us: int | None) -> datetime | None:
+    """The moment `us` microseconds after 1970."""
+    return None if us is None else _EPOCH + timedelta(microseconds=us)
+
+
+def to_row(job: Job) -> dict[str, Any]:
+    """The columns of `jobs` for `job`, but for `n`."""
+    return {
+        "id": job.id,
+        "name": job.name,
+        "preview": job.preview,
+        "sql": job.sql,
+        "source": job.source,
+        "owner": job.owner,
+        "state": job.state.value,
+        "kind": job.kind.value if job.kind else None,
+        "priority": job.priority,
+        "attempt": job.attempt,
+        "submitted_us": to_us(job.submitted_at),
+        "started_us": to_us(job.started_at),
+        "finished_us": to_us(job.finished_at),
+        "cancel_requested_us": to_us(job.cancel_requested_at),
+        "cancel_confirmed": job.cancel_confirmed,
+        "limits": _encode(job.limits),
+        "progress": _encode(job.progress),
+        "error": _encode(job.error) if job.error else None,
+        "result": _encode(job.result) if job.result else None,
+        "seq": job.seq,
+    }
+
+
+def to_job(row: Any) -> Job:
+    """The job in a row of `jobs`."""
+    submitted_at = from_us(row.submitted_us)
+    assert submitted_at is not None
+    return Job(
+        id=row.id,
+        name=row.name,
+        preview=row.preview,
+        sql=row.sql,
+        source=row.source,
+        owner=row.owner,
+        state=JobState(row.state),
+        phase=None,
+        kind=StatementKind(row.kind) if row.kind else None,
+        priority=row.priority,
+        attempt=row.attempt,
+        submitted_at=submitted_at,
+        started_at=from_us(row.started_us),
+        finished_at=from_us(row.finished_us),
+        cancel_requested_at=from_us(row.cancel_requested_us),
+        cancel_confirmed=row.cancel_confirmed,
+        limits=_read_limits(row.limits),
+        progress=_read_progress(row.progress) if row.progress else _NO_PROGRESS,
+        error=_read_error(row.error) if row.error else None,
+        result=_read_result(row.result) if row.result else None,
+        seq=row.seq,
+    )

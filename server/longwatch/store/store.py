@@ -1,0 +1,52 @@
+"""The store as the server's event loop sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from longwatch.store.writer import Changes, StoreThread, Transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Store:
+    """Runs the operations of `repository` without blocking the loop.
+
+    `on_commit` is called in the loop, once for each commit that changed something, in order.
+    """
+
+    def __init__(self, path: Path, on_commit: Callable[[Changes], None]) -> None:
+        self.path = path
+        self._on_commit = on_commit
+        self._thread: StoreThread | None = None
+
+    async def open(self) -> None:
+        """Open and migrate the file. Raises `StoreError`."""
+        loop = asyncio.get_running_loop()
+
+        def announce(changes: Changes) -> None:
+            loop.call_soon_threadsafe(self._on_commit, changes)
+
+        self._thread = StoreThread(self.path, announce)
+        await asyncio.to_thread(self._thread.open)
+
+    async def run(
+        self,
+        operation: Callable[Concatenate[Transaction, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run one operation of `repository`; returns when its commit is on disk."""
+        assert self._thread is not None, "the store is not open"
+        future = self._thread.submit(lambda tx: operation(tx, *args, **kwargs))
+        # Shielded: a caller that goes away must not undo what may be committed already.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def close(self) -> None:
+        """Finish what is queued, then close the file."""
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.close)

@@ -1,0 +1,76 @@
+"""The tables. A change here needs a migration in `migrations/versions` and a new `HEAD`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+HEAD: Final = "0001"
+"""The newest migration. A store that stands there needs no Alembic at start (saves 0.2 s)."""
+
+metadata = MetaData()
+
+# BigInteger would lose SQLite's rowid alias, and with it the automatic numbers.
+_serial = BigInteger().with_variant(Integer, "sqlite")
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("n", _serial, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("preview", Text, nullable=False),
+    Column("sql", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("kind", String(8)),
+    Column("priority", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("submitted_us", BigInteger, nullable=False),
+    Column("started_us", BigInteger),
+    Column("finished_us", BigInteger),
+    Column("cancel_requested_us", BigInteger),
+    Column("cancel_confirmed", Boolean),
+    Column("limits", LargeBinary, nullable=False),
+    Column("progress", LargeBinary),
+    Column("error", LargeBinary),
+    Column("result", LargeBinary),
+    Column("seq", BigInteger, nullable=False),
+    Index("jobs_by_seq", "seq"),
+    Index("jobs_by_turn", "state", "priority", "n"),
+    sqlite_autoincrement=True,
+)
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("seq", _serial, primary_key=True, autoincrement=True),
+    Column("job_id", String(32), nullable=False),
+    Column("event", String(24), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("detail", Text),
+    Index("events_by_job", "job_id", "seq"),
+    Index("events_by_kind", "event", "seq"),
+    sqlite_autoincrement=True,
+)
+
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)

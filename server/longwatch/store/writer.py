@@ -1,0 +1,170 @@
+"""The one thread that touches the store, and the group commit.
+
+Every operation, reading or writing, runs on this thread over its one connection. What has
+queued up while the last commit was on its way to the disk shares the next one: ten concurrent
+submits wait for one fsync, not for ten. What changed is announced once a commit, in the order of
+the commits, before any caller hears of it: the feed can rely on `seq` arriving without gaps.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
+
+from longwatch.protocol.jobs import JobSummary
+from longwatch.store.database import explain, open_engine
+from longwatch.store.errors import StoreClosed
+
+T = TypeVar("T")
+MOST_PER_COMMIT: Final = 256
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one commit changed: the newest form of each job, the ids removed, the newest `seq`."""
+
+    changed: dict[str, JobSummary] = field(default_factory=dict)
+    removed: list[str] = field(default_factory=list)
+    seq: int = 0
+
+    def add(self, other: Changes) -> None:
+        """Take over what one operation of the commit changed."""
+        self.changed.update(other.changed)
+        for job_id in other.removed:
+            self.changed.pop(job_id, None)
+        self.removed += other.removed
+        self.seq = max(self.seq, other.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What an operation is handed: the connection, and where to note what it changes."""
+
+    connection: Connection
+    changes: Changes
+
+
+Operation = Callable[[Transaction], Any]
+
+
+class StoreThread:
+    """Runs operations on the store one after another on a thread of its own."""
+
+    def __init__(self, path: Path, on_commit: Callable[[Changes], None]) -> None:
+        """`on_commit` is called on this thread, after each commit that changed something."""
+        self._path = path
+        self._on_commit = on_commit
+        self._queue: queue.SimpleQueue[tuple[Operation, Future[Any]] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._opened: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="longwatch-store", daemon=True)
+
+    def open(self) -> None:
+        """Open the file and start. Raises what `open_engine` raises."""
+        self._thread.start()
+        self._opened.result()
+
+    def submit(self, operation: Callable[[Transaction], T]) -> Future[T]:
+        """Queue `operation`; the future ends when its commit is on disk. Raises `StoreClosed`."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise StoreClosed
+            self._queue.put((operation, future))
+        return future
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Finish what is queued, then close the file."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            engine = open_engine(self._path)
+        except BaseException as error:  # noqa: BLE001 - `open` raises it in the caller's thread
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        with engine.connect() as connection:
+            while (first := self._queue.get()) is not None:
+                batch = [first]
+                last = self._collect(batch)
+                self._commit(connection, batch)
+                if last:
+                    break
+        _checkpoint(engine)
+        engine.dispose()
+
+    def _collect(self, batch: list[tuple[Operation, Future[Any]]]) -> bool:
+        """Add what else is queued; true when the queue was closed behind it."""
+        while len(batch) < MOST_PER_COMMIT:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return False
+            if item is None:
+                return True
+            batch.append(item)
+        return False
+
+    def _commit(
+        self, connection: Connection, batch: list[tuple[Operation, Future[Any]]]
+    ) -> None:
+        changes = Changes()
+        answers: list[tuple[Future[Any], Any]] = []
+        try:
+            with connection.begin():
+                for operation, future in batch:
+                    if future.set_running_or_notify_cancel():
+                        self._apply(connection, operation, future, changes, answers)
+        except DatabaseError as error:
+            problem = explain(error, self._path)
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(problem)
+            return
+        if changes.seq:
+            self._on_commit(changes)
+        for future, answer in answers:
+            future.set_result(answer)
+
+    def _apply(
+        self,
+        connection: Connection,
+        operation: Operation,
+        future: Future[Any],
+        changes: Changes,
+        answers: list[tuple[Future[Any], Any]],
+    ) -> None:
+        """Run one operation in a savepoint, so that its failure undoes nothing of its neighbours."""
+        own = Changes()
+        try:
+            with connection.begin_nested():
+                answer = operation(Transaction(connection, own))
+        except DatabaseError as error:
+            future.set_exception(explain(error, self._path))
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who awaits the future
+            future.set_exception(error)
+        else:
+            changes.add(own)
+            answers.append((future, answer))
+
+
+def _checkpoint(engine: Engine) -> None:
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        if raw is not None:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

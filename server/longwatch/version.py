@@ -1,0 +1,13 @@
+"""The version of the installed program."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+
+def version() -> str:
+    """The installed version, or `0+unknown` where the package's metadata was left behind."""
+    try:
+        return importlib.metadata.version("longwatch")
+    except importlib.metadata.PackageNotFoundError:
+        return "0+unknown"
