@@ -1,1 +1,1 @@
-""""""
+"""The process that carries out one attempt: `python -m longwatch.runner`."""

@@ -1,0 +1,88 @@
+"""From DuckDB's exceptions to a `JobError` with a stable code, a place and a hint."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import duckdb
+
+from longwatch.protocol.jobs import JobError
+
+# DuckDB's exception_type, lower-cased → our code. What is not here is `engine_error`.
+CODES: Final = {
+    "parser": "syntax_error",
+    "syntax": "syntax_error",
+    "binder": "name_error",
+    "catalog": "name_error",
+    "conversion": "conversion_error",
+    "out of range": "out_of_range",
+    "out of memory": "memory_limit",
+    "permission": "permission_denied",
+    "io": "io_error",
+    "constraint": "constraint_violation",
+    "invalid input": "invalid_input",
+    "mismatch type": "type_error",
+    "internal": "engine_bug",
+    "fatal": "engine_bug",
+}
+HINTS: Final = {
+    "memory_limit": "Raise the job's memory limit, or let the query keep less at once: fewer "
+    "columns, a filter, a smaller GROUP BY.",
+    "permission_denied": "A source is opened read-only and alone: a query reaches neither other "
+    "files nor the network.",
+    "engine_bug": "This is a fault in the engine. Running the query again may work.",
+}
+
+
+def to_job_error(error: duckdb.Error, sql: str = "", *, start: int = 0, prefix: int = 0) -> JobError:
+    """What the user is told about `error`.
+
+    The engine was set to report errors as JSON, with a byte position in the text it was given:
+    the part of `sql` from character `start` on, after `prefix` bytes of ours. Without JSON (a
+    driver's own exception) the text is taken as it is.
+    """
+    details = _details(str(error))
+    kind = str(details.get("exception_type", "")).lower()
+    code = CODES.get(kind, "engine_error")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        code = "memory_limit"
+    message = str(details.get("exception_message") or error).strip()
+    line, column = _place(details.get("position"), sql[start:], prefix)
+    if line is not None and column is not None:
+        before = sql[:start]
+        column += start - (before.rfind("\n") + 1) if line == 1 else 0
+        line += before.count("\n")
+    # What follows the first paragraph is advice to SET things, which the jail refuses.
+    message = message.split("\n\n", 1)[0]
+    candidates = [name for name in str(details.get("candidates", "")).split(",") if name]
+    hint = HINTS.get(code)
+    if candidates:
+        # The message of a missing name repeats the list that becomes the hint.
+        message = message.split("\n", 1)[0]
+        hint = "Did you mean " + _choices(candidates[:3]) + "?"
+    return JobError(code=code, message=message, line=line, column=column, hint=hint)
+
+
+def _choices(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def _details(text: str) -> dict[str, Any]:
+    start = text.find("{")
+    if start < 0:
+        return {}
+    try:
+        details = json.loads(text[start:])
+    except ValueError:
+        return {}
+    return details if isinstance(details, dict) else {}
+
+
+def _place(position: object, sql: str, prefix: int) -> tuple[int | None, int | None]:
+    """Line and column in `sql`, from 1, of the byte at `position` less `prefix`."""
+    at_byte = -1 if position is None else int(str(position)) - prefix
+    if at_byte < 0:
+        return None, None
+    before = sql.encode()[:at_byte].decode(errors="ignore")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -1,0 +1,55 @@
+"""`index.json` of a result folder: which segments there are, and what they hold.
+
+A result is a folder of segments, each a complete Arrow IPC file (lz4) that any Arrow program
+opens: `000000.arrow`, `000001.arrow` … The index is replaced whenever a segment is finished, so
+a reader pages through what is there while more is being written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from longwatch.protocol.jobs import Column, ResultInfo
+
+INDEX: Final = "index.json"
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """One finished file: its name, its rows, its bytes on disk."""
+
+    file: str
+    rows: int
+    bytes: int
+
+
+class Index(msgspec.Struct, frozen=True, kw_only=True):
+    """Every finished segment in order; `complete` once no more will come."""
+
+    columns: list[Column]
+    segments: list[Segment]
+    complete: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows in all finished segments."""
+        return sum(segment.rows for segment in self.segments)
+
+    def info(self) -> ResultInfo:
+        """The result as the wire describes it."""
+        return ResultInfo(
+            rows=self.rows,
+            bytes=sum(segment.bytes for segment in self.segments),
+            columns=self.columns,
+            complete=self.complete,
+        )
+
+
+def read_index(folder: Path) -> Index | None:
+    """The index of a result `folder`; `None` while nothing has been written."""
+    try:
+        return msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,144 @@
+"""Carries out one attempt, from its mailbox to its outcome."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+from typing import Never
+
+import msgspec
+import psutil
+
+from longwatch.engines.contract import Engine, EngineError, Interrupted, Session, Statement, Workspace
+from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
+from longwatch.runner.limits import limit_address_space
+from longwatch.runner.mailbox import Mailbox
+from longwatch.runner.segments import SegmentWriter
+from longwatch.runner.spec import BATCH_ROWS, AttemptSpec, Ending, Identity, Outcome, Report
+from longwatch.runner.watch import Watch
+
+
+def run_attempt(folder: Path, engine: Engine, doorbell: int) -> Never:
+    """Run what lies in the mailbox `folder`, then end this process.
+
+    Leaves by `os._exit`: the outcome is on disk by then, and giving gigabytes back piece by
+    piece would only keep the machine busy (0.2 s for 1.9 GB).
+    """
+    mailbox = Mailbox(folder)
+    os.chdir(folder)  # DuckDB silently allows `./.tmp`: here that is the attempt's own folder
+    spec = mailbox.spec()
+    me = psutil.Process()
+    mailbox.write_identity(Identity(pid=me.pid, started_s=me.create_time()))
+    watch = Watch(spec, mailbox, doorbell, lambda error, last: _breach(mailbox, watch, error, last))
+    limit_address_space(spec.memory_bytes)
+    watch.start()
+    try:
+        result = _query(spec, mailbox, engine, watch)
+    except Interrupted:
+        outcome = _outcome(watch, Ending.CANCELLED, None)
+    except EngineError as error:
+        # What an interrupt breaks may surface as some other error of the engine.
+        ending = Ending.CANCELLED if watch.cancelled else Ending.FAILED
+        outcome = _outcome(watch, ending, error.error)
+    except MemoryError:
+        outcome = _outcome(watch, Ending.FAILED, _out_of_memory(spec))
+    except OSError as error:
+        outcome = _outcome(watch, Ending.FAILED, _disk_error(error, folder))
+    except Exception as error:  # noqa: BLE001 - a fault of ours must still reach the user
+        traceback.print_exc()
+        outcome = _outcome(watch, Ending.FAILED, _our_fault(error))
+    else:
+        watch.stop()
+        last = _replace_result(watch.report(), result)
+        outcome = Outcome(ending=Ending.SUCCEEDED, last=last)
+    mailbox.write_outcome(outcome)
+    watch.ring()
+    os._exit(0)
+
+
+def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) -> ResultInfo:
+    watch.phase = Phase.CONNECTING
+    workspace = Workspace(
+        folder=mailbox.folder,
+        memory_bytes=spec.memory_bytes,
+        spill_bytes=spec.spill_bytes,
+        threads=spec.threads,
+    )
+    session = engine.open(spec.options, workspace)
+    watch.phase = Phase.PLANNING
+    statements = session.parse(spec.sql)
+    writes = any(statement.kind is StatementKind.WRITE for statement in statements)
+    watch.kind = StatementKind.WRITE if writes else StatementKind.READ
+    # Before anything runs: whether this may be tried again must be known if we are killed.
+    mailbox.write_report(watch.report())
+    watch.session = session
+    for statement in statements[:-1]:
+        session.plan(statement)
+        watch.phase = Phase.EXECUTING
+        for _ in session.execute(statement, BATCH_ROWS)[1]:
+            _heed(watch)
+    session.plan(statements[-1])
+    return _write_result(session, statements[-1], mailbox, watch)
+
+
+def _write_result(session: Session, statement: Statement, mailbox: Mailbox, watch: Watch) -> ResultInfo:
+    _heed(watch)
+    watch.phase = Phase.EXECUTING
+    schema, batches = session.execute(statement, BATCH_ROWS)
+    watch.writer = writer = SegmentWriter(mailbox.result, schema)
+    for batch in batches:
+        _heed(watch)
+        writer.write(batch)
+    watch.phase = Phase.WRITING
+    return writer.finish()
+
+
+def _heed(watch: Watch) -> None:
+    if watch.cancelled:
+        raise Interrupted
+
+
+def _outcome(watch: Watch, ending: Ending, error: JobError | None) -> Outcome:
+    watch.stop()
+    result = watch.writer.abandon() if watch.writer else None
+    return Outcome(ending=ending, last=_replace_result(watch.report(), result), error=error)
+
+
+def _replace_result(report: Report, result: ResultInfo | None) -> Report:
+    if result is None:
+        return msgspec.structs.replace(report, result=None)
+    return msgspec.structs.replace(
+        report, result=result, rows=result.rows, bytes=result.bytes
+    )
+
+
+def _breach(mailbox: Mailbox, watch: Watch, error: JobError, last: Report) -> Never:
+    """Called on the watch's thread while the engine is deep in something: end it all, now."""
+    mailbox.write_outcome(Outcome(ending=Ending.FAILED, last=last, error=error))
+    watch.ring()
+    os._exit(0)
+
+
+def _out_of_memory(spec: AttemptSpec) -> JobError:
+    return JobError(
+        code="memory_limit",
+        message=f"The query needed more than its {spec.memory_bytes / 2**20:,.0f} MiB of memory.",
+        hint="Raise the job's memory limit, or let the query keep less at once.",
+    )
+
+
+def _disk_error(error: OSError, folder: Path) -> JobError:
+    return JobError(
+        code="result_not_written",
+        message=f"The result could not be written: {error.strerror or error}.",
+        hint=f"Make room on the disk that holds {folder.parents[2]}, then run the query again.",
+    )
+
+
+def _our_fault(error: Exception) -> JobError:
+    return JobError(
+        code="internal_error",
+        message=f"Longwatch itself failed: {type(error).__name__}: {error}.",
+        hint="The job's log has the details; please report them.",
+    )

@@ -1,0 +1,95 @@
+"""An attempt's folder: the mailbox between a server and a runner that may outlive it.
+
+In: `spec.json`, `cancel`. Out: `runner.json`, `progress.json` (replaced at most 10 times a
+second), `log.txt`, `result/`, `outcome.json` (last, fsynced). The folder is the truth; a byte
+on a pipe is only a doorbell.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from longwatch.runner.spec import AttemptSpec, Identity, Outcome, Report
+
+T = TypeVar("T")
+
+
+class Mailbox:
+    """The files of one attempt, read and written whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.result = folder / "result"
+        self.log = folder / "log.txt"
+        self._cancel = folder / "cancel"
+
+    def create(self, spec: AttemptSpec) -> None:
+        """Make the folder and put `spec` in. Raises `OSError`."""
+        self.folder.mkdir(parents=True, mode=0o700)
+        self.result.mkdir()
+        _replace(self.folder / "spec.json", msgspec.json.encode(spec))
+
+    def spec(self) -> AttemptSpec:
+        """What to run. Raises `OSError` or `msgspec.MsgspecError`."""
+        return msgspec.json.decode((self.folder / "spec.json").read_bytes(), type=AttemptSpec)
+
+    def request_cancel(self) -> None:
+        """Ask the runner to stop."""
+        self._cancel.touch()
+
+    def cancel_requested(self) -> bool:
+        """Whether the runner was asked to stop; 2 µs."""
+        return os.path.exists(self._cancel)  # noqa: PTH110 - twice as quick as Path.exists
+
+    def write_identity(self, identity: Identity) -> None:
+        """Say which process runs the attempt."""
+        _replace(self.folder / "runner.json", msgspec.json.encode(identity))
+
+    def identity(self) -> Identity | None:
+        """Which process runs the attempt; `None` before it started."""
+        return _read(self.folder / "runner.json", Identity)
+
+    def write_report(self, report: Report) -> None:
+        """Replace the progress report."""
+        _replace(self.folder / "progress.json", msgspec.json.encode(report))
+
+    def report(self) -> Report | None:
+        """The newest progress report; `None` before the first."""
+        return _read(self.folder / "progress.json", Report)
+
+    def write_outcome(self, outcome: Outcome) -> None:
+        """Say how it ended; on disk when this returns."""
+        _replace(self.folder / "outcome.json", msgspec.json.encode(outcome), sync=True)
+
+    def outcome(self) -> Outcome | None:
+        """How it ended; `None` while it has not."""
+        return _read(self.folder / "outcome.json", Outcome)
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        # Torn files cannot happen by `_replace`; a disk that lies is treated as silence.
+        return None
+
+
+def _replace(path: Path, data: bytes, *, sync: bool = False) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, never half."""
+    beside = path.with_suffix(".new")
+    with beside.open("wb") as file:
+        file.write(data)
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+    beside.replace(path)
+    if sync and os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the rename itself
+        finally:
+            os.close(folder)

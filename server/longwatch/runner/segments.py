@@ -1,0 +1,171 @@
+"""Writes a result: batches in, Arrow IPC segments and their index out.
+
+Compression and writing happen on a second thread, and putting a finished segment on the disk on
+a third, so that the engine goes on meanwhile. The first segment is one batch, so that page one
+shows early; each next one may hold twice as many, up to 64, so that a large result is not a
+million files. A segment that waits for rows is finished after a second or more, so that a slow
+query can be read as it goes.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from longwatch.protocol.jobs import Column, ResultInfo
+from longwatch.results.index import INDEX, Index, Segment
+
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
+MOST_BATCHES: Final = 64
+WAITING_BATCHES: Final = 8  # bounds memory: at most so many batches are held
+
+
+class _Sink:
+    """One segment being written."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.rows = self.batches = 0
+        self.opened_s = time.monotonic()
+        self._file = pa.OSFile(str(path), "wb")
+        self._writer = pa.ipc.new_file(self._file, schema, options=_OPTIONS)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+        self.rows += batch.num_rows
+        self.batches += 1
+
+    def close(self) -> Segment:
+        self._writer.close()
+        self._file.close()
+        return Segment(file=self.path.name, rows=self.rows, bytes=self.path.stat().st_size)
+
+
+class SegmentWriter:
+    """One result. Used from one thread: `write` each batch, then `finish`, or `abandon`."""
+
+    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._columns = [Column(name=field.name, type=str(field.type)) for field in schema]
+        self._segments: list[Segment] = []
+        self._batches: queue.Queue[pa.RecordBatch | None] = queue.Queue(WAITING_BATCHES)
+        self._failure: BaseException | None = None
+        self._rows = 0
+        self._largest = 1
+        self._disk = ThreadPoolExecutor(1, "segments-sync")
+        self._syncs: list[Future[None]] = []
+        self._thread = threading.Thread(target=self._run, name="segments", daemon=True)
+        self._thread.start()
+
+    @property
+    def rows(self) -> int:
+        """Rows handed over so far."""
+        return self._rows
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of finished segments."""
+        return sum(segment.bytes for segment in self._segments)
+
+    def info(self) -> ResultInfo | None:
+        """What can be read already; `None` before the first segment is finished."""
+        segments = list(self._segments)
+        return self._index(segments, complete=False).info() if segments else None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Hand over a batch; waits while the disk is behind. Raises `OSError` of an earlier one."""
+        self._check()
+        if batch.num_rows:
+            self._rows += batch.num_rows
+            self._batches.put(batch)
+
+    def finish(self) -> ResultInfo:
+        """Write what is left, on disk when this returns. Raises `OSError`."""
+        self._close()
+        self._check()
+        for sync in self._syncs:
+            sync.result()
+        self._publish(complete=True)
+        _sync(self._folder / INDEX)
+        return self._index(self._segments, complete=True).info()
+
+    def abandon(self) -> ResultInfo | None:
+        """Keep the finished segments as an incomplete result; never raises."""
+        self._close()
+        return self.info()
+
+    def _close(self) -> None:
+        self._batches.put(None)
+        self._thread.join()
+        self._disk.shutdown()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            self._drain()
+        except BaseException as error:  # noqa: BLE001 - raised again by the next write or finish
+            self._failure = error
+            while self._batches.get() is not None:
+                pass  # whoever waits for room must not wait for ever
+
+    def _drain(self) -> None:
+        sink: _Sink | None = None
+        while True:
+            try:
+                batch = self._batches.get(timeout=self._patience_s() if sink else None)
+            except queue.Empty:
+                sink = self._end(sink)
+                continue
+            if batch is None:
+                break
+            sink = sink or self._begin()
+            sink.write(batch)
+            if sink.batches >= self._largest or self._overdue(sink):
+                self._largest = min(self._largest * 2, MOST_BATCHES)
+                sink = self._end(sink)
+        if sink or not self._segments:  # a result without rows still has its columns
+            self._end(sink or self._begin())
+
+    def _begin(self) -> _Sink:
+        return _Sink(self._folder / f"{len(self._segments):06}.arrow", self._schema)
+
+    def _end(self, sink: _Sink | None) -> None:
+        assert sink is not None
+        self._segments.append(sink.close())
+        self._syncs.append(self._disk.submit(_sync, sink.path))
+        self._publish(complete=False)
+
+    def _patience_s(self) -> float:
+        return min(30.0, 1.0 + len(self._segments) / 10)
+
+    def _overdue(self, sink: _Sink) -> bool:
+        return time.monotonic() - sink.opened_s > self._patience_s()
+
+    def _index(self, segments: list[Segment], *, complete: bool) -> Index:
+        return Index(columns=self._columns, segments=segments, complete=complete)
+
+    def _publish(self, *, complete: bool) -> None:
+        data = msgspec.json.encode(self._index(self._segments, complete=complete))
+        beside = self._folder / (INDEX + ".new")
+        beside.write_bytes(data)
+        beside.replace(self._folder / INDEX)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

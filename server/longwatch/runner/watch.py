@@ -1,0 +1,141 @@
+"""The second thread of a runner: reports progress, watches memory and time, hears of a cancel."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import psutil
+
+from longwatch.engines.contract import Session
+from longwatch.protocol.jobs import JobError, Phase, StatementKind
+from longwatch.runner.mailbox import Mailbox
+from longwatch.runner.segments import SegmentWriter
+from longwatch.runner.spec import AttemptSpec, Report
+
+TICK_S: Final = 0.05
+REPORT_S: Final = 0.1
+HEARTBEAT_S: Final = 1.0
+RSS_FACTOR: Final = 1.5
+"""The engine's own limit was kept within 1.2 × for sorts, joins and aggregates; whatever holds
+half as much again is outside the engine's books."""
+
+
+class Watch:
+    """Looks at a running attempt 20 times a second from a thread of its own.
+
+    The main thread sets `phase`, `session`, `writer` and `kind` as it comes to them; they are
+    only ever read here. A breach of a limit is handed to `on_breach`, once.
+    """
+
+    def __init__(
+        self,
+        spec: AttemptSpec,
+        mailbox: Mailbox,
+        doorbell: int,
+        on_breach: Callable[[JobError, Report], None],
+    ) -> None:
+        self.phase = Phase.STARTING
+        self.session: Session | None = None
+        self.writer: SegmentWriter | None = None
+        self.kind: StatementKind | None = None
+        self.cancelled = False
+        self._spec = spec
+        self._mailbox = mailbox
+        self._doorbell = doorbell
+        self._on_breach = on_breach
+        self._process = psutil.Process()
+        self._started_s = time.monotonic()
+        self._stop = threading.Event()
+        self._fraction: float | None = None
+        self._spill_bytes = 0
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin watching."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it; no report is written after this returns."""
+        self._stop.set()
+        self._thread.join()
+
+    def ring(self) -> None:
+        """Tell the server to look. It may be gone: that changes nothing here."""
+        with contextlib.suppress(OSError):
+            os.write(self._doorbell, b".")
+
+    def report(self) -> Report:
+        """Where the attempt is now."""
+        writer = self.writer
+        return Report(
+            phase=self.phase,
+            elapsed_s=round(time.monotonic() - self._started_s, 3),
+            fraction=self._fraction,
+            rows=writer.rows if writer else 0,
+            bytes=writer.bytes if writer else 0,
+            memory_bytes=self._process.memory_info().rss,
+            spill_bytes=self._spill_bytes,
+            kind=self.kind,
+            result=writer.info() if writer else None,
+        )
+
+    def _run(self) -> None:
+        reported: Report | None = None
+        reported_s = 0.0
+        while not self._stop.wait(TICK_S):
+            if not self.cancelled and self._mailbox.cancel_requested():
+                self.cancelled = True
+            if self.cancelled and self.session is not None:
+                # Again at every tick: an interrupt between two statements would be forgotten.
+                self.session.interrupt()
+            now_s = time.monotonic()
+            if now_s - reported_s < REPORT_S:
+                continue
+            self._poll()
+            report = self.report()
+            self._check_limits(report)
+            if now_s - reported_s >= HEARTBEAT_S or _moved(reported, report):
+                with contextlib.suppress(OSError):  # disk full: the query itself will meet it
+                    self._mailbox.write_report(report)
+                self.ring()
+                reported, reported_s = report, now_s
+
+    def _poll(self) -> None:
+        if self.session is not None and self.phase is Phase.EXECUTING:
+            vitals = self.session.poll()
+            self._fraction = vitals.fraction
+            if vitals.spill_bytes is not None:
+                self._spill_bytes = vitals.spill_bytes
+
+    def _check_limits(self, report: Report) -> None:
+        limit = self._spec.memory_bytes
+        if report.memory_bytes > RSS_FACTOR * limit + 256 * 2**20:
+            error = JobError(
+                code="memory_limit",
+                message=f"The query was stopped at {report.memory_bytes / 2**20:,.0f} MiB of "
+                f"memory; its limit is {limit / 2**20:,.0f} MiB.",
+                hint="Raise the job's memory limit, or let the query keep less at once.",
+            )
+            self._on_breach(error, report)
+        run_s = self._spec.run_s
+        if run_s is not None and report.elapsed_s > run_s:
+            error = JobError(
+                code="time_limit",
+                message=f"The query was stopped after its time limit of {run_s:g} s.",
+                hint="Raise the job's time limit, or ask for less.",
+            )
+            self._on_breach(error, report)
+
+
+def _moved(old: Report | None, new: Report) -> bool:
+    return old is None or (old.phase, old.fraction, old.rows, old.kind) != (
+        new.phase,
+        new.fraction,
+        new.rows,
+        new.kind,
+    )
