@@ -1,0 +1,140 @@
+"""`longwatch serve`: a server without a window."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from longwatch.cli.connection import data_dir_option
+from longwatch.cli.exits import Exit, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STOP_WITHIN_S: Final = 10.0
+_SIGNALS: Final = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
+]
+
+
+@click.command
+@click.option("--host", default=None, help="The address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="The port; 0 takes any free one.  [default: 0]",
+)
+@data_dir_option
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written once the server answers, mode 0600: JSON url, token, pid. Removed at the end.",
+)
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    envvar="LONGWATCH_BEHIND_PROXY",
+    help="A TLS proxy stands before it; needed to listen beyond this machine.",
+)
+def serve(
+    host: str | None,
+    port: int | None,
+    data_dir: Path | None,
+    ready_file: Path | None,
+    behind_proxy: bool,
+) -> int:
+    """Run the server until SIGTERM or Ctrl+C.
+
+    It makes a new token at each start and keeps it, with its URL, in the ready file and in
+    server.json of the data folder, both readable by this user alone. $LONGWATCH_TOKEN or
+    $LONGWATCH_TOKEN_FILE give it a token of your own.
+    """
+    where = host or os.environ.get("LONGWATCH_HOST") or "127.0.0.1"
+    if not is_loopback(where) and not behind_proxy:
+        raise Failure(
+            f"{where} can be reached from other machines, and tokens and data would cross the "
+            "network in the clear. Put a TLS proxy before the server and say --behind-proxy.",
+            Exit.USAGE,
+        )
+    from longwatch.host import AlreadyServing, ServerThread
+
+    chosen: dict[str, Any] = {"host": where, "port": port, "behind_proxy": behind_proxy or None}
+    settings = {name: value for name, value in chosen.items() if value is not None}
+    with _stop_signals() as stop:
+        server = ServerThread(data_dir, **settings)
+        try:
+            address = server.start()
+        except AlreadyServing as error:
+            raise Failure(
+                f"A server already runs in this data folder, at {error.address.url}. Use that "
+                "one, or give another --data-dir.",
+                Exit.UNREACHABLE,
+            ) from error
+        try:
+            with _ready_file(ready_file, address.url, address.token):
+                click.echo(f"Longwatch serves at {address.url}; Ctrl+C stops it.", err=True)
+                stop.wait()
+                click.echo("Stopping.", err=True)
+        finally:
+            stopped = server.stop(_STOP_WITHIN_S)
+    if not stopped:
+        raise Failure("The server did not stop in time.", Exit.FAILED)
+    return Exit.SUCCEEDED
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that the signals to stop set, instead of what they did before."""
+    stop = threading.Event()
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    # A server started under nohup ignores SIGHUP, and goes on doing so.
+    taken = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        yield stop
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
+
+
+@contextlib.contextmanager
+def _ready_file(path: Path | None, url: str, token: str) -> Iterator[None]:
+    """The ready file, for as long as the server answers. Raises `Failure` if it can't be made."""
+    if path is None:
+        yield
+        return
+    from longwatch.client.discovery import ServerFile, read_server_file, write_server_file
+
+    mine = ServerFile(url=url, token=token, pid=os.getpid())
+    try:
+        write_server_file(path, mine)
+    except OSError as error:
+        raise Failure(f"The ready file {path} cannot be written: {error}.", Exit.USAGE) from error
+    try:
+        yield
+    finally:
+        # Another server may have been told to use the same file since.
+        if read_server_file(path) == mine:
+            with contextlib.suppress(OSError):
+                path.unlink()

@@ -1,0 +1,88 @@
+"""Numbers and times as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from longwatch.protocol.jobs import JobSummary, Progress
+
+
+def duration(seconds: float) -> str:
+    """`0:07`, `12:34`, `3:02:09`: whole seconds, rounded down."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def count(number: int) -> str:
+    """`1,234`."""
+    return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """`12 MB`, in powers of 1,000."""
+    value = float(number)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1_000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1_000
+    return f"{value:.1f} TB"
+
+
+def percent(progress: Progress) -> str:
+    """`62 %`, `~62 %` when it rests on earlier runs, and nothing when nothing supports one."""
+    if progress.fraction is None:
+        return ""
+    about = "~" if progress.basis.value == "history" else ""
+    return f"{about}{int(progress.fraction * 100)} %"
+
+
+def eta(progress: Progress) -> str:
+    """`0:40-0:55`, or nothing while the rate means nothing."""
+    low, high = progress.eta_low_s, progress.eta_high_s
+    if low is None or high is None:
+        return ""
+    shortest, longest = duration(low), duration(high)
+    return shortest if shortest == longest else f"{shortest}–{longest}"
+
+
+def elapsed_s(job: JobSummary, now: datetime | None = None) -> float:
+    """Seconds the job has run, or ran; 0 while it waits."""
+    if job.started_at is None:
+        return 0.0
+    end = job.finished_at or now or datetime.now(UTC)
+    return max(0.0, (end - job.started_at).total_seconds())
+
+
+def rows(job: JobSummary) -> int:
+    """Rows written so far, or in all."""
+    return job.result.rows if job.result is not None else job.progress.rows
+
+
+def standing(job: JobSummary) -> str:
+    """The job's state in a word or two, with its phase while it runs."""
+    if job.state.value == "running":
+        if job.cancel_requested_at is not None:
+            return "cancelling"
+        return job.phase.value if job.phase is not None else "running"
+    if job.state.value == "cancelled" and job.cancel_confirmed is False:
+        return "cancelled, not confirmed"
+    return job.state.value
+
+
+def clock(moment: datetime | None) -> str:
+    """Local date and time to the second, `-` for none."""
+    return "-" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def one_line(text: str, width: int) -> str:
+    """The text on one line, cut with an ellipsis where it is longer than `width`."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def clean(text: str) -> str:
+    """Text from a query or a server, without the control characters a terminal would obey."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "�" for sign in text)
