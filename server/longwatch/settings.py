@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import psutil
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -30,6 +32,10 @@ def _owner() -> str:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; says which one, and why."""
 
 
 class SourceSettings(BaseModel):
@@ -77,6 +83,21 @@ class Settings(BaseSettings):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
 
+    def bearer_token(self) -> str | None:
+        """The token that the settings name, themselves or in `token_file`; `None` if they name
+        none. Raises `SettingsError` when the file cannot be read."""
+        if self.token is not None:
+            return self.token.get_secret_value()
+        if self.token_file is None:
+            return None
+        try:
+            token = self.token_file.expanduser().read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"token_file {self.token_file} cannot be read: {error}.") from error
+        if not token:
+            raise SettingsError(f"token_file {self.token_file} is empty.")
+        return token
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -90,3 +111,21 @@ class Settings(BaseSettings):
         folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
         return init_settings, env_settings, toml
+
+
+def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
+    """The settings of the server over `data_dir`, with `given` before all else.
+
+    Raises `SettingsError` with one sentence for each setting that is wrong.
+    """
+    try:
+        return Settings(**{**given, "data_dir": data_dir})
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
+        )
+        raise SettingsError(
+            f"These settings are wrong (environment or {data_dir / 'config.toml'}): {wrong}."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{data_dir / 'config.toml'} is not TOML: {error}.") from error

@@ -17,10 +17,10 @@ from typing import Final
 
 import click
 
-from longwatch.cli import words
 from longwatch.cli.connection import data_dir_option
 from longwatch.cli.exits import Exit
 from longwatch.cli.qt_libraries import install_hint, missing, needs_xcb
+from longwatch.client import words
 
 _LEAST_FREE_BYTES: Final = 5 * 10**9
 _PACKAGES: Final = ("duckdb", "pyarrow", "fastapi", "uvicorn", "sqlalchemy", "websockets")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from longwatch.cli import tables, words
+from longwatch.cli import tables
 from longwatch.cli.connection import Where, reach, server_options
 from longwatch.cli.exits import Exit, Failure
+from longwatch.client import words
 
 if TYPE_CHECKING:
     from longwatch.client.address import Address

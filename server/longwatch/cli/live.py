@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 import click
 
-from longwatch.cli import words
+from longwatch.client import words
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

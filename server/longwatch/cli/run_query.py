@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from longwatch.cli import live, words
+from longwatch.cli import live
 from longwatch.cli.connection import Where, reach, server_options
 from longwatch.cli.exits import Exit, Failure, of_state
+from longwatch.client import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

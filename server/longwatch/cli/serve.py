@@ -71,7 +71,7 @@ def serve(
     chosen: dict[str, Any] = {"host": where, "port": port, "behind_proxy": behind_proxy or None}
     settings = {name: value for name, value in chosen.items() if value is not None}
     with _stop_signals() as stop:
-        server = ServerThread(data_dir, **settings)
+        server = ServerThread(data_dir, configured_token=True, **settings)
         try:
             address = server.start()
         except AlreadyServing as error:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 import click
 
-from longwatch.cli import tables, values, words
+from longwatch.cli import tables, values
+from longwatch.client import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,7 @@ class EngineError(Exception):
         self.error = error
 
 
-class Interrupted(Exception):  # noqa: N818 - an order carried out, not an error
+class Interrupted(Exception):
     """The query ended because `interrupt` was called."""
 
 

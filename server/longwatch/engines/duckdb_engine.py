@@ -135,9 +135,7 @@ class DuckDBSession(Session):
         try:
             self._connection.execute(_EXPLAIN + statement.sql)
         except duckdb.Error as error:
-            problem = to_job_error(
-                error, self._sql, start=statement.start, prefix=len(_EXPLAIN)
-            )
+            problem = to_job_error(error, self._sql, start=statement.start, prefix=len(_EXPLAIN))
             raise EngineError(problem) from error
 
     def execute(
@@ -256,9 +254,6 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, reader: str, file: P
 
 
 def _lock(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "SET allowed_configs=['enable_progress_bar', 'enable_progress_bar_print']"
-    )
+    connection.execute("SET allowed_configs=['enable_progress_bar', 'enable_progress_bar_print']")
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")
-

@@ -35,7 +35,9 @@ HINTS: Final = {
 }
 
 
-def to_job_error(error: duckdb.Error, sql: str = "", *, start: int = 0, prefix: int = 0) -> JobError:
+def to_job_error(
+    error: duckdb.Error, sql: str = "", *, start: int = 0, prefix: int = 0
+) -> JobError:
     """What the user is told about `error`.
 
     The engine was set to report errors as JSON, with a byte position in the text it was given:

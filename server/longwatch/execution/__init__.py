@@ -1,1 +1,1 @@
-""""""
+"""Executors: where runners are started and followed."""

@@ -1,1 +1,1 @@
-""""""
+"""The feed: committed changes and live progress, to any number of subscribers."""

@@ -1,12 +1,12 @@
 """What can be wrong with a request about a job.
 
-    JobsError
-    ├── UnknownJob
-    ├── UnknownSource
-    ├── AlreadyFinal
-    ├── NoResult
-    ├── InvalidSubmission
-    └── InvalidTransition      a bug of ours, never the user's fault
+JobsError
+├── UnknownJob
+├── UnknownSource
+├── AlreadyFinal
+├── NoResult
+├── InvalidSubmission
+└── InvalidTransition      a bug of ours, never the user's fault
 """
 
 from __future__ import annotations

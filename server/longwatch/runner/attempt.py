@@ -10,7 +10,14 @@ from typing import Never
 import msgspec
 import psutil
 
-from longwatch.engines.contract import Engine, EngineError, Interrupted, Session, Statement, Workspace
+from longwatch.engines.contract import (
+    Engine,
+    EngineError,
+    Interrupted,
+    Session,
+    Statement,
+    Workspace,
+)
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
 from longwatch.runner.limits import limit_address_space
 from longwatch.runner.mailbox import Mailbox
@@ -45,7 +52,7 @@ def run_attempt(folder: Path, engine: Engine, doorbell: int) -> Never:
         outcome = _outcome(watch, Ending.FAILED, _out_of_memory(spec))
     except OSError as error:
         outcome = _outcome(watch, Ending.FAILED, _disk_error(error, folder))
-    except Exception as error:  # noqa: BLE001 - a fault of ours must still reach the user
+    except Exception as error:
         traceback.print_exc()
         outcome = _outcome(watch, Ending.FAILED, _our_fault(error))
     else:
@@ -82,7 +89,9 @@ def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) ->
     return _write_result(session, statements[-1], mailbox, watch)
 
 
-def _write_result(session: Session, statement: Statement, mailbox: Mailbox, watch: Watch) -> ResultInfo:
+def _write_result(
+    session: Session, statement: Statement, mailbox: Mailbox, watch: Watch
+) -> ResultInfo:
     _heed(watch)
     watch.phase = Phase.EXECUTING
     schema, batches = session.execute(statement, BATCH_ROWS)
@@ -108,9 +117,7 @@ def _outcome(watch: Watch, ending: Ending, error: JobError | None) -> Outcome:
 def _replace_result(report: Report, result: ResultInfo | None) -> Report:
     if result is None:
         return msgspec.structs.replace(report, result=None)
-    return msgspec.structs.replace(
-        report, result=result, rows=result.rows, bytes=result.bytes
-    )
+    return msgspec.structs.replace(report, result=result, rows=result.rows, bytes=result.bytes)
 
 
 def _breach(mailbox: Mailbox, watch: Watch, error: JobError, last: Report) -> Never:

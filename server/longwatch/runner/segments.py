@@ -115,7 +115,7 @@ class SegmentWriter:
     def _run(self) -> None:
         try:
             self._drain()
-        except BaseException as error:  # noqa: BLE001 - raised again by the next write or finish
+        except BaseException as error:
             self._failure = error
             while self._batches.get() is not None:
                 pass  # whoever waits for room must not wait for ever

@@ -1,1 +1,1 @@
-""""""
+"""Who may talk to the server: tokens, hosts, origins."""

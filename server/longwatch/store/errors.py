@@ -1,10 +1,10 @@
 """What can be wrong with the store.
 
-    StoreError
-    ├── StoreFull        the disk or the quota is full: 507
-    ├── StoreUnusable    damaged, unreadable, locked by another program
-    ├── StoreTooNew      written by a newer Longwatch
-    └── StoreClosed      the server is stopping
+StoreError
+├── StoreFull        the disk or the quota is full: 507
+├── StoreUnusable    damaged, unreadable, locked by another program
+├── StoreTooNew      written by a newer Longwatch
+└── StoreClosed      the server is stopping
 """
 
 from __future__ import annotations

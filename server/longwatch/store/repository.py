@@ -185,9 +185,7 @@ def _conditions(which: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _record(
-    tx: Transaction, job: Job, event: JobEvent, at: datetime, detail: str | None
-) -> int:
+def _record(tx: Transaction, job: Job, event: JobEvent, at: datetime, detail: str | None) -> int:
     """Append to the job's story; the number of the line is the feed's cursor."""
     line = insert(events).values(
         job_id=job.id, event=event.value, attempt=job.attempt, at_us=to_us(at), detail=detail

@@ -94,7 +94,7 @@ class StoreThread:
     def _run(self) -> None:
         try:
             engine = open_engine(self._path)
-        except BaseException as error:  # noqa: BLE001 - `open` raises it in the caller's thread
+        except BaseException as error:
             self._opened.set_exception(error)
             return
         self._opened.set_result(None)
@@ -120,9 +120,7 @@ class StoreThread:
             batch.append(item)
         return False
 
-    def _commit(
-        self, connection: Connection, batch: list[tuple[Operation, Future[Any]]]
-    ) -> None:
+    def _commit(self, connection: Connection, batch: list[tuple[Operation, Future[Any]]]) -> None:
         changes = Changes()
         answers: list[tuple[Future[Any], Any]] = []
         try:
@@ -156,7 +154,7 @@ class StoreThread:
                 answer = operation(Transaction(connection, own))
         except DatabaseError as error:
             future.set_exception(explain(error, self._path))
-        except Exception as error:  # noqa: BLE001 - it is the caller's, who awaits the future
+        except Exception as error:
             future.set_exception(error)
         else:
             changes.add(own)

@@ -1,4 +1,4 @@
-"""Numbers and times as a person reads them in a terminal."""
+"""Numbers and times as a person reads them, in a terminal and in the window."""
 
 from __future__ import annotations
 

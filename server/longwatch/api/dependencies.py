@@ -1,0 +1,84 @@
+"""What routes are handed by `Depends`. Tests replace any of them through
+`app.dependency_overrides`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import structlog
+from fastapi import Depends, Security
+from fastapi.security import HTTPBearer
+from starlette.requests import HTTPConnection
+
+from longwatch.api.problems import ApiError
+from longwatch.feed.hub import FeedHub
+from longwatch.security.tokens import Principal, TokenChecker
+from longwatch.service import JobService
+from longwatch.sources import SourceCatalogue
+from longwatch.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The live objects of one server, wired together by `longwatch.app`. `drain` ends what runs
+    and says goodbye to every feed; a second call does nothing."""
+
+    service: JobService
+    store: Store
+    hub: FeedHub
+    sources: SourceCatalogue
+    tokens: TokenChecker
+    log: structlog.stdlib.BoundLogger
+    epoch: str
+    server_name: str
+    drain: Callable[[], Awaitable[None]]
+
+
+# Declared for the OpenAPI document only: the check itself is `principal`, which also serves
+# WebSockets, where FastAPI's own scheme classes cannot be used.
+_scheme = HTTPBearer(auto_error=False, description="The token in the server's ready file.")
+
+
+def parts(connection: HTTPConnection) -> Parts:
+    """The server's objects; 503 before it has started."""
+    found: Parts | None = getattr(connection.app.state, "parts", None)
+    if found is None:
+        raise ApiError(503, "starting", "The server is starting. Try again in a moment.")
+    return found
+
+
+def principal(connection: HTTPConnection, server: Annotated[Parts, Depends(parts)]) -> Principal:
+    """Who asks. 401 without a valid token, in a header only: addresses end up in logs."""
+    who = server.tokens.principal(connection.headers.get("authorization"))
+    if who is None:
+        raise ApiError(
+            401,
+            "unauthorized",
+            "The token is missing or wrong. A server makes a new one at each start; its ready "
+            "file holds it.",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return who
+
+
+def service(server: Annotated[Parts, Depends(parts)]) -> JobService:
+    """The job service."""
+    return server.service
+
+
+def sources(server: Annotated[Parts, Depends(parts)]) -> SourceCatalogue:
+    """The catalogue of sources."""
+    return server.sources
+
+
+async def _documented(_token: Annotated[object, Security(_scheme)]) -> None:
+    """Puts the bearer scheme into the OpenAPI document."""
+
+
+PartsDep = Annotated[Parts, Depends(parts)]
+PrincipalDep = Annotated[Principal, Depends(principal)]
+ServiceDep = Annotated[JobService, Depends(service)]
+SourcesDep = Annotated[SourceCatalogue, Depends(sources)]
+AUTHENTICATED = [Depends(_documented), Depends(principal)]

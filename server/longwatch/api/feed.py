@@ -1,0 +1,79 @@
+"""`/v1/feed`: the WebSocket over which a client follows jobs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from longwatch.api.dependencies import PartsDep, PrincipalDep
+from longwatch.feed.session import ChunkOfJobs, FeedSession, Gone, History
+from longwatch.jobs.model import summary
+from longwatch.protocol import routes
+from longwatch.protocol.frames import SUBPROTOCOL
+from longwatch.protocol.jobs import JobSummary
+from longwatch.store import repository
+from longwatch.store.repository import Filter
+from longwatch.store.store import Store
+from longwatch.version import version
+
+router: Final = APIRouter()
+MOST_RESUMED: Final = 20_000
+"""Changed jobs a resume brings at most; beyond it a snapshot in chunks is kinder to both sides."""
+
+
+@router.websocket(routes.FEED)
+async def feed(socket: WebSocket, server: PartsDep, _who: PrincipalDep) -> None:
+    """Serve one subscriber. The token was checked before the handshake is accepted."""
+    offered = socket.scope.get("subprotocols", [])
+    await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    session = FeedSession(
+        _Socket(socket),
+        server.hub,
+        _history(server.store, server.epoch),
+        server=server.server_name,
+        version=version(),
+    )
+    await session.run()
+
+
+def _history(store: Store, epoch: str) -> History:
+    async def chunk(before_n: int | None, limit: int) -> ChunkOfJobs:
+        listed = await store.run(repository.page, Filter(), before_n=before_n, limit=limit)
+        return ChunkOfJobs([summary(job) for job in listed.jobs], listed.total, listed.next_n)
+
+    async def since(seq: int) -> tuple[list[JobSummary], list[str], int] | None:
+        found = await store.run(repository.since, seq, most=MOST_RESUMED)
+        return None if found is None else (found.changed, found.removed, found.seq)
+
+    return History(epoch, chunk, since)
+
+
+class _Socket:
+    """A Starlette WebSocket as the feed's wire."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    async def send(self, frame: bytes) -> None:
+        try:
+            await self._socket.send_text(frame.decode())
+        except (WebSocketDisconnect, RuntimeError, OSError) as error:
+            raise Gone from error
+
+    async def receive(self) -> str | bytes:
+        try:
+            message = await self._socket.receive()
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise Gone from error
+        if message["type"] == "websocket.disconnect":
+            raise Gone
+        text: str | None = message.get("text")
+        data: bytes = message.get("bytes") or b""
+        return data if text is None else text
+
+    async def close(self, code: int, reason: str) -> None:
+        if self._socket.client_state is WebSocketState.CONNECTED:
+            # A close frame holds 123 bytes of reason (RFC 6455, 5.5).
+            await self._socket.close(code, reason.encode()[:120].decode(errors="ignore"))

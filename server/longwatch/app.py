@@ -1,0 +1,104 @@
+"""The server's composition root: the only place where its objects are wired together."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from longwatch.api import feed, health, jobs, problems, results, sources
+from longwatch.api.dependencies import Parts
+from longwatch.api.middleware import Gate
+from longwatch.execution.local import LocalExecutor
+from longwatch.feed.hub import FeedHub
+from longwatch.logs import close_log, open_log
+from longwatch.protocol.routes import MAX_BODY_BYTES
+from longwatch.security.hosts import host_rules
+from longwatch.security.tokens import TokenChecker, new_token
+from longwatch.service import JobService
+from longwatch.settings import Settings
+from longwatch.sources import SourceCatalogue
+from longwatch.store import repository
+from longwatch.store.store import Store
+from longwatch.store.writer import Changes
+from longwatch.version import version
+
+
+def create_app(settings: Settings | None = None, *, token: str | None = None) -> FastAPI:
+    """The whole server as an ASGI application; its lifespan opens the store and the executor.
+
+    Without `settings` they come from the environment and the data folder's `config.toml`. `token`
+    opens it, or else the one that the settings name; nobody knows the one that is made if there is
+    none.
+    """
+    settings = settings or Settings()
+    secret = token or settings.bearer_token() or new_token()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log = open_log(settings.data_dir / "server.log", settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hub = FeedHub()
+
+        def publish(changes: Changes) -> None:
+            hub.publish(changes.changed.values(), changes.removed, changes.seq)
+
+        store = Store(settings.data_dir / "jobs.sqlite", publish)
+        catalogue = SourceCatalogue(settings.sources, settings.default_source)
+        executor = LocalExecutor(
+            settings.data_dir / "jobs",
+            settings.data_dir / "runners.log",
+            warm_spare=settings.warm_spare,
+        )
+        service = JobService(store, executor, hub, catalogue, settings, log)
+
+        async def drain() -> None:
+            # Feeds stay open while jobs end, so that clients hear what becomes of them.
+            if not hub.closing:
+                await service.stop()
+                hub.close()
+
+        await store.open()
+        try:
+            hub.begin(await store.run(repository.newest_seq))
+            await service.start()
+            app.state.parts = Parts(
+                service=service,
+                store=store,
+                hub=hub,
+                sources=catalogue,
+                tokens=TokenChecker(secret, settings.owner),
+                log=log,
+                epoch=await store.run(repository.epoch),
+                server_name=socket.gethostname(),
+                drain=drain,
+            )
+            log.info("server started", version=version(), data_dir=str(settings.data_dir))
+            try:
+                yield
+            finally:
+                await drain()
+        finally:
+            app.state.parts = None
+            await store.close()
+            log.info("server stopped")
+            close_log(log)
+
+    app = FastAPI(
+        title="Longwatch",
+        version=version(),
+        lifespan=lifespan,
+        # The documents would be public: `app.openapi()` makes one for whoever runs the server.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    problems.install(app, log)
+    for module in (health, jobs, results, sources, feed):
+        app.include_router(module.router)
+    rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
+    app.add_middleware(Gate, rules=rules, log=log)
+    return app

@@ -1,0 +1,65 @@
+"""What the service asks of an executor, and what it is told in return."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from longwatch.runner.spec import AttemptSpec, Outcome, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The runner is gone and left no outcome. `reason` is a clause: "was killed by signal 9"."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended: by the runner's own word, or because it died. `last` is the newest
+    report there was; `confirmed` says that the process is gone for certain."""
+
+    how: Outcome | Died
+    last: Report | None
+    confirmed: bool
+
+
+class Observer(Protocol):
+    """The service, as an executor sees it. Called in the executor's event loop."""
+
+    def reported(self, job_id: str, attempt: int, report: Report) -> None:
+        """A running attempt has news."""
+
+    async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
+        """An attempt is over; called exactly once for each that was started or adopted."""
+
+
+class Executor(ABC):
+    """Starts attempts and follows them to their end."""
+
+    @abstractmethod
+    async def start(self, observer: Observer) -> None:
+        """Get ready."""
+
+    @abstractmethod
+    async def launch(self, spec: AttemptSpec) -> None:
+        """Start an attempt. Raises `OSError` when that cannot be done."""
+
+    @abstractmethod
+    def adopt(self, job_id: str, attempt: int) -> None:
+        """Follow an attempt that an earlier server started, whether it still runs or not."""
+
+    @abstractmethod
+    def cancel(self, job_id: str, attempt: int) -> None:
+        """Ask, then insist: the attempt ends within about 1.3 s, or is reported unconfirmed."""
+
+    @abstractmethod
+    def folder(self, job_id: str, attempt: int) -> Path:
+        """Where an attempt's files are."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Let go of everything; attempts still running are ended and reported."""

@@ -1,0 +1,197 @@
+"""The local executor: runner processes on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Final
+
+from longwatch.execution.contract import Died, Ended, Executor, Observer
+from longwatch.execution.processes import AdoptedRunner, OwnRunner, RunnerProcess
+from longwatch.protocol.jobs import Phase
+from longwatch.runner.mailbox import Mailbox
+from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+
+GRACE_S: Final = 0.8
+"""How long an engine has to heed a cancel. Its own interrupt takes 1-60 ms in scans and joins, and
+15-23 s in a sort of long strings: after this the process is killed (0.2 s for 1.9 GB)."""
+GONE_S: Final = 2.0
+HEARTBEAT_S: Final = 1.0
+SPARE_ENGINE: Final = "duckdb"
+
+
+@dataclass(eq=False, slots=True)
+class _Attempt:
+    job_id: str
+    number: int
+    mailbox: Mailbox
+    runner: RunnerProcess
+    task: asyncio.Task[None] | None = None
+    ladder: asyncio.Task[None] | None = None
+    cancelled: bool = False
+    last: Report | None = field(default=None)
+
+
+class LocalExecutor(Executor):
+    """Starts one process an attempt, from a spare that has its imports done where it can."""
+
+    def __init__(self, jobs_folder: Path, log: Path, *, warm_spare: bool) -> None:
+        """`jobs_folder` holds a folder a job; what runners say before they have a log of their
+        own is appended to `log`."""
+        self._jobs = jobs_folder
+        self._log_path = log
+        self._log: IO[bytes] | None = None
+        self._warm = warm_spare
+        self._spare: OwnRunner | None = None
+        self._spawning: asyncio.Task[None] | None = None
+        self._reaping: set[asyncio.Task[None]] = set()
+        self._attempts: dict[tuple[str, int], _Attempt] = {}
+        self._observer: Observer | None = None
+        self._stopping = False
+
+    async def start(self, observer: Observer) -> None:
+        self._observer = observer
+        self._jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._log = self._log_path.open("ab")
+        self._refill()
+
+    def folder(self, job_id: str, attempt: int) -> Path:
+        return self._jobs / job_id / str(attempt)
+
+    async def launch(self, spec: AttemptSpec) -> None:
+        mailbox = Mailbox(self.folder(spec.job_id, spec.attempt))
+        mailbox.create(spec)
+        runner = await self._take(spec.engine)
+        try:
+            runner.give(mailbox.folder)
+        except OSError:  # the spare died in waiting
+            self._reap(runner)
+            runner = await self._spawn(spec.engine)
+            runner.give(mailbox.folder)
+        self._follow(_Attempt(spec.job_id, spec.attempt, mailbox, runner))
+        self._refill()
+
+    def adopt(self, job_id: str, attempt: int) -> None:
+        mailbox = Mailbox(self.folder(job_id, attempt))
+        identity = mailbox.identity()
+        runner: RunnerProcess = AdoptedRunner(identity) if identity else _Never()
+        self._follow(_Attempt(job_id, attempt, mailbox, runner))
+
+    def cancel(self, job_id: str, attempt: int) -> None:
+        found = self._attempts.get((job_id, attempt))
+        if found is not None and found.ladder is None:
+            found.cancelled = True
+            found.ladder = asyncio.create_task(self._insist(found), name=f"cancel-{job_id}")
+
+    async def stop(self) -> None:
+        self._stopping = True
+        if self._spawning is not None:
+            await asyncio.gather(self._spawning, return_exceptions=True)
+        for attempt in list(self._attempts.values()):
+            self.cancel(attempt.job_id, attempt.number)
+        following = [one.task for one in self._attempts.values() if one.task]
+        await asyncio.gather(*following, return_exceptions=True)
+        if self._spare is not None:
+            self._spare.dismiss()
+            self._reap(self._spare)
+        await asyncio.gather(*self._reaping, return_exceptions=True)
+        if self._log is not None:
+            self._log.close()
+
+    def _follow(self, attempt: _Attempt) -> None:
+        self._attempts[attempt.job_id, attempt.number] = attempt
+        attempt.task = asyncio.create_task(self._watch(attempt), name=f"attempt-{attempt.job_id}")
+
+    async def _watch(self, attempt: _Attempt) -> None:
+        assert self._observer is not None
+        while True:
+            # The process first: what it wrote before it ended is then read after.
+            gone = attempt.runner.is_gone
+            report = attempt.mailbox.report()
+            if report is not None and report != attempt.last:
+                attempt.last = report
+                self._observer.reported(attempt.job_id, attempt.number, report)
+            outcome = attempt.mailbox.outcome()
+            if outcome is not None or gone:
+                break
+            await attempt.runner.news(HEARTBEAT_S)
+        ended = await self._ended(attempt, outcome)
+        del self._attempts[attempt.job_id, attempt.number]
+        await self._observer.ended(attempt.job_id, attempt.number, ended)
+        if isinstance(attempt.runner, OwnRunner):
+            self._reap(attempt.runner)
+
+    async def _ended(self, attempt: _Attempt, outcome: Outcome | None) -> Ended:
+        """Whatever ended by a cancel is only reported once the process is gone."""
+        last = outcome.last if outcome else attempt.last
+        if outcome is not None and outcome.ending is Ending.SUCCEEDED:
+            return Ended(outcome, last, confirmed=True)
+        confirmed = await attempt.runner.gone(GONE_S)
+        if not confirmed:
+            attempt.runner.kill()
+            confirmed = await attempt.runner.gone(GONE_S)
+        if attempt.ladder is not None:
+            attempt.ladder.cancel()
+        if outcome is None and attempt.cancelled:
+            last = last or Report(phase=Phase.STARTING, elapsed_s=0.0)
+            outcome = Outcome(ending=Ending.CANCELLED, last=last)
+        return Ended(outcome or Died(attempt.runner.death), last, confirmed=confirmed)
+
+    async def _insist(self, attempt: _Attempt) -> None:
+        """The cancel ladder: ask the engine, then end the process."""
+        with contextlib.suppress(OSError):  # a full disk: the kill below needs none
+            attempt.mailbox.request_cancel()
+        if not await attempt.runner.gone(GRACE_S):
+            attempt.runner.kill()
+
+    async def _take(self, engine: str) -> OwnRunner:
+        spare, self._spare = self._spare, None
+        if spare is not None and engine == SPARE_ENGINE:
+            if not spare.is_gone:
+                return spare
+            self._reap(spare)
+        return await self._spawn(engine)
+
+    async def _spawn(self, engine: str) -> OwnRunner:
+        assert self._log is not None
+        return await OwnRunner.spawn(engine, self._log)
+
+    def _refill(self) -> None:
+        idle = self._spawning is None or self._spawning.done()
+        if self._warm and self._spare is None and idle and not self._stopping:
+            self._spawning = asyncio.create_task(self._make_spare(), name="spare")
+
+    async def _make_spare(self) -> None:
+        with contextlib.suppress(OSError):  # none then: each attempt starts its own
+            self._spare = await self._spawn(SPARE_ENGINE)
+
+    def _reap(self, runner: OwnRunner) -> None:
+        task = asyncio.create_task(self._end(runner), name="reap")
+        self._reaping.add(task)
+        task.add_done_callback(self._reaping.discard)
+
+    @staticmethod
+    async def _end(runner: OwnRunner) -> None:
+        if not await runner.gone(GONE_S):
+            runner.kill()
+        await runner.reap()
+
+
+class _Never(RunnerProcess):
+    """Stands for a runner that never came to say which process it is."""
+
+    async def news(self, timeout_s: float) -> None:
+        await asyncio.sleep(0)
+
+    @property
+    def is_gone(self) -> bool:
+        return True
+
+    @property
+    def death(self) -> str:
+        return "was never started"
+
+    def kill(self) -> None:
+        return

@@ -1,0 +1,192 @@
+"""Runner processes: started here, or found again after the server that started them died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import IO, Final
+
+import psutil
+
+from longwatch.runner.spec import Identity
+
+ADOPTED_POLL_S: Final = 0.2
+
+
+class RunnerProcess(ABC):
+    """A process that carries out one attempt."""
+
+    @abstractmethod
+    async def news(self, timeout_s: float) -> None:
+        """Return when it rang, when it ended, or after `timeout_s`."""
+
+    @property
+    @abstractmethod
+    def is_gone(self) -> bool:
+        """Whether the process table has it no more."""
+
+    @property
+    @abstractmethod
+    def death(self) -> str:
+        """How it ended, as a clause for a sentence about the runner."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End it and everything it started, at once."""
+
+    async def gone(self, timeout_s: float) -> bool:
+        """Wait for its end; false when it is still there after `timeout_s`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while not self.is_gone:
+            left = deadline - loop.time()
+            if left <= 0:
+                return False
+            await self.news(min(left, 0.05))
+        return True
+
+
+class OwnRunner(RunnerProcess):
+    """A runner started by this server; `give` hands it its attempt."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._exit = asyncio.create_task(process.wait())
+        self._bell: asyncio.Task[bytes] | None = None
+
+    @classmethod
+    async def spawn(cls, engine: str, stderr: IO[bytes]) -> OwnRunner:
+        """Start a runner for `engine` that waits for its attempt. Raises `OSError`."""
+        group: dict[str, object] = (
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+            if os.name == "nt"
+            else {"start_new_session": True}
+        )
+        process = await asyncio.create_subprocess_exec(
+            *command(engine),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            **group,  # type: ignore[arg-type]
+        )
+        return cls(process)
+
+    def give(self, folder: Path) -> None:
+        """Hand over the attempt in `folder`. Raises `OSError` when the process is gone."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        if self.is_gone:
+            raise ProcessLookupError("the waiting runner has ended")
+        stdin.write(f"{folder}\n".encode())
+
+    async def news(self, timeout_s: float) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        if self._bell is None:
+            self._bell = asyncio.create_task(stdout.read(4096))
+        await asyncio.wait(
+            {self._bell, self._exit} if not self._bell_is_dead else {self._exit},
+            timeout=timeout_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if self._bell.done() and not self._bell_is_dead:
+            self._bell = None
+
+    @property
+    def _bell_is_dead(self) -> bool:
+        bell = self._bell
+        return bell is not None and bell.done() and not (bell.exception() is None and bell.result())
+
+    @property
+    def is_gone(self) -> bool:
+        return self._exit.done()
+
+    @property
+    def death(self) -> str:
+        code = self._process.returncode
+        if code is None:
+            return "disappeared"
+        if code < 0:
+            return f"was killed by signal {-code}{_signal_name(-code)}"
+        return f"ended with exit code {code} and without a result"
+
+    def kill(self) -> None:
+        kill_group(self._process.pid)
+
+    def dismiss(self) -> None:
+        """Let a waiting runner go: without an attempt, the end of its input ends it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    async def reap(self) -> None:
+        """Wait for its end and close the pipes."""
+        await self._exit
+        if self._bell is not None:
+            self._bell.cancel()
+            await asyncio.gather(self._bell, return_exceptions=True)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+
+class AdoptedRunner(RunnerProcess):
+    """A runner that an earlier server started: no child of ours, so the process table is asked."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._process: psutil.Process | None = None
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(identity.pid)
+            if abs(process.create_time() - identity.started_s) < 1.0:
+                self._process = process
+
+    async def news(self, timeout_s: float) -> None:
+        await asyncio.sleep(min(timeout_s, ADOPTED_POLL_S))
+
+    @property
+    def is_gone(self) -> bool:
+        process = self._process
+        if process is None:
+            return True
+        try:
+            # A zombie has ended; whoever should reap it (init) may take its time.
+            return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    @property
+    def death(self) -> str:
+        return "ended while no server watched"
+
+    def kill(self) -> None:
+        if self._process is not None and not self.is_gone:
+            kill_group(self._process.pid)
+
+
+def command(engine: str) -> list[str]:
+    """The command line of a runner."""
+    return [sys.executable, "-m", "longwatch.runner", engine]
+
+
+def kill_group(pid: int) -> None:
+    """Kill the process `pid` and its group, which is its own."""
+    if os.name == "nt":
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            for child in process.children(recursive=True):
+                child.kill()
+            process.kill()
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f" ({signal.Signals(number).name})"
+    except ValueError:
+        return ""

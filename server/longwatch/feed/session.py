@@ -1,0 +1,232 @@
+"""One subscriber's conversation, whatever carries its frames."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+import msgspec
+
+from longwatch.feed.hub import FeedHub
+from longwatch.protocol.frames import (
+    MAX_CLIENT_FRAME_BYTES,
+    PROTOCOL_VERSION,
+    SNAPSHOT_CHUNK,
+    Bye,
+    ClientFrame,
+    Delta,
+    Hello,
+    Ping,
+    Pong,
+    Snapshot,
+    Subscribe,
+)
+from longwatch.protocol.jobs import JobSummary
+
+DEFAULT_HZ: Final = 25.0
+SEND_TIMEOUT_S: Final = 10.0
+SUBSCRIBE_TIMEOUT_S: Final = 10.0
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(ClientFrame).decode
+
+
+class Gone(Exception):
+    """The other side has closed."""
+
+
+class Wire(Protocol):
+    """What carries the frames: `receive` raises `Gone` once the other side has closed."""
+
+    async def send(self, frame: bytes) -> None:
+        """Send one text frame."""
+
+    async def receive(self) -> str | bytes:
+        """The next frame."""
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close with a WebSocket status `code`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkOfJobs:
+    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all)."""
+
+    jobs: list[JobSummary]
+    total: int
+    next_n: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the store knows, for those whom the hub cannot answer."""
+
+    epoch: str
+    chunk: Callable[[int | None, int], Awaitable[ChunkOfJobs]]
+    since: Callable[[int], Awaitable[tuple[list[JobSummary], list[str], int] | None]]
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, reason: str, status: int) -> None:
+        super().__init__(reason)
+        self.bye = Bye(code=code, reason=reason)
+        self.status = status
+
+
+class FeedSession:
+    """Serves one subscriber until it leaves, misbehaves, reads too slowly or the server stops."""
+
+    def __init__(
+        self, wire: Wire, hub: FeedHub, history: History, *, server: str, version: str
+    ) -> None:
+        self._wire = wire
+        self._hub = hub
+        self._history = history
+        self._server = server
+        self._version = version
+        self._seq = 0
+        self._tick = 0
+        self._hz = DEFAULT_HZ
+        # Two tasks send (the feed itself, and pongs); a WebSocket takes one frame at a time.
+        self._sending = asyncio.Lock()
+
+    async def run(self) -> None:
+        """The whole conversation. Never raises because of what the other side does."""
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await self._send(self._hello())
+            subscribe = await self._first()
+            self._hz = min(subscribe.max_hz or DEFAULT_HZ, 30.0)
+            tasks = [
+                asyncio.create_task(self._listen(), name="feed-listen"),
+                asyncio.create_task(self._tell(subscribe), name="feed-tell"),
+            ]
+            # Whichever ends first: an endless wait on either alone would outlive the server.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            await self._bye(Bye(code="stopping", reason="The server is stopping."), 1001)
+        except Gone:
+            pass
+        except _Refused as refused:
+            await self._bye(refused.bye, refused.status)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hello(self) -> bytes:
+        return _encode(
+            Hello(
+                protocol=PROTOCOL_VERSION,
+                server=self._server,
+                epoch=self._history.epoch,
+                version=self._version,
+                seq=self._hub.seq,
+                time=datetime.now(UTC),
+            )
+        )
+
+    async def _first(self) -> Subscribe:
+        while True:
+            try:
+                raw = await asyncio.wait_for(self._wire.receive(), SUBSCRIBE_TIMEOUT_S)
+            except TimeoutError:
+                raise _Refused(
+                    "malformed_frame", "Send a subscribe frame within 10 s of hello.", 1008
+                ) from None
+            frame = _read(raw)
+            if isinstance(frame, Subscribe):
+                return frame
+            await self._answer(frame)
+
+    async def _listen(self) -> None:
+        while True:
+            frame = _read(await self._wire.receive())
+            if isinstance(frame, Subscribe):
+                raise _Refused("malformed_frame", "This feed is subscribed already.", 1008)
+            await self._answer(frame)
+
+    async def _answer(self, frame: ClientFrame) -> None:
+        if isinstance(frame, Ping):
+            await self._send(_encode(Pong(n=frame.n)))
+
+    async def _tell(self, subscribe: Subscribe) -> None:
+        known = subscribe.since is not None and subscribe.epoch == self._history.epoch
+        if not (known and await self._resume(subscribe.since or 0)):
+            await self._snapshot()
+        while not self._hub.closing:
+            await self._catch_up()
+            await asyncio.sleep(1 / self._hz)
+            await self._hub.moved(self._seq, self._tick)
+
+    async def _catch_up(self) -> None:
+        """Send what is newer than what this subscriber has: one delta, one progress frame."""
+        if self._hub.seq > self._seq:
+            frame, seq = self._hub.delta(self._seq), self._hub.seq
+            if frame is None:
+                if not await self._resume(self._seq):
+                    await self._snapshot()
+            else:
+                await self._send(frame)
+                self._seq = seq
+        if self._hub.tick > self._tick:
+            progress, self._tick = self._hub.progress_since(self._tick), self._hub.tick
+            if progress is not None:
+                await self._send(progress)
+
+    async def _resume(self, since: int) -> bool:
+        """Bring the subscriber up from `since`; false when only a snapshot can."""
+        if since > self._hub.seq:
+            return False
+        frame, seq = self._hub.delta(since), self._hub.seq
+        if frame is None:
+            told = await self._history.since(since)
+            if told is None:
+                return False
+            changed, removed, seq = told
+            frame = _encode(Delta(from_=since, to=seq, changed=changed, removed=removed))
+        await self._send(frame)
+        self._seq = seq
+        return True
+
+    async def _snapshot(self) -> None:
+        """Every job, newest first. Changes made while the chunks go out follow as a delta."""
+        seq, offset, before_n, more = self._hub.seq, 0, None, True
+        while more:
+            chunk = await self._history.chunk(before_n, SNAPSHOT_CHUNK)
+            before_n, more = chunk.next_n, chunk.next_n is not None
+            frame = Snapshot(jobs=chunk.jobs, offset=offset, total=chunk.total, seq=seq, more=more)
+            await self._send(_encode(frame))
+            offset += len(chunk.jobs)
+        self._seq = seq
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            async with self._sending:
+                await asyncio.wait_for(self._wire.send(frame), SEND_TIMEOUT_S)
+        except TimeoutError:
+            raise _Refused(
+                "too_slow", "Nothing was read for 10 s. Connect again to resume.", 1013
+            ) from None
+
+    async def _bye(self, bye: Bye, status: int) -> None:
+        try:
+            async with asyncio.timeout(1.0):
+                await self._wire.send(_encode(bye))
+                await self._wire.close(status, bye.reason)
+        except (Gone, TimeoutError):
+            pass
+
+
+def _read(raw: str | bytes) -> ClientFrame:
+    if len(raw) > MAX_CLIENT_FRAME_BYTES:
+        raise _Refused("malformed_frame", "A frame may have 64 KiB at most.", 1009)
+    try:
+        return _decode(raw)
+    except msgspec.MsgspecError as error:
+        raise _Refused("malformed_frame", f"This frame is not understood: {error}", 1007) from None
+    except UnicodeDecodeError:
+        raise _Refused("malformed_frame", "A frame must be UTF-8 text.", 1007) from None

@@ -1,0 +1,298 @@
+"""Runs a server in a thread of this process: the desktop's embedded one, a notebook's, `serve`.
+
+    HostError
+    ├── DataDirUnusable   the data folder cannot be made or written
+    ├── AlreadyServing    a server runs in this data folder; `address` says where
+    ├── DataDirBusy       a process holds this data folder and does not answer
+    ├── BindFailed        the address to listen on is taken, or not this machine's
+    └── StartFailed       the server itself could not start, or not in time
+
+The server's own packages (FastAPI, SQLAlchemy, uvicorn: 0.7 s) are imported in the thread, so
+that a window that starts one is on the screen first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from filelock import FileLock, Timeout
+
+from longwatch.client.address import Address
+from longwatch.client.discovery import ServerFile, find_local, read_server_file, write_server_file
+from longwatch.paths import default_data_dir
+from longwatch.protocol.routes import SERVER_FILE
+
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
+LOCK_FILE: Final = "server.lock"
+OTHERS_START_S: Final = 5.0
+"""How long another server may take from locking the folder to answering."""
+
+
+class HostError(Exception):
+    """No server could be started."""
+
+
+class DataDirUnusable(HostError):
+    """The data folder cannot be made or written."""
+
+    def __init__(self, data_dir: Path, reason: OSError) -> None:
+        super().__init__(
+            f"The data folder {data_dir} cannot be used: {reason.strerror or reason}. Give it to "
+            "this user, or choose another with --data-dir."
+        )
+
+
+class AlreadyServing(HostError):
+    """A server runs in this data folder already."""
+
+    def __init__(self, data_dir: Path, address: Address) -> None:
+        super().__init__(f"A server already runs in {data_dir}, at {address.url}.")
+        self.address = address
+
+
+class DataDirBusy(HostError):
+    """Another process holds this data folder and does not answer."""
+
+    def __init__(self, data_dir: Path) -> None:
+        left = read_server_file(data_dir / SERVER_FILE)
+        who = f"Process {left.pid}" if left else "Another process"
+        super().__init__(
+            f"{who} holds the data folder {data_dir} and does not answer. Wait for it to end, or "
+            "end it, then start again."
+        )
+
+
+class BindFailed(HostError):
+    """The address cannot be listened on."""
+
+    def __init__(self, host: str, port: int, reason: OSError) -> None:
+        super().__init__(
+            f"Port {port} of {host} cannot be listened on: {reason.strerror or reason}. Choose "
+            "another port; 0 takes any free one."
+        )
+
+
+class StartFailed(HostError):
+    """The server could not start."""
+
+
+class ServerThread:
+    """One server over one data folder. Start it once; `stop` it, or it ends with the process.
+
+    `settings` are fields of `longwatch.settings.Settings`, which come before the environment and
+    the folder's `config.toml`. The token is made anew, unless `configured_token` asks for the one
+    that the settings name, if they name one.
+    """
+
+    def __init__(
+        self, data_dir: Path | None = None, *, configured_token: bool = False, **settings: Any
+    ) -> None:
+        self.data_dir = (data_dir or default_data_dir()).expanduser().absolute()
+        self._given = settings
+        self._configured_token = configured_token
+        self._token = ""
+        self._lock = FileLock(self.data_dir / LOCK_FILE, timeout=0)
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._file: ServerFile | None = None
+
+    def start(self, timeout_s: float = 20.0) -> Address:
+        """Start, and return where it answers. Raises a `HostError`; nothing is left behind then."""
+        assert self._thread is None, "a ServerThread starts once"
+        self._take_folder()
+        try:
+            sock, host = self._bind()
+            port: int = sock.getsockname()[1]
+            self._thread = threading.Thread(
+                target=self._run, args=(sock,), name="longwatch-server", daemon=True
+            )
+            self._thread.start()
+            if not self._ready.wait(timeout_s):
+                self.stop(1.0)
+                raise StartFailed(f"The server did not start within {timeout_s:g} seconds.")
+            if self._failure is not None:
+                self._thread.join()
+                raise _explained(self._failure) from self._failure
+            address = Address(f"http://{host}:{port}", self._token)
+            self._announce(address)
+        except BaseException:
+            self._lock.release()
+            raise
+        return address
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Stop and wait; false when it was not gone after `timeout_s`. May be called again."""
+        self._withdraw()
+        self._stopping = True
+        loop, server = self._loop, self._server
+        if loop is not None and server is not None:
+            server.should_exit = True  # looked at every 0.1 s
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                return False
+        self._lock.release()
+        return True
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive and the server answers."""
+        alive = self._thread is not None and self._thread.is_alive()
+        return alive and self._ready.is_set() and self._failure is None
+
+    def _take_folder(self) -> None:
+        """Lock the data folder: the lock ends with the process that holds it, whatever ends that."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock.acquire()
+        except Timeout:
+            deadline_s = time.monotonic() + OTHERS_START_S
+            while time.monotonic() < deadline_s:
+                address = find_local(self.data_dir)
+                if address is not None:
+                    raise AlreadyServing(self.data_dir, address) from None
+                time.sleep(0.05)
+            raise DataDirBusy(self.data_dir) from None
+        except OSError as error:
+            raise DataDirUnusable(self.data_dir, error) from error
+
+    def _bind(self) -> tuple[socket.socket, str]:
+        """A listening socket, and the host to reach it by. Here and not in the thread, so that a
+        clash shows at once, and whoever connects early waits in the backlog."""
+        host, port = self._given.get("host"), self._given.get("port")
+        if host is None or port is None:
+            from longwatch.settings import load_settings  # noqa: PLC0415 - 0.15 s, `serve` only
+
+            try:
+                settings = load_settings(self.data_dir, self._given)
+            except ValueError as error:
+                raise _explained(error) from error
+            host, port = settings.host, settings.port
+        host = str(host).strip("[]")
+        host = "127.0.0.1" if host == "localhost" else host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # With IPPROTO_TCP named asyncio sets TCP_NODELAY; without it every call takes 44 ms.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            if os.name == "posix":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((host, int(port)))
+            sock.listen(1024)
+        except (OSError, OverflowError) as error:
+            sock.close()
+            problem = error if isinstance(error, OSError) else OSError(str(error))
+            raise BindFailed(host, int(port), problem) from error
+        reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+        return sock, f"[{reach}]" if ":" in reach else reach
+
+    def _announce(self, address: Address) -> None:
+        self._file = ServerFile(url=address.url, token=address.token, pid=os.getpid())
+        try:
+            write_server_file(self.data_dir / SERVER_FILE, self._file)
+        except OSError as error:
+            self.stop()
+            raise DataDirUnusable(self.data_dir, error) from error
+
+    def _withdraw(self) -> None:
+        """Nobody should find a server that is about to stop."""
+        path, mine = self.data_dir / SERVER_FILE, self._file
+        if mine is not None and read_server_file(path) == mine:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        self._file = None
+
+    def _run(self, sock: socket.socket) -> None:
+        try:
+            asyncio.run(self._serve(sock))
+        except BaseException as error:
+            self._failure = self._failure or error
+        else:
+            if not self._ready.is_set() and self._failure is None:
+                self._failure = StartFailed("The server ended before it was ready.")
+        finally:
+            sock.close()
+            self._ready.set()
+
+    async def _serve(self, sock: socket.socket) -> None:
+        import uvicorn  # noqa: PLC0415 - here and below: in the thread, after the window
+
+        from longwatch.app import create_app  # noqa: PLC0415
+        from longwatch.security.tokens import new_token  # noqa: PLC0415
+        from longwatch.settings import load_settings  # noqa: PLC0415
+
+        settings = load_settings(self.data_dir, self._given)
+        configured = settings.bearer_token() if self._configured_token else None
+        self._token = configured or new_token()
+        app = create_app(settings, token=self._token)
+        _note_failure(app, self)
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=settings.behind_proxy,
+            ws="websockets-sansio",
+            ws_max_size=2**20,
+            ws_per_message_deflate=False,  # 100 feeds: 77 % of a core, and it falls behind
+            timeout_graceful_shutdown=1,
+        )
+        thread = self
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    thread._ready.set()
+
+            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+                # Before the connections go: clients hear what becomes of their jobs, and goodbye.
+                if app.state.parts is not None:
+                    await app.state.parts.drain()
+                await super().shutdown(sockets)
+
+        self._loop = asyncio.get_running_loop()
+        self._server = Server(config)
+        if self._stopping:
+            return
+        await self._server.serve(sockets=[sock])
+
+
+def _note_failure(app: FastAPI, thread: ServerThread) -> None:
+    """uvicorn only logs what a lifespan raises: keep it for whoever called `start`."""
+    original = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def noted(served: FastAPI) -> AsyncIterator[Any]:
+        try:
+            async with original(served) as state:
+                yield state
+        except BaseException as error:
+            thread._failure = error
+            raise
+
+    app.router.lifespan_context = noted
+
+
+def _explained(error: BaseException) -> HostError:
+    if isinstance(error, HostError):
+        return error
+    if isinstance(error, SystemExit):
+        return StartFailed("The server could not start; server.log in the data folder says more.")
+    return StartFailed(f"The server could not start: {error}")

@@ -1,0 +1,43 @@
+"""Structured logs: JSON lines in the data folder, nothing in anybody else's logging."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+MOST_BYTES: Final = 5 * 2**20
+KEPT: Final = 3
+
+
+def open_log(path: Path, level: str) -> structlog.stdlib.BoundLogger:
+    """A logger that writes JSON lines to `path`, which is renewed every 5 MiB, three kept.
+
+    The server may live in somebody's notebook: neither structlog's global configuration nor the
+    root logger is touched. Raises `OSError`.
+    """
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=MOST_BYTES, backupCount=KEPT, encoding="utf-8", delay=True
+    )
+    logger = logging.Logger(f"longwatch:{path}", level.upper())
+    logger.addHandler(handler)
+    processors: list[structlog.typing.Processor] = [
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(),
+    ]
+    wrapped: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logger, processors=processors, wrapper_class=structlog.stdlib.BoundLogger
+    )
+    return wrapped
+
+
+def close_log(log: structlog.stdlib.BoundLogger) -> None:
+    """Close the file behind `log`."""
+    for handler in list(log.handlers):
+        handler.close()

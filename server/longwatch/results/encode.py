@@ -1,0 +1,59 @@
+"""Pages as bytes for the wire."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from longwatch.protocol.jobs import ResultPage
+from longwatch.results.reader import Page
+
+LARGEST_EXACT: Final = 2**53
+"""Integers beyond it lose digits in JavaScript and many JSON readers: they travel as text."""
+
+
+def as_arrow(page: Page) -> bytes:
+    """The page as an Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, page.table.schema) as writer:
+        writer.write_table(page.table)
+    return bytes(sink.getvalue())
+
+
+def as_json(page: Page, offset: int) -> bytes:
+    """The page as a `ResultPage`: JSON values where JSON has the type, text where it has not."""
+    columns = [[_plain(value) for value in column.to_pylist()] for column in page.table.columns]
+    return msgspec.json.encode(
+        ResultPage(
+            columns=page.index.columns,
+            offset=offset,
+            rows=[list(row) for row in zip(*columns, strict=True)],
+            total_rows=page.index.rows,
+            complete=page.index.complete,
+        )
+    )
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            return value if abs(value) <= LARGEST_EXACT else str(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case bytes():
+            return value.hex()
+        case dict():
+            return {str(key): _plain(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case dt.datetime() | dt.date() | dt.time():
+            return value.isoformat()
+        case decimal.Decimal() | _:
+            return str(value)

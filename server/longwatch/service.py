@@ -1,0 +1,369 @@
+"""The job service: the only writer of job state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from longwatch.execution.contract import Died, Ended, Executor
+from longwatch.feed.hub import FeedHub
+from longwatch.jobs.errors import AlreadyFinal, JobsError, NoResult
+from longwatch.jobs.model import evolve, new_job
+from longwatch.jobs.transitions import JobEvent
+from longwatch.progress.tracker import ProgressTracker
+from longwatch.protocol.jobs import (
+    Job,
+    JobError,
+    JobState,
+    Phase,
+    Progress,
+    ResultInfo,
+    StatementKind,
+    Submission,
+)
+from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+from longwatch.settings import Settings
+from longwatch.sources import SourceCatalogue
+from longwatch.store import repository
+from longwatch.store.errors import StoreError
+from longwatch.store.repository import Filter, Listed
+from longwatch.store.store import Store
+from longwatch.store.writer import Transaction
+
+_EVENTS: Final = {
+    Ending.SUCCEEDED: JobEvent.SUCCEEDED,
+    Ending.FAILED: JobEvent.FAILED,
+    Ending.CANCELLED: JobEvent.CANCELLED,
+}
+RETRY_STORE_S: Final = 2.0
+
+
+class _Running:
+    """What the service knows of a running attempt and the store does not."""
+
+    def __init__(self, attempt: int) -> None:
+        self.attempt = attempt
+        self.tracker = ProgressTracker()
+        self.phase = Phase.STARTING
+        self.progress = Progress()
+        self.kind: StatementKind | None = None
+        self.result: ResultInfo | None = None
+
+
+class JobService:
+    """Takes jobs in, starts them in turn, records what becomes of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        hub: FeedHub,
+        sources: SourceCatalogue,
+        settings: Settings,
+        log: structlog.stdlib.BoundLogger,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self._hub = hub
+        self._sources = sources
+        self._settings = settings
+        self._log = log
+        self._now = now
+        self._running: dict[str, _Running] = {}
+        self._turn = asyncio.Event()
+        self._scheduler: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def start(self) -> None:
+        """Take up what an earlier server left behind, then begin to start jobs."""
+        await self._executor.start(self)
+        for job in await self._store.run(repository.in_state, JobState.RUNNING):
+            self._running[job.id] = _Running(job.attempt)
+            self._executor.adopt(job.id, job.attempt)
+            if job.cancel_requested_at is not None:
+                self._executor.cancel(job.id, job.attempt)
+        self._turn.set()
+        self._scheduler = asyncio.create_task(self._schedule(), name="scheduler")
+
+    async def stop(self) -> None:
+        """Start nothing more, end what runs, record how."""
+        self._stopping = True
+        if self._scheduler is not None:
+            self._scheduler.cancel()
+            await asyncio.gather(self._scheduler, return_exceptions=True)
+        await self._executor.stop()
+
+    async def submit(self, submission: Submission, owner: str) -> Job:
+        """Take a job in; it is on disk when this returns.
+
+        Raises `UnknownSource`, `InvalidSubmission` or `StoreError`.
+        """
+        source = submission.source or self._sources.default
+        self._sources.get(source)
+        job = new_job(submission, source=source, owner=owner, now=self._now())
+        job = await self._store.run(repository.add, job)
+        self._log.info("job submitted", job=job.id, source=source, owner=owner)
+        self._turn.set()
+        return job
+
+    async def get(self, job_id: str) -> Job:
+        """One job with its newest progress. Raises `UnknownJob`."""
+        return self._live(await self._store.run(repository.get, job_id))
+
+    async def page(self, which: Filter, *, before_n: int | None, limit: int) -> Listed:
+        """One page of the list, newest first."""
+        listed = await self._store.run(repository.page, which, before_n=before_n, limit=limit)
+        return Listed([self._live(job) for job in listed.jobs], listed.next_n, listed.total)
+
+    async def cancel(self, job_id: str) -> Job:
+        """Ask for a job's end; asking again changes nothing.
+
+        A queued job is cancelled at once. A running one is when its process is gone, which the
+        feed will tell. Raises `UnknownJob` or `AlreadyFinal`.
+        """
+        job = await self._store.run(self._request_cancel, job_id)
+        self._log.info("cancel requested", job=job_id, state=job.state.value)
+        if job.state is JobState.RUNNING:
+            self._executor.cancel(job_id, job.attempt)
+        return self._live(job)
+
+    def _request_cancel(self, tx: Transaction, job_id: str) -> Job:
+        job = repository.get(tx, job_id)
+        if job.state.is_final:
+            raise AlreadyFinal(job_id, job.state)
+        if job.cancel_requested_at is not None:
+            return job
+        at = self._now()
+        changes: dict[str, Any] = {"cancel_requested_at": at}
+        event = JobEvent.CANCEL_REQUESTED
+        if job.state is JobState.QUEUED:
+            event = JobEvent.CANCELLED
+            changes |= {"cancel_confirmed": True, "finished_at": at}
+        return repository.change(tx, job_id, event, attempt=job.attempt, at=at, **changes)
+
+    async def result_folder(self, job_id: str) -> tuple[Job, Path]:
+        """A job and where its rows are. Raises `UnknownJob`, or `NoResult` before it ever ran."""
+        job = await self.get(job_id)
+        if job.attempt == 0:
+            raise NoResult(job_id, job.state)
+        return job, self._executor.folder(job_id, job.attempt) / "result"
+
+    async def log_path(self, job_id: str) -> Path | None:
+        """Where the newest attempt's log is; `None` before the first. Raises `UnknownJob`."""
+        job = await self._store.run(repository.get, job_id)
+        if job.attempt == 0:
+            return None
+        return self._executor.folder(job_id, job.attempt) / "log.txt"
+
+    # What the executor tells (execution.contract.Observer)
+
+    def reported(self, job_id: str, attempt: int, report: Report) -> None:
+        """A running attempt has news."""
+        running = self._running.get(job_id)
+        if running is None or running.attempt != attempt:
+            return
+        running.progress = _progress(running.tracker, report)
+        running.phase, running.kind, running.result = report.phase, report.kind, report.result
+        self._hub.progress(job_id, attempt, report.phase, running.progress)
+
+    async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
+        """An attempt is over: record it, however long the store takes to have room for it."""
+        if ended.last is not None:
+            self.reported(job_id, attempt, ended.last)
+        while True:
+            try:
+                job = await self._store.run(self._record_end, job_id, attempt, ended)
+                self._log.info("attempt ended", job=job_id, attempt=attempt, state=job.state.value)
+                break
+            except StoreError as error:
+                if self._stopping:  # the mailbox still holds it: the next start will collect it
+                    break
+                self._log.warning("end of a job not recorded yet", job=job_id, error=str(error))
+                await asyncio.sleep(RETRY_STORE_S)
+        self._running.pop(job_id, None)
+        self._turn.set()
+
+    def _record_end(self, tx: Transaction, job_id: str, attempt: int, ended: Ended) -> Job:
+        job = repository.get(tx, job_id)
+        running = self._running.get(job_id) or _Running(attempt)
+        at = self._now()
+        last = ended.last
+        changes: dict[str, Any] = {
+            "finished_at": at,
+            "progress": _settled(running.progress, done=False),
+            "result": last.result if last else None,
+            "kind": last.kind if last else None,
+        }
+        if isinstance(ended.how, Outcome):
+            event, error = _EVENTS[ended.how.ending], ended.how.error
+            if event is JobEvent.SUCCEEDED:
+                changes["progress"] = _settled(running.progress, done=True)
+        else:
+            event, error = self._after_death(job, changes["kind"], ended.how)
+        if event is JobEvent.CANCELLED or job.cancel_requested_at is not None:
+            changes["cancel_confirmed"] = ended.confirmed
+        if event is JobEvent.CANCELLED:
+            error = None
+            if job.cancel_requested_at is None:  # nobody asked: the server is stopping
+                event, error = self._after_stop(changes["kind"])
+        if event is JobEvent.REQUEUED:
+            changes |= {
+                "finished_at": None,
+                "started_at": None,
+                "result": None,
+                "progress": Progress(),
+                "cancel_confirmed": None,
+            }
+        detail = error.message if error else None
+        return repository.change(
+            tx, job_id, event, attempt=attempt, at=at, detail=detail, error=error, **changes
+        )
+
+    def _after_death(
+        self, job: Job, kind: StatementKind | None, died: Died
+    ) -> tuple[JobEvent, JobError]:
+        """What becomes of a job whose runner is gone without a word."""
+        if job.cancel_requested_at is not None:
+            return JobEvent.CANCELLED, _runner_died(died, "")
+        # A runner that died before it had parsed the SQL has run none of it.
+        if kind is StatementKind.WRITE:
+            return JobEvent.LOST, _runner_died(
+                died,
+                "The statement writes, so it was not run again: it may or may not have taken "
+                "effect. Check, then run it again yourself.",
+            )
+        if job.attempt < self._settings.max_attempts:
+            return JobEvent.REQUEUED, _runner_died(died, "It is tried again.")
+        return JobEvent.FAILED, _runner_died(
+            died,
+            f"It was tried {job.attempt} times. If the machine ran out of memory, lower the "
+            "job's memory limit so that it spills to disk instead.",
+        )
+
+    def _after_stop(self, kind: StatementKind | None) -> tuple[JobEvent, JobError]:
+        again = self._settings.on_stop == "requeue" and kind is not StatementKind.WRITE
+        error = JobError(
+            code="server_stopped",
+            message="The server stopped while the query ran.",
+            hint="It is tried again when the server is back." if again else "Run it again.",
+        )
+        return (JobEvent.REQUEUED if again else JobEvent.CANCELLED), error
+
+    # Starting jobs in turn
+
+    async def _schedule(self) -> None:
+        while True:
+            await self._turn.wait()
+            self._turn.clear()
+            try:
+                while len(self._running) < self._settings.max_running and await self._start_next():
+                    pass
+            except StoreError as error:
+                self._log.warning("no job could be started", error=str(error))
+                await asyncio.sleep(RETRY_STORE_S)
+                self._turn.set()
+
+    async def _start_next(self) -> bool:
+        job = await self._store.run(self._claim_next)
+        if job is None:
+            return False
+        self._running[job.id] = _Running(job.attempt)
+        self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
+        try:
+            await self._executor.launch(self._spec(job))
+        except (OSError, ValueError, LookupError, JobsError) as error:
+            self._log.error("runner not started", job=job.id, error=str(error))
+            await self._fail_start(job, error)
+        else:
+            await self._cancel_if_asked(job)
+        return True
+
+    def _claim_next(self, tx: Transaction) -> Job | None:
+        job = repository.next_in_line(tx, frozenset(self._running))
+        if job is None:
+            return None
+        at = self._now()
+        return repository.change(
+            tx, job.id, JobEvent.STARTED, attempt=job.attempt + 1, at=at, started_at=at, error=None
+        )
+
+    async def _cancel_if_asked(self, job: Job) -> None:
+        """A cancel that came between the claim and the launch found no attempt to end."""
+        now = await self._store.run(repository.get, job.id)
+        if now.state is JobState.RUNNING and now.cancel_requested_at is not None:
+            self._executor.cancel(job.id, job.attempt)
+
+    async def _fail_start(self, job: Job, error: Exception) -> None:
+        problem = JobError(
+            code="not_started",
+            message=f"The query could not be started: {error}.",
+            hint="`longwatch doctor` checks the data folder and the disk.",
+        )
+        last = Report(phase=Phase.STARTING, elapsed_s=0.0)
+        outcome = Outcome(ending=Ending.FAILED, last=last, error=problem)
+        await self.ended(job.id, job.attempt, Ended(outcome, last, confirmed=True))
+
+    def _spec(self, job: Job) -> AttemptSpec:
+        definition = self._sources.get(job.source)
+        settings = self._settings
+        return AttemptSpec(
+            job_id=job.id,
+            attempt=job.attempt,
+            sql=job.sql,
+            engine=definition.source.engine,
+            options=definition.options,
+            memory_bytes=min(
+                job.limits.memory_bytes or settings.memory_bytes, settings.memory_bytes
+            ),
+            spill_bytes=settings.spill_bytes,
+            threads=settings.threads,
+            run_s=job.limits.run_s,
+        )
+
+    def _live(self, job: Job) -> Job:
+        running = self._running.get(job.id)
+        if running is None or job.state is not JobState.RUNNING:
+            return job
+        return evolve(
+            job,
+            phase=running.phase,
+            progress=running.progress,
+            kind=running.kind,
+            result=running.result,
+        )
+
+
+def _progress(tracker: ProgressTracker, report: Report) -> Progress:
+    return tracker.update(
+        phase=report.phase,
+        elapsed_s=report.elapsed_s,
+        fraction=report.fraction,
+        rows=report.rows,
+        bytes=report.bytes,
+        memory_bytes=report.memory_bytes,
+        spill_bytes=report.spill_bytes,
+    )
+
+
+def _settled(progress: Progress, *, done: bool) -> Progress:
+    """What is kept of a progress once the attempt is over: nothing is left to come."""
+    return Progress(
+        fraction=1.0 if done else progress.fraction,
+        basis=progress.basis,
+        rows=progress.rows,
+        bytes=progress.bytes,
+        memory_bytes=progress.memory_bytes,
+        spill_bytes=progress.spill_bytes,
+    )
+
+
+def _runner_died(died: Died, hint: str) -> JobError:
+    return JobError(
+        code="runner_died", message=f"The query's process {died.reason}.", hint=hint or None
+    )
