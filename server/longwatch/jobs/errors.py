@@ -23,7 +23,8 @@ class UnknownJob(JobsError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(
-            f"There is no job {job_id!r} on this server. `longwatch jobs` lists those there are."
+            f"There is no job {job_id[:40]!r} on this server. "
+            "`longwatch jobs` lists those there are."
         )
 
 
@@ -33,6 +34,7 @@ class UnknownSource(JobsError):
     def __init__(self, name: str, known: list[str]) -> None:
         choices = ", ".join(sorted(known)) or "none"
         super().__init__(f"There is no source {name!r} on this server. Known: {choices}.")
+        self.pointer = "/source"
 
 
 class AlreadyFinal(JobsError):
@@ -51,7 +53,11 @@ class NoResult(JobsError):
 
 
 class InvalidSubmission(JobsError):
-    """The submitted SQL cannot be a query."""
+    """The submitted SQL or name cannot be taken; `pointer` says which of the two."""
+
+    def __init__(self, message: str, pointer: str = "/sql") -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class InvalidTransition(JobsError):

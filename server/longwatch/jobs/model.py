@@ -26,13 +26,14 @@ _SUMMARY_FIELDS = JobSummary.__struct_fields__
 def new_job(submission: Submission, *, source: str, owner: str, now: datetime) -> Job:
     """A queued job for `submission`, not yet stored (`seq` 0).
 
-    Raises `InvalidSubmission` when the SQL holds nothing to run or a character no engine takes.
+    Raises `InvalidSubmission` when the SQL holds nothing to run, or it or the name a character
+    that nothing can store.
     """
     sql = submission.sql
     if not sql.strip():
         raise InvalidSubmission("The SQL is empty. Write a query, then run it.")
-    if "\x00" in sql:
-        raise InvalidSubmission("The SQL contains a NUL character. Remove it, then run again.")
+    _check_characters(sql, "SQL", "/sql")
+    _check_characters(submission.name or "", "name", "/name")
     preview = _one_line(sql, PREVIEW_CHARS)
     name = _one_line(submission.name or "", MAX_NAME_CHARS) or _one_line(_uncommented(sql), 80)
     return Job(
@@ -74,6 +75,21 @@ def evolve(job: Job, **changes: Any) -> Job:
 def summary(job: Job) -> JobSummary:
     """What the feed carries of `job`."""
     return JobSummary(**{field: getattr(job, field) for field in _SUMMARY_FIELDS})
+
+
+def _check_characters(text: str, what: str, pointer: str) -> None:
+    if "\x00" in text:
+        raise InvalidSubmission(
+            f"The {what} contains a NUL character. Remove it, then run again.", pointer
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidSubmission(
+            f"Character {error.start + 1} of the {what} is half of a surrogate pair, which is no "
+            "character. Remove it, then run again.",
+            pointer,
+        ) from None
 
 
 def _one_line(text: str, most: int) -> str:

@@ -6,7 +6,8 @@ newest first; then the newest `progress` of every running job; then `delta` and 
 come. A committed change has a `seq`, which is durable; progress has a `tick`, which lives and dies
 with the server process. Either side may `ping`. The server's last word is `bye`.
 
-A client whose own `seq` is not a delta's `from` has missed something and subscribes again.
+A client whose own `seq` is not a delta's `from` has missed something: it connects again and
+subscribes from what it has. One connection takes one `subscribe`.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
 
 class Bye(Frame, frozen=True, kw_only=True, tag="bye"):
     """The server closes after this. `code` is stable: `stopping`, `malformed_frame`, `too_slow`,
-    `unauthorized`; `reason` is a sentence."""
+    `store_unusable`, `unauthorized`; `reason` is a sentence."""
 
     code: str
     reason: str

@@ -79,7 +79,8 @@ class Progress(Wire, frozen=True, kw_only=True):
 
 
 class JobError(Wire, frozen=True, kw_only=True):
-    """Why a job did not succeed.
+    """Why a job did not succeed; on one that is queued or running again, why the attempt before
+    did not.
 
     `code` is stable (`syntax_error`, `memory_limit`, `runner_died` …); `message` is a sentence
     for the user; `line` and `column` count from 1 within the submitted SQL, `None` where the
@@ -119,15 +120,15 @@ SourceName = Annotated[str, Meta(min_length=1, max_length=100)]
 class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one attempt may use; `None` takes the server's default."""
 
-    memory_bytes: Annotated[int, Meta(ge=64 * 2**20)] | None = None
-    run_s: Annotated[float, Meta(gt=0)] | None = None
+    memory_bytes: Annotated[int, Meta(ge=64 * 2**20, le=2**50)] | None = None
+    run_s: Annotated[float, Meta(gt=0, le=365 * 86_400)] | None = None
 
 
 class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a submit. Without a source the server's default source is taken; without a
     name one is made from the SQL."""
 
-    sql: Annotated[str, Meta(min_length=1, max_length=MAX_SQL_CHARS)]
+    sql: Annotated[str, Meta(max_length=MAX_SQL_CHARS)]
     source: SourceName | None = None
     name: Annotated[str, Meta(max_length=MAX_NAME_CHARS)] | None = None
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0

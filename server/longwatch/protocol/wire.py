@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,7 +24,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema  # noqa: PLC0415 - the server's side only
 
-        def read(value: object) -> Self:
+        def read(value: object) -> Wire:
             return value if isinstance(value, cls) else msgspec.convert(value, cls)
 
         return core_schema.no_info_plain_validator_function(
@@ -36,6 +36,11 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
+        return cls.json_schema()
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The record as a JSON schema without references."""
         (schema,), definitions = msgspec.json.schema_components([cls], ref_template="{name}")
         inlined: dict[str, Any] = _inline(schema, definitions)
         return inlined

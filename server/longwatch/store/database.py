@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import sqlite3
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
 from sqlalchemy.exc import DatabaseError
@@ -14,7 +16,8 @@ from sqlalchemy.pool import StaticPool
 from longwatch.store.errors import StoreError, StoreFull, StoreTooNew, StoreUnusable
 from longwatch.store.tables import HEAD, meta
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS: Final = 5_000
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def open_engine(path: Path) -> Engine:
@@ -52,9 +55,22 @@ def explain(error: DatabaseError, path: Path) -> StoreError:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None and code & 0xFF == sqlite3.SQLITE_FULL:
         return StoreFull(path)
+    if code == sqlite3.SQLITE_IOERR_WRITE and _is_full(path.parent):
+        return StoreFull(path)
     return StoreUnusable(
         f"The job store {path} cannot be used: {error.orig}. `longwatch doctor` says more."
     )
+
+
+def _is_full(folder: Path) -> bool:
+    """SQLite tells a full disk from other write errors, but not a used-up quota."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(64 * 1024))
+            probe.flush()
+    except OSError as error:
+        return error.errno in _NO_ROOM
+    return False
 
 
 def _configure(dbapi_connection: Any, _record: Any) -> None:

@@ -12,7 +12,9 @@ from longwatch.protocol.jobs import (
     Job,
     JobError,
     JobState,
+    JobSummary,
     Limits,
+    Phase,
     Progress,
     ResultInfo,
     StatementKind,
@@ -65,29 +67,40 @@ def to_row(job: Job) -> dict[str, Any]:
 
 
 def to_job(row: Any) -> Job:
-    """The job in a row of `jobs`."""
-    submitted_at = from_us(row.submitted_us)
-    assert submitted_at is not None
-    return Job(
-        id=row.id,
-        name=row.name,
-        preview=row.preview,
-        sql=row.sql,
-        source=row.source,
-        owner=row.owner,
-        state=JobState(row.state),
-        phase=None,
-        kind=StatementKind(row.kind) if row.kind else None,
-        priority=row.priority,
-        attempt=row.attempt,
-        submitted_at=submitted_at,
-        started_at=from_us(row.started_us),
-        finished_at=from_us(row.finished_us),
-        cancel_requested_at=from_us(row.cancel_requested_us),
-        cancel_confirmed=row.cancel_confirmed,
-        limits=_read_limits(row.limits),
-        progress=_read_progress(row.progress) if row.progress else _NO_PROGRESS,
-        error=_read_error(row.error) if row.error else None,
-        result=_read_result(row.result) if row.result else None,
-        seq=row.seq,
-    )
+    """The job in a whole row of `jobs`."""
+    return Job(**_summary_fields(row), sql=row.sql, limits=_read_limits(row.limits))
+
+
+def to_summary(row: Any) -> JobSummary:
+    """The job in a row of `jobs` that may lack `sql` and `limits`."""
+    return JobSummary(**_summary_fields(row))
+
+
+def initial_phase(state: JobState) -> Phase | None:
+    """The phase of a job that nobody has heard of since it came into `state`."""
+    return Phase.STARTING if state is JobState.RUNNING else None
+
+
+def _summary_fields(row: Any) -> dict[str, Any]:
+    state = JobState(row.state)
+    return {
+        "id": row.id,
+        "name": row.name,
+        "preview": row.preview,
+        "source": row.source,
+        "owner": row.owner,
+        "state": state,
+        "phase": initial_phase(state),
+        "kind": StatementKind(row.kind) if row.kind else None,
+        "priority": row.priority,
+        "attempt": row.attempt,
+        "submitted_at": from_us(row.submitted_us),
+        "started_at": from_us(row.started_us),
+        "finished_at": from_us(row.finished_us),
+        "cancel_requested_at": from_us(row.cancel_requested_us),
+        "cancel_confirmed": row.cancel_confirmed,
+        "progress": _read_progress(row.progress) if row.progress else _NO_PROGRESS,
+        "error": _read_error(row.error) if row.error else None,
+        "result": _read_result(row.result) if row.result else None,
+        "seq": row.seq,
+    }

@@ -32,7 +32,6 @@ jobs: Final = Table(
     Column("id", String(32), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("preview", Text, nullable=False),
-    Column("sql", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("state", String(16), nullable=False),
@@ -49,6 +48,8 @@ jobs: Final = Table(
     Column("error", LargeBinary),
     Column("result", LargeBinary),
     Column("seq", BigInteger, nullable=False),
+    # Last: a row is read from its start, and lists stop before a megabyte of SQL.
+    Column("sql", Text, nullable=False),
     Index("jobs_by_seq", "seq"),
     Index("jobs_by_turn", "state", "priority", "n"),
     sqlite_autoincrement=True,

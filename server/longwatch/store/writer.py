@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError
 
 from longwatch.protocol.jobs import JobSummary
 from longwatch.store.database import explain, open_engine
-from longwatch.store.errors import StoreClosed
+from longwatch.store.errors import StoreClosed, StoreError
 
 T = TypeVar("T")
 MOST_PER_COMMIT: Final = 256
@@ -36,8 +36,10 @@ class Changes:
     seq: int = 0
 
     def add(self, other: Changes) -> None:
-        """Take over what one operation of the commit changed."""
-        self.changed.update(other.changed)
+        """Take over what one operation of the commit changed, in the order of `seq`."""
+        for job_id, job in other.changed.items():
+            self.changed.pop(job_id, None)  # else it would keep its earlier place
+            self.changed[job_id] = job
         for job_id in other.removed:
             self.changed.pop(job_id, None)
         self.removed += other.removed
@@ -53,6 +55,15 @@ class Transaction:
 
 
 Operation = Callable[[Transaction], Any]
+_Queued = tuple[Operation, Future[Any]]
+
+
+class _RolledBack(Exception):
+    """SQLite gave up the whole transaction, and with it every operation of the batch."""
+
+    def __init__(self, problem: StoreError) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
 
 
 class StoreThread:
@@ -62,7 +73,7 @@ class StoreThread:
         """`on_commit` is called on this thread, after each commit that changed something."""
         self._path = path
         self._on_commit = on_commit
-        self._queue: queue.SimpleQueue[tuple[Operation, Future[Any]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
         self._opened: Future[None] = Future()
@@ -98,17 +109,32 @@ class StoreThread:
             self._opened.set_exception(error)
             return
         self._opened.set_result(None)
-        with engine.connect() as connection:
-            while (first := self._queue.get()) is not None:
-                batch = [first]
-                last = self._collect(batch)
-                self._commit(connection, batch)
-                if last:
-                    break
-        _checkpoint(engine)
-        engine.dispose()
+        try:
+            with engine.connect() as connection:
+                while (first := self._queue.get()) is not None:
+                    batch = [first]
+                    last = self._collect(batch)
+                    self._commit(connection, batch)
+                    if last:
+                        break
+            _checkpoint(engine)
+        finally:
+            engine.dispose()
+            self._refuse_the_rest()
 
-    def _collect(self, batch: list[tuple[Operation, Future[Any]]]) -> bool:
+    def _refuse_the_rest(self) -> None:
+        """Nobody may wait for an answer that will not come, whatever ended the thread."""
+        with self._lock:
+            self._closed = True
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if item is not None and item[1].set_running_or_notify_cancel():
+                item[1].set_exception(StoreClosed())
+
+    def _collect(self, batch: list[_Queued]) -> bool:
         """Add what else is queued; true when the queue was closed behind it."""
         while len(batch) < MOST_PER_COMMIT:
             try:
@@ -120,24 +146,37 @@ class StoreThread:
             batch.append(item)
         return False
 
-    def _commit(self, connection: Connection, batch: list[tuple[Operation, Future[Any]]]) -> None:
+    def _commit(self, connection: Connection, batch: list[_Queued]) -> None:
+        waiting = [one for one in batch if one[1].set_running_or_notify_cancel()]
+        problem = self._together(connection, waiting)
+        if problem is None:
+            return
+        # One submit too large for the disk must not fail a read that shared its commit.
+        left = [one for one in waiting if not one[1].done()]
+        for one in left:
+            alone = problem if len(waiting) == 1 else self._together(connection, [one])
+            if alone is not None and not one[1].done():
+                one[1].set_exception(alone)
+
+    def _together(self, connection: Connection, waiting: list[_Queued]) -> StoreError | None:
+        """Run operations and commit them at once; what is wrong if nothing of it was kept."""
         changes = Changes()
         answers: list[tuple[Future[Any], Any]] = []
         try:
             with connection.begin():
-                for operation, future in batch:
-                    if future.set_running_or_notify_cancel():
-                        self._apply(connection, operation, future, changes, answers)
+                for operation, future in waiting:
+                    self._apply(connection, operation, future, changes, answers)
+        except _RolledBack as error:
+            return error.problem
         except DatabaseError as error:
-            problem = explain(error, self._path)
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(problem)
-            return
-        if changes.seq:
-            self._on_commit(changes)
-        for future, answer in answers:
-            future.set_result(answer)
+            return explain(error, self._path)
+        try:
+            if changes.seq:
+                self._on_commit(changes)
+        finally:
+            for future, answer in answers:
+                future.set_result(answer)
+        return None
 
     def _apply(
         self,
@@ -147,18 +186,32 @@ class StoreThread:
         changes: Changes,
         answers: list[tuple[Future[Any], Any]],
     ) -> None:
-        """Run one operation in a savepoint, so that its failure undoes nothing of its neighbours."""
+        """Run one operation in a savepoint, so that its failure undoes nothing of the others.
+
+        A full disk or a failed write makes SQLite roll back everything, savepoints and all:
+        raises `_RolledBack` then, before an operation that is undone is answered as done.
+        """
         own = Changes()
+        connection.exec_driver_sql("SAVEPOINT operation")
         try:
-            with connection.begin_nested():
-                answer = operation(Transaction(connection, own))
-        except DatabaseError as error:
-            future.set_exception(explain(error, self._path))
+            answer = operation(Transaction(connection, own))
         except Exception as error:
-            future.set_exception(error)
+            problem = explain(error, self._path) if isinstance(error, DatabaseError) else error
+            if not _in_transaction(connection):
+                raise _RolledBack(
+                    problem if isinstance(problem, StoreError) else StoreError(str(problem))
+                ) from error
+            connection.exec_driver_sql("ROLLBACK TO operation")
+            future.set_exception(problem)
         else:
             changes.add(own)
             answers.append((future, answer))
+        connection.exec_driver_sql("RELEASE operation")
+
+
+def _in_transaction(connection: Connection) -> bool:
+    raw: Any = connection.connection.dbapi_connection
+    return bool(raw.in_transaction)
 
 
 def _checkpoint(engine: Engine) -> None:

@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(32), nullable=False, unique=True),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("preview", sa.Text, nullable=False),
-        sa.Column("sql", sa.Text, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -39,6 +38,7 @@ def upgrade() -> None:
         sa.Column("error", sa.LargeBinary),
         sa.Column("result", sa.LargeBinary),
         sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("sql", sa.Text, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_index("jobs_by_seq", "jobs", ["seq"])
