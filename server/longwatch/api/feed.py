@@ -8,12 +8,18 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from longwatch.api.dependencies import PartsDep, PrincipalDep
-from longwatch.feed.session import ChunkOfJobs, FeedSession, Gone, History
-from longwatch.jobs.model import summary
+from longwatch.feed.session import (
+    ChunkOfJobs,
+    FeedSession,
+    Gone,
+    History,
+    HistoryUnavailable,
+)
 from longwatch.protocol import routes
 from longwatch.protocol.frames import SUBPROTOCOL
 from longwatch.protocol.jobs import JobSummary
 from longwatch.store import repository
+from longwatch.store.errors import StoreError
 from longwatch.store.repository import Filter
 from longwatch.store.store import Store
 from longwatch.version import version
@@ -40,11 +46,20 @@ async def feed(socket: WebSocket, server: PartsDep, _who: PrincipalDep) -> None:
 
 def _history(store: Store, epoch: str) -> History:
     async def chunk(before_n: int | None, limit: int) -> ChunkOfJobs:
-        listed = await store.run(repository.page, Filter(), before_n=before_n, limit=limit)
-        return ChunkOfJobs([summary(job) for job in listed.jobs], listed.total, listed.next_n)
+        first = before_n is None
+        try:
+            listed = await store.run(
+                repository.page, Filter(), before_n=before_n, limit=limit, count=first
+            )
+        except StoreError as error:
+            raise HistoryUnavailable(str(error)) from error
+        return ChunkOfJobs(listed.jobs, listed.total, listed.next_n)
 
     async def since(seq: int) -> tuple[list[JobSummary], list[str], int] | None:
-        found = await store.run(repository.since, seq, most=MOST_RESUMED)
+        try:
+            found = await store.run(repository.since, seq, most=MOST_RESUMED)
+        except StoreError as error:
+            raise HistoryUnavailable(str(error)) from error
         return None if found is None else (found.changed, found.removed, found.seq)
 
     return History(epoch, chunk, since)

@@ -17,11 +17,13 @@ from typing import Final
 import msgspec
 
 from longwatch.protocol.frames import Delta, ProgressFrame
-from longwatch.protocol.jobs import JobSummary, Phase, Progress
+from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress
 
 KEEP_CHANGES: Final = 10_000
 """Jobs whose last change is remembered here; who is further behind is answered by the store."""
 CACHED_FRAMES: Final = 64
+CACHED_BYTES: Final = 16 * 2**20
+"""A delta of 10,000 jobs takes 5 MB: slow readers at many places must not pile them up."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -45,7 +47,8 @@ class FeedHub:
         self._floor = 0
         self._changes: OrderedDict[str, tuple[int, JobSummary | None]] = OrderedDict()
         self._live: dict[str, Live] = {}
-        self._frames: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
+        self._frames: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
+        self._cached_bytes = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
     def begin(self, seq: int) -> None:
@@ -54,9 +57,9 @@ class FeedHub:
 
     def publish(self, changed: Iterable[JobSummary], removed: Iterable[str], seq: int) -> None:
         """Announce one commit. `seq` is its newest number, above every earlier one."""
-        for job in changed:
+        for job in sorted(changed, key=lambda job: job.seq):
             self._remember(job.id, job.seq, job)
-            if job.state.is_final or job.state == "queued":
+            if job.state is not JobState.RUNNING:
                 self._live.pop(job.id, None)
         for job_id in removed:
             self._remember(job_id, seq, None)
@@ -73,9 +76,13 @@ class FeedHub:
         self._live[job_id] = Live(self.tick, attempt, phase, progress)
         self._wake()
 
-    def live(self, job_id: str) -> Live | None:
-        """The newest progress of a job, if it runs."""
-        return self._live.get(job_id)
+    def with_progress(self, job: JobSummary) -> JobSummary:
+        """The job with the newest progress of its attempt. The store keeps none while it runs:
+        without this a change of a running job would set its bar back to nothing."""
+        live = self._live.get(job.id)
+        if live is None or job.state is not JobState.RUNNING or live.attempt != job.attempt:
+            return job
+        return msgspec.structs.replace(job, phase=live.phase, progress=live.progress)
 
     def close(self) -> None:
         """Let every waiter go: the server is stopping."""
@@ -97,7 +104,7 @@ class FeedHub:
         and the store must be asked."""
         if since < self._floor:
             return None
-        key = ("delta", since, self.seq)
+        key = (since, self.seq, self.tick)
         frame = self._frames.get(key)
         if frame is None:
             changed: list[JobSummary] = []
@@ -109,7 +116,7 @@ class FeedHub:
                 if job is None:
                     removed.append(job_id)
                 else:
-                    changed.append(job)
+                    changed.append(self.with_progress(job))
             changed.reverse()
             delta = Delta(from_=since, to=self.seq, changed=changed, removed=removed)
             frame = self._cache(key, _encode(delta))
@@ -117,7 +124,7 @@ class FeedHub:
 
     def progress_since(self, tick: int) -> bytes | None:
         """The encoded progress newer than `tick`; `None` when there is none."""
-        key = ("progress", tick, self.tick)
+        key = (tick, self.tick)
         frame = self._frames.get(key)
         if frame is None:
             newer = [(job_id, one) for job_id, one in self._live.items() if one.tick > tick]
@@ -130,10 +137,12 @@ class FeedHub:
         self._changes[job_id] = (seq, job)
         self._changes.move_to_end(job_id)
 
-    def _cache(self, key: tuple[str, int, int], frame: bytes) -> bytes:
+    def _cache(self, key: tuple[int, ...], frame: bytes) -> bytes:
         self._frames[key] = frame
-        if len(self._frames) > CACHED_FRAMES:
-            self._frames.popitem(last=False)
+        self._cached_bytes += len(frame)
+        while len(self._frames) > CACHED_FRAMES or self._cached_bytes > CACHED_BYTES:
+            _, forgotten = self._frames.popitem(last=False)
+            self._cached_bytes -= len(forgotten)
         return frame
 
     def _wake(self) -> None:

@@ -30,11 +30,16 @@ DEFAULT_HZ: Final = 25.0
 SEND_TIMEOUT_S: Final = 10.0
 SUBSCRIBE_TIMEOUT_S: Final = 10.0
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(ClientFrame).decode
+_decoder: Final[msgspec.json.Decoder[ClientFrame]] = msgspec.json.Decoder(ClientFrame)
+_STOPPING: Final = Bye(code="stopping", reason="The server is stopping.")
 
 
 class Gone(Exception):
     """The other side has closed."""
+
+
+class HistoryUnavailable(Exception):
+    """The store cannot be read; says why."""
 
 
 class Wire(Protocol):
@@ -52,16 +57,18 @@ class Wire(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChunkOfJobs:
-    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all)."""
+    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all).
+    `total` counts them all; only the first chunk has it."""
 
     jobs: list[JobSummary]
-    total: int
+    total: int | None
     next_n: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the store knows, for those whom the hub cannot answer."""
+    """What the store knows, for those whom the hub cannot answer. Both functions raise
+    `HistoryUnavailable`."""
 
     epoch: str
     chunk: Callable[[int | None, int], Awaitable[ChunkOfJobs]]
@@ -93,29 +100,40 @@ class FeedSession:
         self._sending = asyncio.Lock()
 
     async def run(self) -> None:
-        """The whole conversation. Never raises because of what the other side does."""
-        tasks: list[asyncio.Task[None]] = []
+        """The whole conversation. Raises nothing because of what the other side does, nor because
+        of the store."""
         try:
             await self._send(self._hello())
             subscribe = await self._first()
             self._hz = min(subscribe.max_hz or DEFAULT_HZ, 30.0)
-            tasks = [
-                asyncio.create_task(self._listen(), name="feed-listen"),
-                asyncio.create_task(self._tell(subscribe), name="feed-tell"),
-            ]
-            # Whichever ends first: an endless wait on either alone would outlive the server.
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-            await self._bye(Bye(code="stopping", reason="The server is stopping."), 1001)
+            await self._converse(subscribe)
         except Gone:
-            pass
+            return
         except _Refused as refused:
             await self._bye(refused.bye, refused.status)
+        except HistoryUnavailable as error:
+            if self._hub.closing:
+                await self._bye(_STOPPING, 1001)
+            else:
+                await self._bye(Bye(code="store_unusable", reason=str(error)), 1011)
+        else:
+            await self._bye(_STOPPING, 1001)
+
+    async def _converse(self, subscribe: Subscribe) -> None:
+        tasks = [
+            asyncio.create_task(self._listen(), name="feed-listen"),
+            asyncio.create_task(self._tell(subscribe), name="feed-tell"),
+        ]
+        try:
+            # Whichever ends first: an endless wait on either alone would outlive the server.
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # Before any goodbye: nothing may be sent after it.
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     def _hello(self) -> bytes:
         return _encode(
@@ -161,6 +179,7 @@ class FeedSession:
             await self._catch_up()
             await asyncio.sleep(1 / self._hz)
             await self._hub.moved(self._seq, self._tick)
+        await self._catch_up()  # what became of the jobs that the server's stop ended
 
     async def _catch_up(self) -> None:
         """Send what is newer than what this subscriber has: one delta, one progress frame."""
@@ -187,6 +206,7 @@ class FeedSession:
             if told is None:
                 return False
             changed, removed, seq = told
+            changed = [self._hub.with_progress(job) for job in changed]
             frame = _encode(Delta(from_=since, to=seq, changed=changed, removed=removed))
         await self._send(frame)
         self._seq = seq
@@ -194,13 +214,17 @@ class FeedSession:
 
     async def _snapshot(self) -> None:
         """Every job, newest first. Changes made while the chunks go out follow as a delta."""
-        seq, offset, before_n, more = self._hub.seq, 0, None, True
+        seq, offset, total = self._hub.seq, 0, 0
+        before_n: int | None = None
+        more = True
         while more:
             chunk = await self._history.chunk(before_n, SNAPSHOT_CHUNK)
             before_n, more = chunk.next_n, chunk.next_n is not None
-            frame = Snapshot(jobs=chunk.jobs, offset=offset, total=chunk.total, seq=seq, more=more)
+            total = max(total if chunk.total is None else chunk.total, offset + len(chunk.jobs))
+            jobs = [self._hub.with_progress(job) for job in chunk.jobs]
+            frame = Snapshot(jobs=jobs, offset=offset, total=total, seq=seq, more=more)
             await self._send(_encode(frame))
-            offset += len(chunk.jobs)
+            offset += len(jobs)
         self._seq = seq
 
     async def _send(self, frame: bytes) -> None:
@@ -225,7 +249,7 @@ def _read(raw: str | bytes) -> ClientFrame:
     if len(raw) > MAX_CLIENT_FRAME_BYTES:
         raise _Refused("malformed_frame", "A frame may have 64 KiB at most.", 1009)
     try:
-        return _decode(raw)
+        return _decoder.decode(raw)
     except msgspec.MsgspecError as error:
         raise _Refused("malformed_frame", f"This frame is not understood: {error}", 1007) from None
     except UnicodeDecodeError:
