@@ -14,7 +14,6 @@ from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.hub import FeedHub
 from longwatch.logs import close_log, open_log
-from longwatch.protocol.routes import MAX_BODY_BYTES
 from longwatch.security.hosts import host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service import JobService
@@ -57,12 +56,15 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         async def drain() -> None:
             # Feeds stay open while jobs end, so that clients hear what becomes of them.
             if not hub.closing:
-                await service.stop()
-                hub.close()
+                try:
+                    await service.stop()
+                finally:
+                    hub.close()
 
         await store.open()
         try:
             hub.begin(await store.run(repository.newest_seq))
+            epoch = await store.run(repository.epoch)
             await service.start()
             app.state.parts = Parts(
                 service=service,
@@ -71,20 +73,20 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
                 sources=catalogue,
                 tokens=TokenChecker(secret, settings.owner),
                 log=log,
-                epoch=await store.run(repository.epoch),
+                epoch=epoch,
                 server_name=socket.gethostname(),
                 drain=drain,
             )
             log.info("server started", version=version(), data_dir=str(settings.data_dir))
-            try:
-                yield
-            finally:
-                await drain()
+            yield
         finally:
             app.state.parts = None
-            await store.close()
-            log.info("server stopped")
-            close_log(log)
+            try:
+                await drain()
+            finally:
+                await store.close()
+                log.info("server stopped")
+                close_log(log)
 
     app = FastAPI(
         title="Longwatch",
@@ -94,11 +96,13 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
+        # The body is bounded by `Gate`: the framework's own limit answers in plain text.
+        max_body_size=None,
     )
-    problems.install(app, log)
+    problems.install(app)
     for module in (health, jobs, results, sources, feed):
-        app.include_router(module.router)
+        app.include_router(module.router, responses=problems.documented())
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
     app.add_middleware(Gate, rules=rules, log=log)
     return app

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 import structlog
 
 from longwatch.execution.contract import Died, Ended, Executor
 from longwatch.feed.hub import FeedHub
 from longwatch.jobs.errors import AlreadyFinal, JobsError, NoResult
-from longwatch.jobs.model import evolve, new_job
+from longwatch.jobs.model import new_job
 from longwatch.jobs.transitions import JobEvent
 from longwatch.progress.tracker import ProgressTracker
 from longwatch.protocol.jobs import (
     Job,
     JobError,
     JobState,
+    JobSummary,
     Phase,
     Progress,
+    ProgressBasis,
     ResultInfo,
     StatementKind,
     Submission,
@@ -40,7 +44,9 @@ _EVENTS: Final = {
     Ending.FAILED: JobEvent.FAILED,
     Ending.CANCELLED: JobEvent.CANCELLED,
 }
-RETRY_STORE_S: Final = 2.0
+RETRY_S: Final = 2.0
+"""How long to leave a store alone that could not write, before the next try."""
+AnyJob = TypeVar("AnyJob", bound=JobSummary)
 
 
 class _Running:
@@ -76,9 +82,10 @@ class JobService:
         self._log = log
         self._now = now
         self._running: dict[str, _Running] = {}
+        self._to_cancel: set[tuple[str, int]] = set()
         self._turn = asyncio.Event()
         self._scheduler: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Take up what an earlier server left behind, then begin to start jobs."""
@@ -93,10 +100,11 @@ class JobService:
 
     async def stop(self) -> None:
         """Start nothing more, end what runs, record how."""
-        self._stopping = True
+        self._stopping.set()
+        self._turn.set()
         if self._scheduler is not None:
-            self._scheduler.cancel()
-            await asyncio.gather(self._scheduler, return_exceptions=True)
+            # Not cancelled: between its claim and its launch a job would be left half started.
+            await self._scheduler
         await self._executor.stop()
 
     async def submit(self, submission: Submission, owner: str) -> Job:
@@ -130,6 +138,8 @@ class JobService:
         job = await self._store.run(self._request_cancel, job_id)
         self._log.info("cancel requested", job=job_id, state=job.state.value)
         if job.state is JobState.RUNNING:
+            # It may not be launched yet: whoever launches it looks here.
+            self._to_cancel.add((job_id, job.attempt))
             self._executor.cancel(job_id, job.attempt)
         return self._live(job)
 
@@ -176,18 +186,33 @@ class JobService:
         """An attempt is over: record it, however long the store takes to have room for it."""
         if ended.last is not None:
             self.reported(job_id, attempt, ended.last)
-        while True:
-            try:
-                job = await self._store.run(self._record_end, job_id, attempt, ended)
-                self._log.info("attempt ended", job=job_id, attempt=attempt, state=job.state.value)
-                break
-            except StoreError as error:
-                if self._stopping:  # the mailbox still holds it: the next start will collect it
+        try:
+            while not await self._recorded(job_id, attempt, ended):
+                if self._stopping.is_set():  # the mailbox holds it: the next start collects it
                     break
-                self._log.warning("end of a job not recorded yet", job=job_id, error=str(error))
-                await asyncio.sleep(RETRY_STORE_S)
-        self._running.pop(job_id, None)
-        self._turn.set()
+                await self._pause(RETRY_S)
+        except JobsError:
+            # A bug, and no reason to keep the slot of a job that has ended.
+            self._log.exception("end of an attempt refused", job=job_id, attempt=attempt)
+        finally:
+            self._running.pop(job_id, None)
+            self._to_cancel.discard((job_id, attempt))
+            self._turn.set()
+
+    async def _recorded(self, job_id: str, attempt: int, ended: Ended) -> bool:
+        try:
+            job = await self._store.run(self._record_end, job_id, attempt, ended)
+        except StoreError as error:
+            self._log.warning("end of a job not recorded yet", job=job_id, error=str(error))
+            return False
+        self._log.info("attempt ended", job=job_id, attempt=attempt, state=job.state.value)
+        return True
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep, but not through the server's stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     def _record_end(self, tx: Transaction, job_id: str, attempt: int, ended: Ended) -> Job:
         job = repository.get(tx, job_id)
@@ -258,16 +283,21 @@ class JobService:
     # Starting jobs in turn
 
     async def _schedule(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             await self._turn.wait()
             self._turn.clear()
             try:
-                while len(self._running) < self._settings.max_running and await self._start_next():
+                while self._has_room() and await self._start_next():
                     pass
-            except StoreError as error:
-                self._log.warning("no job could be started", error=str(error))
-                await asyncio.sleep(RETRY_STORE_S)
+            except Exception as error:
+                # Whatever it was, the next job deserves its turn.
+                known = isinstance(error, StoreError)
+                self._log.warning("no job could be started", error=str(error), exc_info=not known)
+                await self._pause(RETRY_S)
                 self._turn.set()
+
+    def _has_room(self) -> bool:
+        return not self._stopping.is_set() and len(self._running) < self._settings.max_running
 
     async def _start_next(self) -> bool:
         job = await self._store.run(self._claim_next)
@@ -277,11 +307,13 @@ class JobService:
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
             await self._executor.launch(self._spec(job))
-        except (OSError, ValueError, LookupError, JobsError) as error:
-            self._log.error("runner not started", job=job.id, error=str(error))
+        except Exception as error:
+            known = isinstance(error, OSError | JobsError)
+            self._log.error("runner not started", job=job.id, error=str(error), exc_info=not known)
             await self._fail_start(job, error)
         else:
-            await self._cancel_if_asked(job)
+            if (job.id, job.attempt) in self._to_cancel:
+                self._executor.cancel(job.id, job.attempt)
         return True
 
     def _claim_next(self, tx: Transaction) -> Job | None:
@@ -289,15 +321,10 @@ class JobService:
         if job is None:
             return None
         at = self._now()
+        # `error` stays: why the attempt before did not end well, until this one does.
         return repository.change(
-            tx, job.id, JobEvent.STARTED, attempt=job.attempt + 1, at=at, started_at=at, error=None
+            tx, job.id, JobEvent.STARTED, attempt=job.attempt + 1, at=at, started_at=at
         )
-
-    async def _cancel_if_asked(self, job: Job) -> None:
-        """A cancel that came between the claim and the launch found no attempt to end."""
-        now = await self._store.run(repository.get, job.id)
-        if now.state is JobState.RUNNING and now.cancel_requested_at is not None:
-            self._executor.cancel(job.id, job.attempt)
 
     async def _fail_start(self, job: Job, error: Exception) -> None:
         problem = JobError(
@@ -326,11 +353,11 @@ class JobService:
             run_s=job.limits.run_s,
         )
 
-    def _live(self, job: Job) -> Job:
+    def _live(self, job: AnyJob) -> AnyJob:
         running = self._running.get(job.id)
-        if running is None or job.state is not JobState.RUNNING:
+        if running is None or job.state is not JobState.RUNNING or running.attempt != job.attempt:
             return job
-        return evolve(
+        return msgspec.structs.replace(
             job,
             phase=running.phase,
             progress=running.progress,
@@ -353,9 +380,10 @@ def _progress(tracker: ProgressTracker, report: Report) -> Progress:
 
 def _settled(progress: Progress, *, done: bool) -> Progress:
     """What is kept of a progress once the attempt is over: nothing is left to come."""
+    known = progress.basis is not ProgressBasis.NONE
     return Progress(
         fraction=1.0 if done else progress.fraction,
-        basis=progress.basis,
+        basis=ProgressBasis.MEASURED if done and not known else progress.basis,
         rows=progress.rows,
         bytes=progress.bytes,
         memory_bytes=progress.memory_bytes,
