@@ -13,18 +13,26 @@ MOST_BYTES: Final = 5 * 2**20
 KEPT: Final = 3
 
 
+class _QuietHandler(logging.handlers.RotatingFileHandler):
+    """A disk without room for a log line is no reason for tracebacks in somebody's terminal."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        del record
+
+
 def open_log(path: Path, level: str) -> structlog.stdlib.BoundLogger:
     """A logger that writes JSON lines to `path`, which is renewed every 5 MiB, three kept.
 
     The server may live in somebody's notebook: neither structlog's global configuration nor the
     root logger is touched. Raises `OSError`.
     """
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _QuietHandler(
         path, maxBytes=MOST_BYTES, backupCount=KEPT, encoding="utf-8", delay=True
     )
     logger = logging.Logger(f"longwatch:{path}", level.upper())
     logger.addHandler(handler)
     processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.filter_by_level,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
+from typing import Final
 
 from longwatch.api.problems import ApiError
+
+_OURS: Final = re.compile(rb"n([0-9]{1,18})")
 
 
 def encode(n: int) -> str:
@@ -19,9 +22,10 @@ def decode(cursor: str | None) -> int | None:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        if not raw.startswith(b"n"):
-            raise ValueError
-        return int(raw[1:])
-    except (ValueError, binascii.Error):
+    except ValueError:
+        raw = b""
+    found = _OURS.fullmatch(raw)
+    if found is None or encode(int(found[1])) != cursor:
         detail = "This cursor is not from this list. Ask for the first page again."
-        raise ApiError(422, "invalid_cursor", detail) from None
+        raise ApiError(422, "invalid_cursor", detail)
+    return int(found[1])

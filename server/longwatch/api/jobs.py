@@ -10,13 +10,13 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from longwatch.api import cursors
+from longwatch.api.bodies import JsonRoute
 from longwatch.api.dependencies import AUTHENTICATED, PrincipalDep, ServiceDep
-from longwatch.jobs.model import summary
 from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, JobPage, JobState, Submission
 from longwatch.store.repository import Filter
 
-router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["jobs"])
+router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["jobs"])
 MOST_LOG_BYTES: Final = 2**20
 
 
@@ -49,9 +49,9 @@ async def list_jobs(
     )
     listed = await jobs.page(which, before_n=cursors.decode(cursor), limit=limit)
     return JobPage(
-        jobs=[summary(job) for job in listed.jobs],
+        jobs=listed.jobs,
         next=None if listed.next_n is None else cursors.encode(listed.next_n),
-        total=listed.total,
+        total=listed.total or 0,
     )
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Final
 
 import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from longwatch.api.problems import problem
-from longwatch.protocol.routes import REQUEST_ID_HEADER
+from longwatch.api.problems import ApiError, problem
+from longwatch.protocol.routes import MAX_BODY_BYTES, REQUEST_ID_HEADER
 from longwatch.security.hosts import HostRules
+
+_STARTS: Final = frozenset(
+    {"http.response.start", "websocket.accept", "websocket.http.response.start"}
+)
 
 
 class Gate:
-    """Checks `Host` and `Origin`, and names each request for the logs."""
+    """Checks `Host` and `Origin`, bounds the body, names each request for the logs, and answers
+    for whatever went wrong unforeseen."""
 
     def __init__(self, app: ASGIApp, rules: HostRules, log: structlog.stdlib.BoundLogger) -> None:
         self._app = app
@@ -26,33 +31,91 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        request_id = secrets.token_hex(8)
+        answer = _Answer(scope, send, request_id, self._log)
+        # Everything that is logged on behalf of this request carries its id.
+        with structlog.contextvars.bound_contextvars(request=request_id):
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refuse(scope, receive, answer.send, refusal)
+                return
+            try:
+                await self._app(scope, _bounded(receive), answer.send)
+            except Exception:
+                self._log.exception("request failed", path=scope["path"])
+                if not await self._apologised(scope, receive, answer):
+                    raise  # the answer is cut short: only a broken connection can say so
+
+    def _refusal(self, scope: Scope) -> Response | None:
         hosts = _values(scope, b"host")
         error = self._rules.host_error(hosts)
         if error is not None:
-            await refuse(scope, receive, send, problem(400, "foreign_host", error))
-            return
+            return problem(400, "foreign_host", error)
         error = self._rules.origin_error(_values(scope, b"origin"), hosts[0])
         if error is not None:
-            await refuse(scope, receive, send, problem(403, "foreign_origin", error))
-            return
-        request_id = secrets.token_hex(8)
+            return problem(403, "foreign_origin", error)
+        lengths = _values(scope, b"content-length")
+        if any(length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES for length in lengths):
+            return problem(413, "too_large", _TOO_LARGE)
+        return None
 
-        async def named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers: list[Any] = list(message.get("headers", []))
-                headers.append((REQUEST_ID_HEADER.lower().encode(), request_id.encode()))
-                message = {**message, "headers": headers}
-                if scope["type"] == "http":
-                    self._log.debug(
-                        "request",
-                        request=request_id,
-                        method=scope["method"],
-                        path=scope["path"],
-                        status=message["status"],
-                    )
-            await send(message)
+    @staticmethod
+    async def _apologised(scope: Scope, receive: Receive, answer: _Answer) -> bool:
+        if not answer.started:
+            detail = "The server failed to answer; its log says more. Please report it."
+            refusal = problem(500, "internal_error", detail)
+            await refuse(scope, receive, answer.send, refusal)
+        elif scope["type"] == "websocket":
+            await answer.send({"type": "websocket.close", "code": 1011})
+        else:
+            return False
+        return True
 
-        await self._app(scope, receive, named)
+
+class _Answer:
+    """Sends an answer, with the request's id among its headers."""
+
+    def __init__(
+        self, scope: Scope, send: Send, request_id: str, log: structlog.stdlib.BoundLogger
+    ) -> None:
+        self.started = False
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id
+        self._log = log
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in _STARTS:
+            self.started = True
+            name = REQUEST_ID_HEADER.lower().encode()
+            headers = [*message.get("headers", []), (name, self._request_id.encode())]
+            message = {**message, "headers": headers}
+            self._log.debug(
+                "request",
+                method=self._scope.get("method", "WEBSOCKET"),
+                path=self._scope["path"],
+                status=message.get("status", 101),
+            )
+        await self._send(message)
+
+
+_TOO_LARGE: Final = "A request may have 4 MiB at most. Shorten the SQL."
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive`, refusing what goes on beyond the limit without having declared its length."""
+    total = 0
+
+    async def bounded() -> Message:
+        nonlocal total
+        message = await receive()
+        if message["type"] == "http.request":
+            total += len(message.get("body", b""))
+            if total > MAX_BODY_BYTES:
+                raise ApiError(413, "too_large", _TOO_LARGE)
+        return message
+
+    return bounded
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -26,6 +26,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     store.StoreFull: (507, "store_full"),
     store.StoreUnusable: (503, "store_unusable"),
     store.StoreClosed: (503, "stopping"),
+    store.StoreError: (503, "store_unusable"),
 }
 TITLES: Final = {
     "unknown_job": "No such job",
@@ -36,31 +37,39 @@ TITLES: Final = {
     "result_expired": "The result is gone",
     "store_full": "No room left",
     "store_unusable": "The job store cannot be used",
+    "starting": "The server is starting",
     "stopping": "The server is stopping",
+    "bad_request": "The request is not understood",
+    "malformed_json": "The request is not understood",
     "invalid_request": "The request is not understood",
+    "invalid_cursor": "The request is not understood",
+    "not_found": "No such address",
+    "method_not_allowed": "No such method here",
+    "too_large": "The request is too large",
+    "unsupported_media_type": "The body is of the wrong type",
     "unauthorized": "Not authorized",
     "foreign_host": "Foreign host",
     "foreign_origin": "Foreign origin",
     "internal_error": "The server failed",
 }
-HINTS: Final = {
-    404: "Check the address; every path of this server begins with /v1.",
-    405: "Check the method of the request.",
-    413: "A request may have 4 MiB at most. Shorten the SQL.",
-    415: "Send the body as application/json.",
+FRAMEWORK: Final = {
+    400: ("bad_request", None),
+    404: ("not_found", "Check the address; every path of this server begins with /v1."),
+    405: ("method_not_allowed", "Check the method of the request."),
 }
+"""Codes for what the framework refuses by itself; `http.HTTPStatus` has other phrases in each
+Python version."""
+_PLACE: Final = re.compile(r" - at `\$(\.[^`]*|\[[^`]*)?`$")
 
 
-class ApiError(Exception):
+class ApiError(HTTPException):
     """An error of the API's own, raised anywhere below it."""
 
     def __init__(
         self, status: int, code: str, detail: str, headers: dict[str, str] | None = None
     ) -> None:
-        super().__init__(detail)
-        self.status = status
+        super().__init__(status, detail, headers)
         self.code = code
-        self.headers = headers
 
 
 def problem(
@@ -69,66 +78,60 @@ def problem(
     detail: str,
     *,
     pointer: str | None = None,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem document as a response."""
-    title = TITLES.get(code) or _phrase(status)
+    title = TITLES.get(code, "The request was refused")
     document = Problem(title=title, status=status, code=code, detail=detail, pointer=pointer)
-    return Response(
-        msgspec.json.encode(document), status, media_type=MEDIA_TYPE, headers=headers or {}
-    )
+    return Response(msgspec.json.encode(document), status, headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI, log: structlog.stdlib.BoundLogger) -> None:
-    """Let every error of `app` leave as a problem document."""
-
-    async def api_error(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, ApiError)
-        return problem(error.status, error.code, str(error), headers=error.headers)
+def install(app: FastAPI) -> None:
+    """Let every error of `app` leave as a problem document; those that nobody foresaw are
+    `middleware.Gate`'s to answer."""
 
     async def known_error(_request: Request, error: Exception) -> Response:
-        status, code = KNOWN[type(error)]
-        return problem(status, code, str(error))
+        status, code = next(KNOWN[kind] for kind in type(error).__mro__ if kind in KNOWN)
+        return problem(status, code, str(error), pointer=getattr(error, "pointer", None))
 
     async def http_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        code = _phrase(error.status_code).lower().replace(" ", "_").replace("-", "_")
-        detail = HINTS.get(error.status_code) or str(error.detail)
-        headers = dict(error.headers or {})
-        return problem(error.status_code, code, detail, headers=headers)
+        if isinstance(error, ApiError):
+            code, detail = error.code, str(error.detail)
+        else:
+            code, hint = FRAMEWORK.get(error.status_code, (f"http_{error.status_code}", None))
+            detail = hint or str(error.detail)
+        return problem(error.status_code, code, detail, headers=error.headers)
 
     async def invalid(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         detail, pointer = _first(list(error.errors()))
         return problem(422, "invalid_request", detail, pointer=pointer)
 
-    async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("request failed", path=request.url.path, exc_info=error)
-        detail = "The server failed to answer; its log says more. Please report it."
-        return problem(500, "internal_error", detail)
-
-    app.add_exception_handler(ApiError, api_error)
     for kind in KNOWN:
         app.add_exception_handler(kind, known_error)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(Exception, unexpected)
+
+
+def documented() -> dict[int | str, dict[str, Any]]:
+    """What every route may answer beside its own, for the OpenAPI document."""
+    schema = Problem.json_schema()
+    return {"4XX": {"description": "Refused", "content": {MEDIA_TYPE: {"schema": schema}}}}
 
 
 def _first(errors: list[dict[str, Any]]) -> tuple[str, str | None]:
-    """The first error as a sentence and a place."""
+    """The first error as a sentence, and its place in the body as a JSON pointer."""
     if not errors:
         return "The request is not understood.", None
-    first = errors[0]
-    place = [str(part) for part in first.get("loc", ())]
-    message = str(first.get("msg", "invalid")).removeprefix("Value error, ")
-    if len(place) > 1:
-        message = f"{'.'.join(place[1:])}: {message}"
-    return message, "/" + "/".join(place) if place else None
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
+    where, *place = (str(part) for part in errors[0].get("loc", ("",)))
+    message = str(errors[0].get("msg", "invalid")).removeprefix("Value error, ")
+    if where != "body":  # a parameter of the address
+        return f"{'.'.join(place)}: {message}", None
+    if errors[0].get("type") == "missing":
+        return "The body is missing.", ""
+    found = _PLACE.search(message)
+    if found is None:
+        return message, ""
+    path = re.findall(r"[^.\[\]]+", found[1] or "")
+    return f"{'.'.join(path)}: {message[: found.start()]}", "".join(f"/{part}" for part in path)

@@ -56,5 +56,8 @@ def host_name(header: str) -> str:
     """The name in a `Host` header, without port and brackets, in lower case."""
     header = header.strip().lower()
     if header.startswith("["):
-        return header[1:].partition("]")[0]
-    return header.partition(":")[0] if header.count(":") == 1 else header
+        name, _, rest = header[1:].partition("]")
+        port = rest.removeprefix(":")
+        return name if rest == "" or (port != rest and port.isdecimal()) else header
+    name, colon, port = header.partition(":")
+    return name if colon and port.isdecimal() else header
