@@ -7,16 +7,18 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import psutil
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
 from longwatch.paths import default_data_dir
 
@@ -32,6 +34,14 @@ def _owner() -> str:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _split(value: object) -> object:
+    return [one.strip() for one in value.split(",")] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several names: a list in TOML, separated by commas in the environment."""
 
 
 class SettingsError(ValueError):
@@ -60,8 +70,8 @@ class Settings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65535, description="0 takes any free port")
     token: SecretStr | None = Field(default=None, description="made anew at each start if absent")
     token_file: Path | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    allowed_origins: tuple[str, ...] = ()
+    allowed_hosts: Names = ()
+    allowed_origins: Names = ()
     behind_proxy: bool = False
     owner: str = Field(default_factory=_owner)
     max_running: int = Field(default=2, ge=1, le=256, description="queries at once")
@@ -122,10 +132,16 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         return Settings(**{**given, "data_dir": data_dir})
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            for one in error.errors(include_input=False, include_url=False)
+            if one["type"] != "default_factory_not_called"  # follows from another one
         )
         raise SettingsError(
             f"These settings are wrong (environment or {data_dir / 'config.toml'}): {wrong}."
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{data_dir / 'config.toml'} is not TOML: {error}.") from error
+    except OSError as error:
+        raise SettingsError(f"{data_dir / 'config.toml'} cannot be read: {error}.") from error
+    except UnreadableVariable as error:
+        raise SettingsError(f"A LONGWATCH_ variable cannot be read: {error}.") from error
