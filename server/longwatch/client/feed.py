@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -43,9 +42,6 @@ _CLOSE_S: Final = 1.0
 
 _HOPELESS: Final = 12
 """As many failures as it takes to wait as long as ever."""
-
-_RESYNC_S: Final = 10.0
-"""How long after asking again the server may go on sending what does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +246,9 @@ class FeedFollower:
                     if fitting is not None:
                         self._failures = 0
                         yield fitting
-                    elif self._cursor.must_ask:
-                        self._cursor.asked(time.monotonic())
-                        await self._send(socket, self._subscription())
-                    elif self._cursor.unheard(time.monotonic()):
-                        raise _Broken("The server's changes do not fit together.", hopeless=True)
+                    elif self._cursor.missed:
+                        # A new connection asks for everything since what we have.
+                        raise _Broken("Something is missing in what the server sent.")
                 case ProgressFrame():
                     self._failures = 0
                     yield frame
@@ -292,8 +286,8 @@ class _Cursor:
     def __init__(self) -> None:
         self.epoch: str | None = None
         self.seq: int | None = None
-        self.must_ask = False
-        self._asked_at: float | None = None
+        self.missed = False
+        """Whether a frame left a gap: nothing after it can be used."""
         self._expected_offset: int | None = None
 
     def greet(self, hello: Hello) -> None:
@@ -301,52 +295,36 @@ class _Cursor:
         if hello.epoch != self.epoch or (self.seq is not None and hello.seq < self.seq):
             self.seq = None
         self.epoch = hello.epoch
-        self.must_ask = False
-        self._asked_at = None
+        self.missed = False
         self._expected_offset = None
 
     def take(self, frame: Snapshot | Delta) -> Snapshot | Delta | None:
         """The frame if it fits (a delta that overlaps is made to begin at our own `seq`), and
-        the cursor moved on; `None` if it is old or does not fit, then see `must_ask`."""
+        the cursor moved on; `None` if it is old or does not fit, then see `missed`."""
         if isinstance(frame, Snapshot):
             return self._take_snapshot(frame)
         if self.seq is None or frame.from_ > self.seq:
-            self._miss()
+            self.missed = True
             return None
         if frame.to <= self.seq and not (frame.from_ == frame.to == self.seq):
             return None
         if frame.from_ != self.seq:
             frame = msgspec.structs.replace(frame, from_=self.seq)
         self.seq = frame.to
-        self._asked_at = None
         return frame
-
-    def asked(self, now_s: float) -> None:
-        """The server was asked for what is missing."""
-        self.must_ask = False
-        self._asked_at = now_s
-
-    def unheard(self, now_s: float) -> bool:
-        """Whether the server was asked, and has long gone on as before."""
-        return self._asked_at is not None and now_s - self._asked_at > _RESYNC_S
 
     def _take_snapshot(self, frame: Snapshot) -> Snapshot | None:
         if frame.offset == 0:
             self.seq = None
         elif frame.offset != self._expected_offset:
-            self._miss()
+            self.missed = True
             return None
-        self._asked_at = None
         if frame.more:
             self._expected_offset = frame.offset + len(frame.jobs)
         else:
             self._expected_offset = None
             self.seq = frame.seq
         return frame
-
-    def _miss(self) -> None:
-        self._expected_offset = None
-        self.must_ask = self._asked_at is None
 
 
 _decoder: Final = msgspec.json.Decoder(ServerFrame)
