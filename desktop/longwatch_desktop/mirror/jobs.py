@@ -1,0 +1,355 @@
+"""`JobMirror`: what a server's feed has told of its jobs, each in a slot that stays the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from msgspec import structs
+
+from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
+from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop.mirror.columns import (
+    FREE,
+    QUEUED,
+    STATES,
+    Columns,
+    Slots,
+)
+from longwatch_desktop.mirror.ordering import Keys, arrange, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one event did to the mirror, by slot. No slot is in two of the first four.
+
+    `reset`: a snapshot began in an empty mirror; what is shown can be built anew.
+    `added`: jobs that are new. `updated`: their committed record changed. `progressed`: only
+    their progress changed. `removed`: gone; their records can be read until the next event,
+    after which the slots may serve other jobs. `shifted`: queued before and after, but their
+    place in the line changed (may overlap `updated`).
+    """
+
+    reset: bool
+    added: tuple[int, ...]
+    updated: tuple[int, ...]
+    progressed: tuple[int, ...]
+    removed: tuple[int, ...]
+    shifted: tuple[int, ...] = ()
+
+
+NO_CHANGES: Final = Changes(reset=False, added=(), updated=(), progressed=(), removed=())
+
+
+class JobMirror:
+    """The jobs of one server as its feed tells them.
+
+    A slot is a small number that belongs to a job from its first record to its removal. A
+    snapshot that comes when there are jobs already (after a reconnect) leaves them in place:
+    records that differ are replaced as they come, and what the snapshot did not mention is
+    removed when it ends. A record never replaces a newer one (`seq`), unless the server itself
+    went back (a restored store: its snapshot stands before what was known).
+    """
+
+    def __init__(self) -> None:
+        self.columns = Columns()
+        self.loading = False
+        """Whether chunks of a snapshot are still to come."""
+        self.loaded = 0
+        """While `loading`, how many jobs have come."""
+        self.total: int | None = None
+        """While `loading`, how many jobs the server has; `None` otherwise."""
+        self.seq: int | None = None
+        """The newest change known to be complete; `None` before the first."""
+        self._records: list[JobSummary | None] = []
+        self._ids: list[str] = []
+        self._slot_of: dict[str, int] = {}
+        self._free: list[int] = []
+        self._leaving: list[int] = []
+        self._merged: dict[int, JobSummary] = {}
+        self._counts = [0] * len(STATES)
+        self._texts: list[str] | None = None
+        self._line: Slots = np.empty(0, np.intp)
+        self._place: Slots = np.zeros(0, np.intp)
+        # Snapshots are numbered; each slot remembers the one during or after which it was last
+        # heard of. What was last heard of before `_void_before` may be overwritten by anything.
+        self._generation = 0
+        self._void_before = 0
+        self._heard: list[int] = []
+        # What deltas that overtook a snapshot have removed, and how far they reached.
+        self._gone: dict[str, int] = {}
+        self._ahead = -1
+
+    def __len__(self) -> int:
+        return len(self._slot_of)
+
+    def __contains__(self, job_id: object) -> bool:
+        return job_id in self._slot_of
+
+    @property
+    def counts(self) -> Mapping[JobState, int]:
+        """How many jobs are in each state, every state included."""
+        return dict(zip(STATES, self._counts, strict=True))
+
+    @property
+    def capacity(self) -> int:
+        """Slots are below this. It grows."""
+        return self.columns.capacity
+
+    @property
+    def ids_by_slot(self) -> Sequence[str]:
+        """The id of each slot; stale where no job is."""
+        return self._ids
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all jobs, in no order."""
+        return iter(self._slot_of)
+
+    def slots(self) -> Iterator[int]:
+        """The slots of all jobs, in no order."""
+        return iter(self._slot_of.values())
+
+    def slot(self, job_id: str) -> int | None:
+        """Where a job is; `None` if it is not known."""
+        return self._slot_of.get(job_id)
+
+    def record(self, slot: int) -> JobSummary:
+        """The committed record in `slot`. Raises `KeyError` if there is none."""
+        record = self._records[slot] if 0 <= slot < len(self._records) else None
+        if record is None:
+            raise KeyError(slot)
+        return record
+
+    def job(self, slot: int) -> JobSummary:
+        """The job in `slot` with its newest phase and progress. Raises `KeyError` if none is.
+
+        Made when asked for and kept until the job changes: 3 µs the first time, 0.2 after.
+        """
+        merged = self._merged.get(slot)
+        if merged is None:
+            merged = self.record(slot)
+            if self.columns.overlaid[slot]:
+                phase, progress = self.columns.newest(slot)
+                merged = structs.replace(merged, phase=phase, progress=progress)
+            self._merged[slot] = merged
+        return merged
+
+    def place_in_line(self, slot: int) -> int | None:
+        """1 for the queued job whose turn is next, 2 for the one after it …; `None` for a job
+        that is not queued. By priority, then age; the server may let another owner go first."""
+        return int(self._place[slot]) or None
+
+    def texts(self) -> list[str]:
+        """What a filter's words are looked for in, by slot, without case; see `search_text`.
+
+        Built when first asked for (120 ms for 100,000 jobs), kept up to date from then on.
+        """
+        if self._texts is None:
+            self._texts = [
+                "" if record is None else search_text(record) for record in self._records
+            ]
+        return self._texts
+
+    def apply(self, event: Snapshot | Delta | ProgressFrame) -> Changes:
+        """Take in one event of the feed. Raises `ValueError` for a malformed progress frame."""
+        if self._leaving:
+            self._forget()
+        match event:
+            case ProgressFrame():
+                return self._progress(event)
+            case Snapshot():
+                return self._snapshot(event)
+            case Delta():
+                return self._delta(event)
+
+    def _snapshot(self, chunk: Snapshot) -> Changes:
+        reset = False
+        if chunk.offset == 0:
+            reset = not self._slot_of
+            self._generation += 1
+            if self.seq is not None and chunk.seq < self.seq:
+                self._void_before = self._generation
+            self._gone.clear()
+            self._ahead = -1
+            self.loading = True
+        gone = self._gone
+        jobs = [job for job in chunk.jobs if gone.get(job.id, -1) < job.seq] if gone else chunk.jobs
+        added, updated = self._commit(jobs)
+        removed: list[int] = []
+        self.loaded, self.total = chunk.offset + len(chunk.jobs), chunk.total
+        if not chunk.more and self.loading:
+            heard, generation = self._heard, self._generation
+            removed = [slot for slot in self._slot_of.values() if heard[slot] != generation]
+            self._remove(removed)
+            self.loading, self.loaded, self.total = False, 0, None
+            self.seq = max(chunk.seq, self._ahead)
+            self._gone.clear()
+        return self._changes(added, updated, removed, reset=reset)
+
+    def _delta(self, delta: Delta) -> Changes:
+        if not self.loading:
+            if self.seq is not None and delta.to <= self.seq:
+                return NO_CHANGES
+            self.seq = delta.to
+        gone = self._gone
+        if self.loading:
+            gone.update(dict.fromkeys(delta.removed, delta.to))
+            self._ahead = max(self._ahead, delta.to)
+        dead = {*delta.removed, *gone}
+        jobs = [job for job in delta.changed if job.id not in dead] if dead else delta.changed
+        removed = [slot for slot in map(self._slot_of.get, delta.removed) if slot is not None]
+        removed = list(dict.fromkeys(removed))
+        added, updated = self._commit(jobs)
+        self._remove(removed)
+        return self._changes(added, updated, removed)
+
+    def _progress(self, frame: ProgressFrame) -> Changes:
+        known = self._slot_of.get
+        slots = np.array([known(job_id, -1) for job_id in frame.ids], np.intp)
+        if not self.columns.capacity:
+            return NO_CHANGES
+        if len(set(frame.ids)) != len(frame.ids):
+            last = {job_id: place for place, job_id in enumerate(frame.ids)}
+            repeated = np.ones(len(slots), np.bool_)
+            repeated[list(last.values())] = False
+            slots[repeated] = -1
+        moved = self.columns.progress(slots, frame.attempts, frame).tolist()
+        if not moved:
+            return NO_CHANGES
+        forget = self._merged.pop
+        for slot in moved:
+            forget(slot, None)
+        return Changes(reset=False, added=(), updated=(), progressed=tuple(moved), removed=())
+
+    def _commit(self, jobs: Sequence[JobSummary]) -> tuple[list[int], list[int]]:
+        """Take in records that are newer than ours: the slots added, and those updated."""
+        added: dict[int, JobSummary] = {}
+        updated: dict[int, JobSummary] = {}
+        slot_of, records, heard = self._slot_of, self._records, self._heard
+        generation, void_before = self._generation, self._void_before
+        for job in jobs:
+            slot = slot_of.get(job.id)
+            if slot is None:
+                slot = self._take_slot(job.id)
+                added[slot] = job
+            else:
+                before = records[slot]
+                assert before is not None
+                if job.seq <= before.seq and heard[slot] >= void_before:
+                    heard[slot] = generation
+                    continue
+                if slot in added:
+                    added[slot] = job
+                else:
+                    updated[slot] = job
+            records[slot] = job
+            heard[slot] = generation
+        if added or updated:
+            self._store({**added, **updated})
+        return list(added), list(updated)
+
+    def _store(self, news: dict[int, JobSummary]) -> None:
+        columns = self.columns
+        columns.reserve(len(self._records))
+        slots = np.fromiter(news, np.intp, len(news))
+        self._count(slots, -1)
+        columns.commit(slots, list(news.values()))
+        self._count(slots, 1)
+        texts = self._texts
+        for slot, job in news.items():
+            self._merged.pop(slot, None)
+            if texts is not None:
+                texts[slot] = search_text(job)
+
+    def _remove(self, slots: list[int]) -> None:
+        if not slots:
+            return
+        self._count(np.array(slots, np.intp), -1)
+        for slot in slots:
+            del self._slot_of[self._ids[slot]]
+            self.columns.state[slot] = FREE
+        self._leaving = slots
+
+    def _forget(self) -> None:
+        for slot in self._leaving:
+            self._records[slot] = None
+            self._merged.pop(slot, None)
+            self.columns.free(slot)
+            if self._texts is not None:
+                self._texts[slot] = ""
+        self._free.extend(self._leaving)
+        self._leaving = []
+
+    def _take_slot(self, job_id: str) -> int:
+        if self._free:
+            slot = self._free.pop()
+            self._ids[slot] = job_id
+        else:
+            slot = len(self._records)
+            self._records.append(None)
+            self._ids.append(job_id)
+            self._heard.append(0)
+            if self._texts is not None:
+                self._texts.append("")
+        self._slot_of[job_id] = slot
+        return slot
+
+    def _count(self, slots: Slots, sign: int) -> None:
+        states = self.columns.state[slots]
+        numbers = np.bincount(states[states != FREE], minlength=len(STATES)).tolist()
+        self._counts = [
+            count + sign * number for count, number in zip(self._counts, numbers, strict=True)
+        ]
+
+    def _changes(
+        self, added: list[int], updated: list[int], removed: list[int], *, reset: bool = False
+    ) -> Changes:
+        if not (reset or added or updated or removed):
+            return NO_CHANGES
+        shifted = self._queue([*added, *updated, *removed])
+        return Changes(
+            reset=reset,
+            added=tuple(added),
+            updated=tuple(updated),
+            progressed=(),
+            removed=tuple(removed),
+            shifted=shifted,
+        )
+
+    def _queue(self, touched: list[int]) -> tuple[int, ...]:
+        """Bring the line up to date; the slots that were and are in it, at another place."""
+        columns = self.columns
+        if len(self._place) < columns.capacity:
+            self._place = np.concatenate(
+                (self._place, np.zeros(columns.capacity - len(self._place), np.intp))
+            )
+        slots = np.array(touched, np.intp)
+        entering = slots[columns.state[slots] == QUEUED]
+        leaving = slots[self._place[slots] > 0]
+        if not len(entering) and not len(leaving):
+            return ()
+        before = self._line
+        self._place[leaving] *= -1
+        rest = before[self._place[before] > 0]
+        self._place[leaving] *= -1
+        keys = Keys((-columns.priority, columns.submitted), self._ids)
+        if len(entering) > len(rest):
+            line = arrange(np.concatenate((rest, entering)), keys)
+        else:
+            line, _ = merge(rest, entering, keys)
+        old = self._place[line]
+        self._place[before] = 0
+        new = np.arange(1, len(line) + 1)
+        self._place[line] = new
+        self._line = line
+        shifted: list[int] = line[(old != new) & (old > 0)].tolist()
+        return tuple(shifted)
+
+
+def search_text(job: JobSummary) -> str:
+    """What words are looked for in: name, the SQL's start, source, owner, id and what went wrong,
+    a line each, so that no word is found across two of them."""
+    error = "" if job.error is None else f"\n{job.error.code}\n{job.error.message}"
+    return f"{job.name}\n{job.preview}\n{job.source}\n{job.owner}\n{job.id}{error}".casefold()

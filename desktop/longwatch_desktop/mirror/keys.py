@@ -1,0 +1,136 @@
+"""What the table can be sorted by: a line in `SortKey` and one in `_TEXTS` or `_NUMBERS` each."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop.mirror.columns import (
+    ETA_HIGH,
+    ETA_LOW,
+    FRACTION,
+    MEMORY,
+    ROWS,
+    RUNNING,
+    SPILL,
+    STATES,
+    Columns,
+    Floats,
+    Slots,
+)
+from longwatch_desktop.mirror.jobs import JobMirror
+from longwatch_desktop.mirror.ordering import Column
+
+
+class SortKey(enum.StrEnum):
+    """What rows are sorted by; the values are column ids and never change."""
+
+    SUBMITTED = "submitted"
+    NAME = "name"
+    STATE = "state"
+    PROGRESS = "progress"
+    ETA = "eta"
+    ELAPSED = "elapsed"
+    ROWS = "rows"
+    SIZE = "size"
+    MEMORY = "memory"
+    SPILL = "spill"
+    SOURCE = "source"
+    OWNER = "owner"
+    PRIORITY = "priority"
+    ATTEMPT = "attempt"
+    STARTED = "started"
+    FINISHED = "finished"
+
+
+LIVE_KEYS: Final = frozenset(
+    {
+        SortKey.PROGRESS,
+        SortKey.ETA,
+        SortKey.ELAPSED,
+        SortKey.ROWS,
+        SortKey.MEMORY,
+        SortKey.SPILL,
+    }
+)
+"""Keys that change all the time while a job runs."""
+
+_URGENCY: Final = np.array(
+    [
+        [
+            JobState.RUNNING,
+            JobState.QUEUED,
+            JobState.FAILED,
+            JobState.LOST,
+            JobState.CANCELLED,
+            JobState.SUCCEEDED,
+        ].index(state)
+        for state in STATES
+    ],
+    np.float64,
+)
+"""States ascend from what wants attention to what is done."""
+
+
+def values(key: SortKey, mirror: JobMirror, slots: Slots, now_s: float) -> Column:
+    """The key of each of `slots`: floats with NaN for none, or text without case.
+
+    `now_s` is the time (POSIX seconds) up to which running jobs have run.
+    """
+    if key in _TEXTS:
+        text = _TEXTS[key]
+        result = np.empty(len(slots), np.object_)
+        result[:] = [text(mirror.record(slot)).casefold() for slot in slots.tolist()]
+        return result
+    return _NUMBERS[key](mirror.columns, slots, now_s)
+
+
+def elapsed(columns: Columns, slots: Slots, now_s: float) -> Floats:
+    """Seconds each job has run, or ran; NaN for one that never started."""
+    finished = columns.finished[slots]
+    ends = np.where(np.isnan(finished), now_s, finished)
+    return np.maximum(0.0, ends - columns.started[slots])
+
+
+def _once_started(columns: Columns, slots: Slots, amounts: Floats) -> Floats:
+    return np.where(np.isnan(columns.started[slots]), np.nan, amounts)
+
+
+def _left(columns: Columns, slots: Slots, _: float) -> Floats:
+    left = (columns.live[slots, ETA_LOW] + columns.live[slots, ETA_HIGH]) / 2
+    return np.where(columns.state[slots] == RUNNING, left, np.nan)
+
+
+def _rows(columns: Columns, slots: Slots, _: float) -> Floats:
+    rows, told = columns.live[slots, ROWS], columns.result_rows[slots]
+    return _once_started(columns, slots, np.where(np.isnan(told), rows, told))
+
+
+_TEXTS: Final[dict[SortKey, Callable[[JobSummary], str]]] = {
+    SortKey.NAME: lambda job: job.name,
+    SortKey.SOURCE: lambda job: job.source,
+    SortKey.OWNER: lambda job: job.owner,
+}
+_NUMBERS: Final[dict[SortKey, Callable[[Columns, Slots, float], Floats]]] = {
+    SortKey.SUBMITTED: lambda columns, slots, _: columns.submitted[slots],
+    SortKey.STARTED: lambda columns, slots, _: columns.started[slots],
+    SortKey.FINISHED: lambda columns, slots, _: columns.finished[slots],
+    SortKey.STATE: lambda columns, slots, _: _URGENCY[columns.state[slots]],
+    SortKey.PRIORITY: lambda columns, slots, _: columns.priority[slots].astype(np.float64),
+    SortKey.ATTEMPT: lambda columns, slots, _: columns.attempt[slots].astype(np.float64),
+    SortKey.PROGRESS: lambda columns, slots, _: columns.live[slots, FRACTION],
+    SortKey.ETA: _left,
+    SortKey.ELAPSED: elapsed,
+    SortKey.SIZE: lambda columns, slots, _: columns.result_bytes[slots],
+    SortKey.ROWS: _rows,
+    SortKey.MEMORY: lambda columns, slots, _: _once_started(
+        columns, slots, columns.live[slots, MEMORY]
+    ),
+    SortKey.SPILL: lambda columns, slots, _: _once_started(
+        columns, slots, columns.live[slots, SPILL]
+    ),
+}
