@@ -1,0 +1,187 @@
+"""Real servers for tests: one in a thread, and one without sockets whose attempts the test ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from longwatch.api.dependencies import Parts
+from longwatch.app import create_app
+from longwatch.client.address import Address
+from longwatch.execution.contract import Died, Ended, Executor, Observer
+from longwatch.feed.hub import FeedHub
+from longwatch.host import ServerThread
+from longwatch.jobs.model import new_job
+from longwatch.logs import close_log, open_log
+from longwatch.protocol.jobs import Job, Phase, Submission
+from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+from longwatch.security.tokens import TokenChecker
+from longwatch.service import JobService
+from longwatch.settings import Settings
+from longwatch.sources import SourceCatalogue
+from longwatch.store import repository
+from longwatch.store.store import Store
+from longwatch.store.writer import Changes
+
+TOKEN = "test-token-of-no-other-use"
+ENDLESS = "select count(*) from range(1000000000000) t(i) where i % 7 = 3"
+"""Runs for hours on one thread, reports progress, and heeds a cancel at once."""
+
+
+def job(sql: str = "select 42", **changes: Any) -> Job:
+    """A queued job that is not stored."""
+    submission = Submission(sql=sql, **changes)
+    return new_job(submission, source="sample", owner="ada", now=datetime.now(UTC))
+
+
+@contextmanager
+def serving(data_dir: Path, **settings: Any) -> Iterator[tuple[ServerThread, Address]]:
+    """A server on a free port of the loopback device, in a thread of this process."""
+    settings = {"port": 0, "host": "127.0.0.1", "threads": 1, "memory_bytes": 2**30, **settings}
+    thread = ServerThread(data_dir, **settings)
+    address = thread.start()
+    try:
+        yield thread, address
+    finally:
+        assert thread.stop(10.0), "the server did not stop"
+
+
+class ManualExecutor(Executor):
+    """Starts no process: a test reports for its attempts and ends them."""
+
+    def __init__(self, jobs_folder: Path) -> None:
+        self._jobs = jobs_folder
+        self._observer: Observer | None = None
+        self.launched: list[AttemptSpec] = []
+        self.adopted: list[tuple[str, int]] = []
+        self.cancelled: list[tuple[str, int]] = []
+        self.open: set[tuple[str, int]] = set()
+        self.refuse_with: Exception | None = None
+
+    async def start(self, observer: Observer) -> None:
+        self._observer = observer
+
+    async def launch(self, spec: AttemptSpec) -> None:
+        self.launched.append(spec)
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        self.open.add((spec.job_id, spec.attempt))
+
+    def adopt(self, job_id: str, attempt: int) -> None:
+        self.adopted.append((job_id, attempt))
+        self.open.add((job_id, attempt))
+
+    def cancel(self, job_id: str, attempt: int) -> None:
+        self.cancelled.append((job_id, attempt))
+
+    def folder(self, job_id: str, attempt: int) -> Path:
+        return self._jobs / job_id / str(attempt)
+
+    async def stop(self) -> None:
+        for job_id, attempt in sorted(self.open):
+            await self.end(job_id, attempt, Ending.CANCELLED)
+
+    def report(self, job_id: str, attempt: int = 1, **report: Any) -> None:
+        """Let the attempt report."""
+        assert self._observer is not None
+        report = {"phase": Phase.EXECUTING, "elapsed_s": 1.0, **report}
+        self._observer.reported(job_id, attempt, Report(**report))
+
+    async def end(
+        self,
+        job_id: str,
+        attempt: int = 1,
+        how: Ending | Outcome | Died = Ending.SUCCEEDED,
+        *,
+        confirmed: bool = True,
+        last: Report | None = None,
+    ) -> None:
+        """End the attempt."""
+        assert self._observer is not None
+        self.open.discard((job_id, attempt))
+        last = last or Report(phase=Phase.WRITING, elapsed_s=1.0)
+        if isinstance(how, Ending):
+            how = Outcome(ending=how, last=last)
+        await self._observer.ended(job_id, attempt, Ended(how, last, confirmed))
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A server's parts below the API, over a real store and with attempts that a test ends."""
+
+    service: JobService
+    store: Store
+    hub: FeedHub
+    executor: ManualExecutor
+    sources: SourceCatalogue
+    settings: Settings
+    parts: Parts
+
+    async def job(self, job_id: str) -> Job:
+        """A job as the store has it."""
+        return await self.store.run(repository.get, job_id)
+
+
+@asynccontextmanager
+async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
+    """A `Backend` in `data_dir`, stopped at the end."""
+    settings = {"threads": 1, "memory_bytes": 2**30, "warm_spare": False, **settings}
+    config = Settings(data_dir=data_dir, **settings)
+    log = open_log(data_dir / "server.log", "debug")
+    hub = FeedHub()
+
+    def publish(changes: Changes) -> None:
+        hub.publish(changes.changed.values(), changes.removed, changes.seq)
+
+    store = Store(data_dir / "jobs.sqlite", publish)
+    executor = ManualExecutor(data_dir / "jobs")
+    catalogue = SourceCatalogue(config.sources, config.default_source)
+    service = JobService(store, executor, hub, catalogue, config, log)
+
+    async def drain() -> None:
+        await service.stop()
+        hub.close()
+
+    await store.open()
+    try:
+        hub.begin(await store.run(repository.newest_seq))
+        await service.start()
+        parts = Parts(
+            service=service,
+            store=store,
+            hub=hub,
+            sources=catalogue,
+            tokens=TokenChecker(TOKEN, "ada"),
+            log=log,
+            epoch=await store.run(repository.epoch),
+            server_name="here",
+            drain=drain,
+        )
+        yield Backend(service, store, hub, executor, catalogue, config, parts)
+    finally:
+        await service.stop()
+        await store.close()
+        close_log(log)
+
+
+def app_over(given: Backend) -> FastAPI:
+    """The application over `given`, without its own lifespan."""
+    from longwatch.api import dependencies
+
+    app = create_app(given.settings, token=TOKEN)
+    app.dependency_overrides[dependencies.parts] = lambda: given.parts
+    return app
+
+
+def http_client(app: FastAPI, *, token: str | None = TOKEN) -> httpx.AsyncClient:
+    """An HTTP client that calls `app` without a socket."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers)

@@ -1,0 +1,177 @@
+"""What the store answers: lists, pages, what changed since."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import pytest
+from sqlalchemy import delete
+
+from longwatch.jobs.errors import UnknownJob
+from longwatch.jobs.transitions import JobEvent
+from longwatch.protocol.jobs import (
+    Column,
+    Job,
+    JobError,
+    JobState,
+    Limits,
+    Phase,
+    Progress,
+    ProgressBasis,
+    ResultInfo,
+    StatementKind,
+)
+from longwatch.store import repository
+from longwatch.store.repository import Filter
+from longwatch.store.rows import from_us, to_us
+from longwatch.store.tables import events, jobs
+from longwatch.store.writer import Transaction
+from support.servers import job
+
+NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
+
+
+class OpenStore(Protocol):
+    """The fixture of this folder's conftest.py."""
+
+    def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any: ...
+
+
+def added(store: OpenStore, sql: str = "select 42", **fields: Any) -> Job:
+    made: Job = store.run(repository.add, job(sql, **fields))
+    return made
+
+
+def happen(store: OpenStore, one: Job, event: JobEvent, attempt: int = 1, **changes: Any) -> Job:
+    changed: Job = store.run(repository.change, one.id, event, attempt=attempt, at=NOW, **changes)
+    return changed
+
+
+def test_every_field_comes_back(store: OpenStore) -> None:
+    one = added(store, "select 'ü\U0001f41d'", limits=Limits(memory_bytes=2**30, run_s=1.5))
+    happen(store, one, JobEvent.STARTED, started_at=NOW)
+    ended = happen(
+        store,
+        one,
+        JobEvent.FAILED,
+        finished_at=NOW,
+        cancel_requested_at=NOW,
+        cancel_confirmed=False,
+        kind=StatementKind.WRITE,
+        progress=Progress(fraction=0.25, basis=ProgressBasis.MEASURED, rows=7),
+        error=JobError(code="x", message="y", line=1, column=2, hint="z"),
+        result=ResultInfo(rows=1, bytes=2, columns=[Column(name="a", type="b")], complete=False),
+    )
+    read = store.run(repository.get, one.id)
+    assert read == ended
+    assert read.limits == Limits(memory_bytes=2**30, run_s=1.5)
+    assert (read.error.column, read.started_at, read.cancel_confirmed) == (2, NOW, False)
+
+
+def test_times_are_exact_to_the_microsecond() -> None:
+    assert from_us(to_us(NOW)) == NOW
+    assert to_us(None) is None
+    assert from_us(None) is None
+
+
+def test_an_unknown_job(store: OpenStore) -> None:
+    with pytest.raises(UnknownJob, match=r"There is no job 'nobody' on this server\."):
+        store.run(repository.get, "nobody")
+    with pytest.raises(UnknownJob):
+        store.run(repository.change, "nobody", JobEvent.STARTED, attempt=1, at=NOW)
+
+
+def test_a_running_job_always_has_a_phase(store: OpenStore) -> None:
+    one = added(store)
+    assert one.phase is None
+    assert happen(store, one, JobEvent.STARTED).phase is Phase.STARTING
+    listed = store.run(repository.page, Filter(), before_n=None, limit=1).jobs[0]
+    assert listed.phase is Phase.STARTING
+    assert happen(store, one, JobEvent.SUCCEEDED).phase is None
+
+
+def test_turns_go_by_priority_then_age(store: OpenStore) -> None:
+    low, first, second, high = (added(store, priority=priority) for priority in (-5, 0, 0, 5))
+    order = []
+    running: frozenset[str] = frozenset()
+    while (turn := store.run(repository.next_in_line, running)) is not None:
+        order.append(turn.id)
+        running |= {turn.id}
+    assert order == [high.id, first.id, second.id, low.id]
+
+
+def test_pages_are_newest_first_and_meet_without_overlap(store: OpenStore) -> None:
+    ids = [added(store, f"select {n}").id for n in range(7)]
+    seen, before_n, sizes = [], None, []
+    while True:
+        listed = store.run(repository.page, Filter(), before_n=before_n, limit=3)
+        seen += [one.id for one in listed.jobs]
+        sizes.append(len(listed.jobs))
+        assert listed.total == 7
+        before_n = listed.next_n
+        if before_n is None:
+            break
+    assert seen == ids[::-1]
+    assert sizes == [3, 3, 1]
+    exact = store.run(repository.page, Filter(), before_n=None, limit=7)
+    assert exact.next_n is None
+    uncounted = store.run(repository.page, Filter(), before_n=None, limit=1, count=False)
+    assert uncounted.total is None
+
+
+def test_filters(store: OpenStore) -> None:
+    one = added(store, "select 100% from a_b", name="Monthly")
+    two = added(store, "select 1")
+    happen(store, two, JobEvent.STARTED)
+
+    def found(**which: Any) -> set[str]:
+        listed = store.run(repository.page, Filter(**which), before_n=None, limit=10)
+        assert listed.total == len(listed.jobs)
+        return {entry.id for entry in listed.jobs}
+
+    assert found(states=frozenset({JobState.QUEUED})) == {one.id}
+    assert found(states=frozenset({JobState.QUEUED, JobState.RUNNING})) == {one.id, two.id}
+    assert found(source="sample") == {one.id, two.id}
+    assert found(source="other") == set()
+    assert found(owner="ada") == {one.id, two.id}
+    assert found(owner="bob") == set()
+    assert found(text="MONTH") == {one.id}
+    assert found(text="100%") == {one.id}
+    assert found(text="a_b") == {one.id}
+    assert found(text="aXb") == set()
+
+
+def test_since_tells_what_changed_in_order_and_what_is_gone(store: OpenStore) -> None:
+    one, two, three = (added(store) for _ in range(3))
+    happen(store, one, JobEvent.STARTED)
+
+    def remove(tx: Transaction) -> None:
+        tx.connection.execute(delete(jobs).where(jobs.c.id == two.id))
+        line = events.insert().values(
+            job_id=two.id, event=JobEvent.DELETED.value, attempt=0, at_us=0
+        )
+        tx.connection.execute(line)
+
+    store.run(remove)
+    told = store.run(repository.since, 1, most=10)
+    assert [entry.id for entry in told.changed] == [three.id, one.id]
+    assert told.removed == [two.id]
+    assert told.seq == 5 == store.run(repository.newest_seq)
+    nothing = store.run(repository.since, 5, most=10)
+    assert (nothing.changed, nothing.removed, nothing.seq) == ([], [], 5)
+    assert store.run(repository.since, 6, most=10) is None  # not from this store
+    assert store.run(repository.since, 0, most=1) is None  # too much to tell
+    assert store.run(repository.since, 0, most=2) is not None
+
+
+def test_lists_never_read_the_sql(store: OpenStore) -> None:
+    added(store, "select '" + "x" * 100_000 + "'")
+    read: list[str] = []
+    store.run(lambda tx: tx.connection.connection.dbapi_connection.set_trace_callback(read.append))
+    store.run(repository.page, Filter(), before_n=None, limit=10)
+    store.run(repository.since, 0, most=10)
+    store.run(lambda tx: tx.connection.connection.dbapi_connection.set_trace_callback(None))
+    selects = [text for text in read if text.startswith("SELECT jobs.")]
+    assert len(selects) == 2
+    assert not any("jobs.sql" in text or "jobs.limits" in text for text in selects)
