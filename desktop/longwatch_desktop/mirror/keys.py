@@ -1,14 +1,14 @@
-"""What the table can be sorted by: a line in `SortKey` and one in `_TEXTS` or `_NUMBERS` each."""
+"""What the table can be sorted by: a line in `SortKey` and one in `values` or `_NUMBERS` each."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
 
-from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch.protocol.jobs import JobState
 from longwatch_desktop.mirror.columns import (
     ETA_HIGH,
     ETA_LOW,
@@ -81,12 +81,21 @@ def values(key: SortKey, mirror: JobMirror, slots: Slots, now_s: float) -> Colum
 
     `now_s` is the time (POSIX seconds) up to which running jobs have run.
     """
-    if key in _TEXTS:
-        text = _TEXTS[key]
-        result = np.empty(len(slots), np.object_)
-        result[:] = [text(mirror.record(slot)).casefold() for slot in slots.tolist()]
-        return result
-    return _NUMBERS[key](mirror.columns, slots, now_s)
+    columns = mirror.columns
+    match key:
+        case SortKey.NAME:
+            record = mirror.record
+            return _texts(record(slot).name for slot in slots.tolist())
+        case SortKey.SOURCE:
+            return _texts(columns.sources)[columns.source[slots]]
+        case SortKey.OWNER:
+            return _texts(columns.owners)[columns.owner[slots]]
+        case _:
+            return _NUMBERS[key](columns, slots, now_s)
+
+
+def _texts(texts: Iterable[str]) -> Column:
+    return np.array([*(text.casefold() for text in texts), None], np.object_)[:-1]
 
 
 def elapsed(columns: Columns, slots: Slots, now_s: float) -> Floats:
@@ -110,11 +119,6 @@ def _rows(columns: Columns, slots: Slots, _: float) -> Floats:
     return _once_started(columns, slots, np.where(np.isnan(told), rows, told))
 
 
-_TEXTS: Final[dict[SortKey, Callable[[JobSummary], str]]] = {
-    SortKey.NAME: lambda job: job.name,
-    SortKey.SOURCE: lambda job: job.source,
-    SortKey.OWNER: lambda job: job.owner,
-}
 _NUMBERS: Final[dict[SortKey, Callable[[Columns, Slots, float], Floats]]] = {
     SortKey.SUBMITTED: lambda columns, slots, _: columns.submitted[slots],
     SortKey.STARTED: lambda columns, slots, _: columns.started[slots],

@@ -6,7 +6,7 @@ Measured with 100,000 slots on Python 3.11: see `merge` and `arrange`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,8 @@ from longwatch_desktop.mirror.columns import Mask, Slots
 
 Column = npt.NDArray[Any]
 """One key by slot: numbers without NaN, or an object array of `str`."""
+
+_FEW: Final = 8
 
 
 class Keys:
@@ -51,21 +53,23 @@ class Keys:
 
 def arrange(slots: Slots, keys: Keys) -> Slots:
     """The slots in order."""
-    if len(slots) < 2:
-        return slots.copy()
-    columns = [
-        _numbered(column[slots], reverse)
-        for column, reverse in zip(keys.columns, keys.reverse, strict=True)
-    ]
-    order = np.lexsort(columns[::-1])
-    result = slots[order]
-    tied = np.ones(len(slots) - 1, np.bool_)
-    for column in columns:
-        placed = column[order]
-        tied &= placed[1:] == placed[:-1]
+    order = slots.copy()
+    if len(order) < 2:
+        return order
+    ways = [*zip(keys.columns, keys.reverse, strict=True)]
+    for column, reverse in reversed(ways):
+        values = column[order]
+        if values.dtype == np.object_:
+            order = order[_by_text(values.tolist(), reverse)]
+        else:
+            order = order[np.argsort(values, kind="stable")]
+    tied = np.ones(len(order) - 1, np.bool_)
+    for column, _ in ways:
+        values = column[order]
+        tied &= np.asarray(values[1:] == values[:-1], np.bool_)
     if tied.any():
-        _settle(result, tied, keys.ids)
-    return result
+        _settle(order, tied, keys.ids)
+    return order
 
 
 def merge(order: Slots, slots: Slots, keys: Keys) -> tuple[Slots, Slots]:
@@ -88,14 +92,14 @@ def merge(order: Slots, slots: Slots, keys: Keys) -> tuple[Slots, Slots]:
     return np.insert(order, low, slots), low + np.arange(len(slots))
 
 
-def _numbered(values: Column, reverse: bool) -> Column:
-    if values.dtype == np.object_:
-        # Sorting the distinct strings and replacing each by its number is three times quicker
-        # than an argsort of objects, and quicker still where few are distinct.
-        texts = values.tolist()
-        number = {text: place for place, text in enumerate(sorted(set(texts)))}
-        values = np.array([number[text] for text in texts], np.int64)
-    return -values if reverse else values
+def _by_text(texts: list[str], reverse: bool) -> Slots:
+    """A stable argsort. 100,000 different names take 75 ms, 250 if they were numbered first;
+    ten different sources take 10 ms numbered."""
+    distinct = set(texts)
+    if len(distinct) * _FEW > len(texts):
+        return np.array(sorted(range(len(texts)), key=texts.__getitem__, reverse=reverse), np.intp)
+    number = {text: place for place, text in enumerate(sorted(distinct, reverse=reverse))}
+    return np.argsort(np.array([number[text] for text in texts]), kind="stable")
 
 
 def _settle(order: Slots, tied: Mask, ids: Sequence[str]) -> None:
