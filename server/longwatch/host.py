@@ -103,7 +103,8 @@ class ServerThread:
         self._given = settings
         self._configured_token = configured_token
         self._token = ""
-        self._lock = FileLock(self.data_dir / LOCK_FILE, timeout=0)
+        # Not bound to a thread: whoever stops the server need not be who started it.
+        self._lock = FileLock(self.data_dir / LOCK_FILE, timeout=0, thread_local=False)
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._stopping = False
@@ -113,28 +114,33 @@ class ServerThread:
         self._file: ServerFile | None = None
 
     def start(self, timeout_s: float = 20.0) -> Address:
-        """Start, and return where it answers. Raises a `HostError`; nothing is left behind then."""
+        """Start, and return where it answers. Raises a `HostError`; nothing is left behind then,
+        but for a start that takes too long: its thread keeps the folder until it gives up."""
         assert self._thread is None, "a ServerThread starts once"
         self._take_folder()
         try:
             sock, host = self._bind()
             port: int = sock.getsockname()[1]
-            self._thread = threading.Thread(
-                target=self._run, args=(sock,), name="longwatch-server", daemon=True
-            )
-            self._thread.start()
-            if not self._ready.wait(timeout_s):
-                self.stop(1.0)
-                raise StartFailed(f"The server did not start within {timeout_s:g} seconds.")
-            if self._failure is not None:
-                self._thread.join()
-                raise _explained(self._failure) from self._failure
+            self._start_thread(sock, timeout_s)
             address = Address(f"http://{host}:{port}", self._token)
             self._announce(address)
         except BaseException:
-            self._lock.release()
+            if not self._thread_lives():
+                self._lock.release()
             raise
         return address
+
+    def _start_thread(self, sock: socket.socket, timeout_s: float) -> None:
+        self._thread = threading.Thread(
+            target=self._run, args=(sock,), name="longwatch-server", daemon=True
+        )
+        self._thread.start()
+        if not self._ready.wait(timeout_s):
+            self.stop(1.0)
+            raise StartFailed(f"The server did not start within {timeout_s:g} seconds.")
+        if self._failure is not None:
+            self._thread.join()
+            raise _explained(self._failure) from self._failure
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Stop and wait; false when it was not gone after `timeout_s`. May be called again."""
@@ -153,11 +159,13 @@ class ServerThread:
     @property
     def running(self) -> bool:
         """Whether the thread is alive and the server answers."""
-        alive = self._thread is not None and self._thread.is_alive()
-        return alive and self._ready.is_set() and self._failure is None
+        return self._thread_lives() and self._ready.is_set() and self._failure is None
+
+    def _thread_lives(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def _take_folder(self) -> None:
-        """Lock the data folder: the lock ends with the process that holds it, whatever ends that."""
+        """Lock the data folder: the lock ends with the process that holds it, come what may."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock.acquire()
@@ -228,6 +236,8 @@ class ServerThread:
         finally:
             sock.close()
             self._ready.set()
+            if self._stopping:  # nobody may be waiting for this any more
+                self._lock.release()
 
     async def _serve(self, sock: socket.socket) -> None:
         import uvicorn  # noqa: PLC0415 - here and below: in the thread, after the window

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from longwatch.protocol.jobs import JobError, StatementKind
 
@@ -32,10 +32,10 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """What a session may use: a folder of its own to work in and spill to, bytes of memory, bytes
-    of spill, and how many threads."""
+    """What a session may use: a folder to spill to, which need not be there yet, bytes of memory,
+    bytes of spill, and how many threads."""
 
-    folder: Path
+    spill: Path
     memory_bytes: int
     spill_bytes: int
     threads: int
@@ -93,9 +93,14 @@ class Session(ABC):
 class Engine(ABC):
     """Opens sources of one kind."""
 
+    needs_network: ClassVar[bool] = False
+    """Whether its sources are reached by TCP, which a runner otherwise gives up."""
+
     @abstractmethod
-    def warm_up(self) -> None:
-        """Do what takes time and needs no source: imports, a first connection."""
+    def warm_up(self, options: dict[str, str] | None = None) -> None:
+        """Do what takes time and needs no source: imports, a first connection. With `options`,
+        what can be done in advance for that source too, without getting in anybody's way. Raises
+        nothing for a source that cannot be opened: `open` will."""
 
     @abstractmethod
     def open(self, options: dict[str, str], workspace: Workspace) -> Session:

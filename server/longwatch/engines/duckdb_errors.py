@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import duckdb
@@ -35,14 +36,16 @@ HINTS: Final = {
 }
 
 
-def to_job_error(
-    error: duckdb.Error, sql: str = "", *, start: int = 0, prefix: int = 0
-) -> JobError:
-    """What the user is told about `error`.
+_PLAIN: Final = re.compile(r"(?:\w+: )?([A-Z][A-Za-z ]*) Error: (.*)", re.DOTALL)
+"""An error that did not come as JSON, perhaps with Arrow's own word before it."""
+
+
+def to_job_error(error: Exception, sql: str = "", *, start: int = 0, prefix: int = 0) -> JobError:
+    """What the user is told about `error`, DuckDB's own or Arrow's that wraps one.
 
     The engine was set to report errors as JSON, with a byte position in the text it was given:
-    the part of `sql` from character `start` on, after `prefix` bytes of ours. Without JSON (a
-    driver's own exception) the text is taken as it is.
+    the part of `sql` from character `start` on, after `prefix` bytes of ours. Not all do: then
+    there is no place.
     """
     details = _details(str(error))
     kind = str(details.get("exception_type", "")).lower()
@@ -50,11 +53,11 @@ def to_job_error(
     if isinstance(error, duckdb.OutOfMemoryException):
         code = "memory_limit"
     message = str(details.get("exception_message") or error).strip()
-    line, column = _place(details.get("position"), sql[start:], prefix)
-    if line is not None and column is not None:
-        before = sql[:start]
-        column += start - (before.rfind("\n") + 1) if line == 1 else 0
-        line += before.count("\n")
+    line, column = None, None
+    at_byte = -1 if (at := details.get("position")) is None else int(str(at)) - prefix
+    if at_byte >= 0:
+        before = sql[start:].encode()[:at_byte].decode(errors="ignore")
+        line, column = place(sql, start + len(before))
     # What follows the first paragraph is advice to SET things, which the jail refuses.
     message = message.split("\n\n", 1)[0]
     candidates = [name for name in str(details.get("candidates", "")).split(",") if name]
@@ -66,25 +69,25 @@ def to_job_error(
     return JobError(code=code, message=message, line=line, column=column, hint=hint)
 
 
+def place(sql: str, at: int) -> tuple[int, int]:
+    """Line and column, from 1, of the character `at`."""
+    before = sql[:at]
+    return before.count("\n") + 1, at - before.rfind("\n")
+
+
 def _choices(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
 def _details(text: str) -> dict[str, Any]:
     start = text.find("{")
-    if start < 0:
-        return {}
     try:
-        details = json.loads(text[start:])
+        details = json.JSONDecoder().raw_decode(text, start)[0] if start >= 0 else None
     except ValueError:
+        details = None
+    if isinstance(details, dict) and "exception_type" in details:
+        return details
+    plain = _PLAIN.match(text)
+    if plain is None:
         return {}
-    return details if isinstance(details, dict) else {}
-
-
-def _place(position: object, sql: str, prefix: int) -> tuple[int | None, int | None]:
-    """Line and column in `sql`, from 1, of the byte at `position` less `prefix`."""
-    at_byte = -1 if position is None else int(str(position)) - prefix
-    if at_byte < 0:
-        return None, None
-    before = sql.encode()[:at_byte].decode(errors="ignore")
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
+    return {"exception_type": plain[1], "exception_message": plain[2]}

@@ -10,9 +10,10 @@ from typing import IO, Final
 
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.execution.processes import AdoptedRunner, OwnRunner, RunnerProcess
+from longwatch.execution.spares import Spares
 from longwatch.protocol.jobs import Phase
 from longwatch.runner.mailbox import Mailbox
-from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+from longwatch.runner.spec import AttemptSpec, Ending, Order, Outcome, Report
 
 GRACE_S: Final = 0.8
 """How long an engine has to heed a cancel. Its own interrupt takes 1-60 ms in scans and joins, and
@@ -20,6 +21,7 @@ GRACE_S: Final = 0.8
 GONE_S: Final = 2.0
 HEARTBEAT_S: Final = 1.0
 SPARE_ENGINE: Final = "duckdb"
+SPARES: Final = 2
 
 
 @dataclass(eq=False, slots=True)
@@ -35,7 +37,7 @@ class _Attempt:
 
 
 class LocalExecutor(Executor):
-    """Starts one process an attempt, from a spare that has its imports done where it can."""
+    """Starts one process an attempt, from spares that have their imports done where it can."""
 
     def __init__(self, jobs_folder: Path, log: Path, *, warm_spare: bool) -> None:
         """`jobs_folder` holds a folder a job; what runners say before they have a log of their
@@ -43,19 +45,16 @@ class LocalExecutor(Executor):
         self._jobs = jobs_folder
         self._log_path = log
         self._log: IO[bytes] | None = None
-        self._warm = warm_spare
-        self._spare: OwnRunner | None = None
-        self._spawning: asyncio.Task[None] | None = None
+        self._spares = Spares(self._spawn, most=SPARES if warm_spare else 0)
         self._reaping: set[asyncio.Task[None]] = set()
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._observer: Observer | None = None
-        self._stopping = False
 
     async def start(self, observer: Observer) -> None:
         self._observer = observer
         self._jobs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._log = self._log_path.open("ab")
-        self._refill()
+        self._spares.fill(idle=True)
 
     def folder(self, job_id: str, attempt: int) -> Path:
         return self._jobs / job_id / str(attempt)
@@ -63,15 +62,23 @@ class LocalExecutor(Executor):
     async def launch(self, spec: AttemptSpec) -> None:
         mailbox = Mailbox(self.folder(spec.job_id, spec.attempt))
         mailbox.create(spec)
-        runner = await self._take(spec.engine)
-        try:
-            runner.give(mailbox.folder)
-        except OSError:  # the spare died in waiting
-            self._reap(runner)
-            runner = await self._spawn(spec.engine)
-            runner.give(mailbox.folder)
+        spare = self._spares.take() if spec.engine == SPARE_ENGINE else None
+        if spare is not None:
+            try:
+                self._hand_over(spare, spec, mailbox)
+            except OSError:  # it died in waiting
+                self._reap(spare, None)
+                spare = None
+        if spare is None:
+            self._hand_over(await self._spawn(spec.engine), spec, mailbox)
+        if spec.engine == SPARE_ENGINE:
+            self._spares.likely = spec.options
+        self._spares.fill(idle=False)
+
+    def _hand_over(self, runner: OwnRunner, spec: AttemptSpec, mailbox: Mailbox) -> None:
+        mailbox.write_identity(runner.identity())
+        runner.order(Order(folder=str(mailbox.folder)))
         self._follow(_Attempt(spec.job_id, spec.attempt, mailbox, runner))
-        self._refill()
 
     def adopt(self, job_id: str, attempt: int) -> None:
         mailbox = Mailbox(self.folder(job_id, attempt))
@@ -86,16 +93,13 @@ class LocalExecutor(Executor):
             found.ladder = asyncio.create_task(self._insist(found), name=f"cancel-{job_id}")
 
     async def stop(self) -> None:
-        self._stopping = True
-        if self._spawning is not None:
-            await asyncio.gather(self._spawning, return_exceptions=True)
+        spares = await self._spares.close()
         for attempt in list(self._attempts.values()):
             self.cancel(attempt.job_id, attempt.number)
         following = [one.task for one in self._attempts.values() if one.task]
         await asyncio.gather(*following, return_exceptions=True)
-        if self._spare is not None:
-            self._spare.dismiss()
-            self._reap(self._spare)
+        for spare in spares:
+            self._reap(spare, None)
         await asyncio.gather(*self._reaping, return_exceptions=True)
         if self._log is not None:
             self._log.close()
@@ -109,19 +113,23 @@ class LocalExecutor(Executor):
         while True:
             # The process first: what it wrote before it ended is then read after.
             gone = attempt.runner.is_gone
-            report = attempt.mailbox.report()
+            try:
+                report, outcome = attempt.mailbox.report(), attempt.mailbox.outcome()
+            except OSError:
+                # No file could be opened just now: an outcome that may be there is worth a wait.
+                await asyncio.sleep(HEARTBEAT_S)
+                continue
             if report is not None and report != attempt.last:
                 attempt.last = report
                 self._observer.reported(attempt.job_id, attempt.number, report)
-            outcome = attempt.mailbox.outcome()
             if outcome is not None or gone:
                 break
             await attempt.runner.news(HEARTBEAT_S)
         ended = await self._ended(attempt, outcome)
         del self._attempts[attempt.job_id, attempt.number]
         await self._observer.ended(attempt.job_id, attempt.number, ended)
-        if isinstance(attempt.runner, OwnRunner):
-            self._reap(attempt.runner)
+        self._reap(attempt.runner, attempt.mailbox)
+        self._spares.fill(idle=not self._attempts)
 
     async def _ended(self, attempt: _Attempt, outcome: Outcome | None) -> Ended:
         """Whatever ended by a cancel is only reported once the process is gone."""
@@ -146,37 +154,23 @@ class LocalExecutor(Executor):
         if not await attempt.runner.gone(GRACE_S):
             attempt.runner.kill()
 
-    async def _take(self, engine: str) -> OwnRunner:
-        spare, self._spare = self._spare, None
-        if spare is not None and engine == SPARE_ENGINE:
-            if not spare.is_gone:
-                return spare
-            self._reap(spare)
-        return await self._spawn(engine)
-
-    async def _spawn(self, engine: str) -> OwnRunner:
+    async def _spawn(self, engine: str = SPARE_ENGINE) -> OwnRunner:
         assert self._log is not None
-        return await OwnRunner.spawn(engine, self._log)
+        return await OwnRunner.spawn(engine, self._jobs, self._log)
 
-    def _refill(self) -> None:
-        idle = self._spawning is None or self._spawning.done()
-        if self._warm and self._spare is None and idle and not self._stopping:
-            self._spawning = asyncio.create_task(self._make_spare(), name="spare")
-
-    async def _make_spare(self) -> None:
-        with contextlib.suppress(OSError):  # none then: each attempt starts its own
-            self._spare = await self._spawn(SPARE_ENGINE)
-
-    def _reap(self, runner: OwnRunner) -> None:
-        task = asyncio.create_task(self._end(runner), name="reap")
+    def _reap(self, runner: RunnerProcess, mailbox: Mailbox | None) -> None:
+        task = asyncio.create_task(self._end(runner, mailbox), name="reap")
         self._reaping.add(task)
         task.add_done_callback(self._reaping.discard)
 
     @staticmethod
-    async def _end(runner: OwnRunner) -> None:
+    async def _end(runner: RunnerProcess, mailbox: Mailbox | None) -> None:
         if not await runner.gone(GONE_S):
             runner.kill()
         await runner.reap()
+        if mailbox is not None and mailbox.spill.exists():
+            # Left by a runner that was killed; unlinking 50 GB takes seconds.
+            await asyncio.to_thread(mailbox.remove_spill)
 
 
 class _Never(RunnerProcess):
@@ -194,4 +188,7 @@ class _Never(RunnerProcess):
         return "was never started"
 
     def kill(self) -> None:
+        return
+
+    async def reap(self) -> None:
         return

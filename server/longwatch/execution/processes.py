@@ -14,9 +14,12 @@ from typing import IO, Final
 
 import psutil
 
-from longwatch.runner.spec import Identity
+from longwatch.runner.spec import Identity, Order
 
 ADOPTED_POLL_S: Final = 0.2
+SAME_START_S: Final = 10.0
+"""Start times are reckoned from the wall clock, which may have been set since. Pids come round
+again after thousands of processes at the least."""
 
 
 class RunnerProcess(ABC):
@@ -40,6 +43,10 @@ class RunnerProcess(ABC):
     def kill(self) -> None:
         """End it and everything it started, at once."""
 
+    @abstractmethod
+    async def reap(self) -> None:
+        """Once it has ended: let go of what belongs to it."""
+
     async def gone(self, timeout_s: float) -> bool:
         """Wait for its end; false when it is still there after `timeout_s`."""
         loop = asyncio.get_running_loop()
@@ -53,7 +60,7 @@ class RunnerProcess(ABC):
 
 
 class OwnRunner(RunnerProcess):
-    """A runner started by this server; `give` hands it its attempt."""
+    """A runner started by this server; an `order` hands it its attempt."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -61,7 +68,7 @@ class OwnRunner(RunnerProcess):
         self._bell: asyncio.Task[bytes] | None = None
 
     @classmethod
-    async def spawn(cls, engine: str, stderr: IO[bytes]) -> OwnRunner:
+    async def spawn(cls, engine: str, jobs_folder: Path, stderr: IO[bytes]) -> OwnRunner:
         """Start a runner for `engine` that waits for its attempt. Raises `OSError`."""
         group: dict[str, object] = (
             {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
@@ -69,7 +76,7 @@ class OwnRunner(RunnerProcess):
             else {"start_new_session": True}
         )
         process = await asyncio.create_subprocess_exec(
-            *command(engine),
+            *command(engine, jobs_folder),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
@@ -77,13 +84,22 @@ class OwnRunner(RunnerProcess):
         )
         return cls(process)
 
-    def give(self, folder: Path) -> None:
-        """Hand over the attempt in `folder`. Raises `OSError` when the process is gone."""
+    def identity(self) -> Identity:
+        """Which process it is. Raises `OSError` when it is gone."""
+        try:
+            return Identity(
+                pid=self._process.pid, started_s=psutil.Process(self._process.pid).create_time()
+            )
+        except psutil.Error as error:
+            raise ProcessLookupError("the waiting runner has ended") from error
+
+    def order(self, order: Order) -> None:
+        """Send an order. Raises `OSError` when the process is gone."""
         stdin = self._process.stdin
         assert stdin is not None
-        if self.is_gone:
+        if self.is_gone or stdin.is_closing():
             raise ProcessLookupError("the waiting runner has ended")
-        stdin.write(f"{folder}\n".encode())
+        stdin.write(order.line())
 
     async def news(self, timeout_s: float) -> None:
         stdout = self._process.stdout
@@ -125,7 +141,6 @@ class OwnRunner(RunnerProcess):
             self._process.stdin.close()
 
     async def reap(self) -> None:
-        """Wait for its end and close the pipes."""
         await self._exit
         if self._bell is not None:
             self._bell.cancel()
@@ -141,7 +156,7 @@ class AdoptedRunner(RunnerProcess):
         self._process: psutil.Process | None = None
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(identity.pid)
-            if abs(process.create_time() - identity.started_s) < 1.0:
+            if abs(process.create_time() - identity.started_s) < SAME_START_S:
                 self._process = process
 
     async def news(self, timeout_s: float) -> None:
@@ -166,10 +181,13 @@ class AdoptedRunner(RunnerProcess):
         if self._process is not None and not self.is_gone:
             kill_group(self._process.pid)
 
+    async def reap(self) -> None:
+        return
 
-def command(engine: str) -> list[str]:
-    """The command line of a runner."""
-    return [sys.executable, "-m", "longwatch.runner", engine]
+
+def command(engine: str, jobs_folder: Path) -> list[str]:
+    """The command line of a runner, which may write in `jobs_folder` only."""
+    return [sys.executable, "-m", "longwatch.runner", engine, str(jobs_folder)]
 
 
 def kill_group(pid: int) -> None:

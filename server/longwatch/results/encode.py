@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import math
 from typing import Any, Final
 
@@ -40,20 +39,22 @@ def as_json(page: Page, offset: int) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    plain: Any
     match value:
         case None | bool() | str():
-            return value
+            plain = value
         case int():
-            return value if abs(value) <= LARGEST_EXACT else str(value)
+            plain = value if abs(value) <= LARGEST_EXACT else str(value)
         case float():
-            return value if math.isfinite(value) else str(value)
+            plain = value if math.isfinite(value) else str(value)
         case bytes():
-            return value.hex()
+            plain = value.hex()
         case dict():
-            return {str(key): _plain(one) for key, one in value.items()}
+            plain = {str(key): _plain(one) for key, one in value.items()}
         case list() | tuple():
-            return [_plain(one) for one in value]
+            plain = [_plain(one) for one in value]
         case dt.datetime() | dt.date() | dt.time():
-            return value.isoformat()
-        case decimal.Decimal() | _:
-            return str(value)
+            plain = value.isoformat()
+        case _:
+            plain = str(value)
+    return plain

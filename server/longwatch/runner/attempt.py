@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import traceback
 from pathlib import Path
 from typing import Never
 
 import msgspec
-import psutil
 
 from longwatch.engines.contract import (
     Engine,
@@ -19,24 +19,21 @@ from longwatch.engines.contract import (
     Workspace,
 )
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
-from longwatch.runner.limits import limit_address_space
+from longwatch.runner.limits import free_address_space, limit_address_space
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.segments import SegmentWriter
-from longwatch.runner.spec import BATCH_ROWS, AttemptSpec, Ending, Identity, Outcome, Report
+from longwatch.runner.spec import BATCH_ROWS, AttemptSpec, Ending, Outcome, Report
 from longwatch.runner.watch import Watch
 
 
-def run_attempt(folder: Path, engine: Engine, doorbell: int) -> Never:
-    """Run what lies in the mailbox `folder`, then end this process.
+def run_attempt(mailbox: Mailbox, engine: Engine, doorbell: int) -> Never:
+    """Run what lies in the mailbox, then end this process.
 
     Leaves by `os._exit`: the outcome is on disk by then, and giving gigabytes back piece by
     piece would only keep the machine busy (0.2 s for 1.9 GB).
     """
-    mailbox = Mailbox(folder)
-    os.chdir(folder)  # DuckDB silently allows `./.tmp`: here that is the attempt's own folder
+    os.chdir(mailbox.folder)
     spec = mailbox.spec()
-    me = psutil.Process()
-    mailbox.write_identity(Identity(pid=me.pid, started_s=me.create_time()))
     watch = Watch(spec, mailbox, doorbell, lambda error, last: _breach(mailbox, watch, error, last))
     limit_address_space(spec.memory_bytes)
     watch.start()
@@ -51,7 +48,7 @@ def run_attempt(folder: Path, engine: Engine, doorbell: int) -> Never:
     except MemoryError:
         outcome = _outcome(watch, Ending.FAILED, _out_of_memory(spec))
     except OSError as error:
-        outcome = _outcome(watch, Ending.FAILED, _disk_error(error, folder))
+        outcome = _outcome(watch, Ending.FAILED, _disk_error(error, mailbox.folder))
     except Exception as error:
         traceback.print_exc()
         outcome = _outcome(watch, Ending.FAILED, _our_fault(error))
@@ -59,15 +56,28 @@ def run_attempt(folder: Path, engine: Engine, doorbell: int) -> Never:
         watch.stop()
         last = _replace_result(watch.report(), result)
         outcome = Outcome(ending=Ending.SUCCEEDED, last=last)
-    mailbox.write_outcome(outcome)
+    _end(mailbox, watch, outcome)
+
+
+def _end(mailbox: Mailbox, watch: Watch, outcome: Outcome) -> Never:
+    free_address_space()
+    try:
+        mailbox.write_outcome(outcome)
+    except OSError:
+        # The disk is full, most likely of this very result: how it ended matters more.
+        shutil.rmtree(mailbox.result, ignore_errors=True)
+        last = msgspec.structs.replace(outcome.last, result=None)
+        mailbox.write_outcome(msgspec.structs.replace(outcome, last=last))
     watch.ring()
+    # What an engine spilled would stay on the disk: nothing is closed in order here.
+    mailbox.remove_spill()
     os._exit(0)
 
 
 def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) -> ResultInfo:
     watch.phase = Phase.CONNECTING
     workspace = Workspace(
-        folder=mailbox.folder,
+        spill=mailbox.spill,
         memory_bytes=spec.memory_bytes,
         spill_bytes=spec.spill_bytes,
         threads=spec.threads,
@@ -77,8 +87,8 @@ def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) ->
     statements = session.parse(spec.sql)
     writes = any(statement.kind is StatementKind.WRITE for statement in statements)
     watch.kind = StatementKind.WRITE if writes else StatementKind.READ
-    # Before anything runs: whether this may be tried again must be known if we are killed.
-    mailbox.write_report(watch.report())
+    # Before anything runs: if we are killed, it must be known whether this may be tried again.
+    watch.tell()
     watch.session = session
     for statement in statements[:-1]:
         session.plan(statement)
@@ -109,6 +119,7 @@ def _heed(watch: Watch) -> None:
 
 
 def _outcome(watch: Watch, ending: Ending, error: JobError | None) -> Outcome:
+    free_address_space()
     watch.stop()
     result = watch.writer.abandon() if watch.writer else None
     return Outcome(ending=ending, last=_replace_result(watch.report(), result), error=error)
@@ -122,9 +133,7 @@ def _replace_result(report: Report, result: ResultInfo | None) -> Report:
 
 def _breach(mailbox: Mailbox, watch: Watch, error: JobError, last: Report) -> Never:
     """Called on the watch's thread while the engine is deep in something: end it all, now."""
-    mailbox.write_outcome(Outcome(ending=Ending.FAILED, last=last, error=error))
-    watch.ring()
-    os._exit(0)
+    _end(mailbox, watch, Outcome(ending=Ending.FAILED, last=last, error=error))
 
 
 def _out_of_memory(spec: AttemptSpec) -> JobError:

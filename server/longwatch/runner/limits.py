@@ -5,8 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
+from typing import Final
 
 import psutil
+
+NICENESS: Final = 5
+_OOM_SCORE: Final = 500
 
 
 def limit_address_space(memory_bytes: int) -> None:
@@ -17,17 +22,36 @@ def limit_address_space(memory_bytes: int) -> None:
     already (libraries, thread stacks, about 1 GB that was never touched) is not the query's.
     Linux only: macOS ignores the limit, Windows has none.
     """
+    _set_address_space(psutil.Process().memory_info().vms + 3 * memory_bytes)
+
+
+def free_address_space() -> None:
+    """Undo `limit_address_space`: whoever tells how it ended must not run out of memory too."""
+    _set_address_space(None)
+
+
+def _set_address_space(most: int | None) -> None:
     if not sys.platform.startswith("linux"):
         return
     import resource  # noqa: PLC0415 - POSIX only
 
-    most = psutil.Process().memory_info().vms + 3 * memory_bytes
-    with contextlib.suppress(ValueError, OSError):  # a stricter limit is in force already
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    soft = hard if most is None or (hard != resource.RLIM_INFINITY and hard < most) else most
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def yield_to_the_window() -> None:
-    """Run at a lower priority: on two busy cores the window's loop still gets its turn at once,
-    and on an idle machine nothing changes."""
+def yield_to_others() -> None:
+    """Run at a lower priority, and be the first to go when the machine is out of memory.
+
+    On two busy cores the window's loop still gets its turn at once, and on an idle machine nothing
+    changes. Where the kernel shares the processor out between sessions first (`autogroup`, the
+    default of desktops), a session of its own makes a process's niceness count for nothing: the
+    session's has to be set.
+    """
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(5)
+        os.nice(NICENESS)
+    if sys.platform.startswith("linux"):
+        for name, value in (("autogroup", NICENESS), ("oom_score_adj", _OOM_SCORE)):
+            with contextlib.suppress(OSError):
+                Path("/proc/self", name).write_text(str(value), encoding="ascii")

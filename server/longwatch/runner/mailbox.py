@@ -1,13 +1,14 @@
 """An attempt's folder: the mailbox between a server and a runner that may outlive it.
 
-In: `spec.json`, `cancel`. Out: `runner.json`, `progress.json` (replaced at most 10 times a
-second), `log.txt`, `result/`, `outcome.json` (last, fsynced). The folder is the truth; a byte
-on a pipe is only a doorbell.
+In: `spec.json`, `runner.json` (which process it was given to), `cancel`. Out: `progress.json`
+(replaced at most 10 times a second), `log.txt`, `result/`, `outcome.json` (last, fsynced). The
+folder is the truth; a byte on a pipe is only a doorbell.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,22 +20,24 @@ T = TypeVar("T")
 
 
 class Mailbox:
-    """The files of one attempt, read and written whole."""
+    """The files of one attempt, read and written whole. Every method raises `OSError` when the disk
+    or the process (its open files) has no room; a file that is not there is no error."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.result = folder / "result"
         self.log = folder / "log.txt"
+        self.spill = folder / "spill"
         self._cancel = folder / "cancel"
 
     def create(self, spec: AttemptSpec) -> None:
-        """Make the folder and put `spec` in. Raises `OSError`."""
+        """Make the folder and put `spec` in."""
         self.folder.mkdir(parents=True, mode=0o700)
         self.result.mkdir()
         _replace(self.folder / "spec.json", msgspec.json.encode(spec))
 
     def spec(self) -> AttemptSpec:
-        """What to run. Raises `OSError` or `msgspec.MsgspecError`."""
+        """What to run. Raises `msgspec.MsgspecError`."""
         return msgspec.json.decode((self.folder / "spec.json").read_bytes(), type=AttemptSpec)
 
     def request_cancel(self) -> None:
@@ -46,11 +49,12 @@ class Mailbox:
         return os.path.exists(self._cancel)  # noqa: PTH110 - twice as quick as Path.exists
 
     def write_identity(self, identity: Identity) -> None:
-        """Say which process runs the attempt."""
+        """Say which process is given the attempt. Before it is: a server that finds the attempt
+        later must not take it for one that nobody runs."""
         _replace(self.folder / "runner.json", msgspec.json.encode(identity))
 
     def identity(self) -> Identity | None:
-        """Which process runs the attempt; `None` before it started."""
+        """Which process was given the attempt; `None` while none was."""
         return _read(self.folder / "runner.json", Identity)
 
     def write_report(self, report: Report) -> None:
@@ -68,6 +72,10 @@ class Mailbox:
     def outcome(self) -> Outcome | None:
         """How it ended; `None` while it has not."""
         return _read(self.folder / "outcome.json", Outcome)
+
+    def remove_spill(self) -> None:
+        """Give back the disk that the attempt spilled to; never raises."""
+        shutil.rmtree(self.spill, ignore_errors=True)
 
 
 def _read(path: Path, kind: type[T]) -> T | None:

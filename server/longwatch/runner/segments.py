@@ -9,6 +9,7 @@ query can be read as it goes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
@@ -89,18 +90,23 @@ class SegmentWriter:
             self._batches.put(batch)
 
     def finish(self) -> ResultInfo:
-        """Write what is left, on disk when this returns. Raises `OSError`."""
+        """Write what is left. Raises `OSError`.
+
+        When this returns every file is on disk; their names are with the next fsync of a folder
+        beside them, which the attempt's outcome brings.
+        """
         self._close()
         self._check()
         for sync in self._syncs:
             sync.result()
         self._publish(complete=True)
-        _sync(self._folder / INDEX)
         return self._index(self._segments, complete=True).info()
 
     def abandon(self) -> ResultInfo | None:
         """Keep the finished segments as an incomplete result; never raises."""
         self._close()
+        with contextlib.suppress(OSError):
+            self._publish(complete=False)
         return self.info()
 
     def _close(self) -> None:
@@ -126,7 +132,9 @@ class SegmentWriter:
             try:
                 batch = self._batches.get(timeout=self._patience_s() if sink else None)
             except queue.Empty:
-                sink = self._end(sink)
+                assert sink is not None  # without one the wait has no end
+                self._end(sink)
+                sink = None
                 continue
             if batch is None:
                 break
@@ -134,15 +142,19 @@ class SegmentWriter:
             sink.write(batch)
             if sink.batches >= self._largest or self._overdue(sink):
                 self._largest = min(self._largest * 2, MOST_BATCHES)
-                sink = self._end(sink)
+                self._end(sink)
+                sink = None
         if sink or not self._segments:  # a result without rows still has its columns
-            self._end(sink or self._begin())
+            # Synced here and announced with `finish`: a small result waits for one thread and
+            # three writes less, 2 of the 6 ms it took.
+            segment = (sink or self._begin()).close()
+            _sync(self._folder / segment.file)
+            self._segments.append(segment)
 
     def _begin(self) -> _Sink:
         return _Sink(self._folder / f"{len(self._segments):06}.arrow", self._schema)
 
-    def _end(self, sink: _Sink | None) -> None:
-        assert sink is not None
+    def _end(self, sink: _Sink) -> None:
         self._segments.append(sink.close())
         self._syncs.append(self._disk.submit(_sync, sink.path))
         self._publish(complete=False)
@@ -160,6 +172,8 @@ class SegmentWriter:
         data = msgspec.json.encode(self._index(self._segments, complete=complete))
         beside = self._folder / (INDEX + ".new")
         beside.write_bytes(data)
+        if complete:
+            _sync(beside)
         beside.replace(self._folder / INDEX)
 
 

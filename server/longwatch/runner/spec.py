@@ -64,5 +64,22 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     started_s: float
 
 
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a runner's standard input: run the attempt whose mailbox is `folder`, or else make
+    ready for the source that `options` describe, which is likely to be asked for."""
+
+    folder: str | None = None
+    options: dict[str, str] | None = None
+
+    def line(self) -> bytes:
+        """As it is sent: JSON, so that a folder may have any name."""
+        return msgspec.json.encode(self) + b"\n"
+
+
+def read_order(line: bytes) -> Order:
+    """The order in a line. Raises `msgspec.MsgspecError`."""
+    return msgspec.json.decode(line, type=Order)
+
+
 BATCH_ROWS: Final = 10_240
 """Rows a batch: 500 rows at any offset then come by memory map in 3.7 ms (lz4)."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Final
 
@@ -51,8 +52,11 @@ class Watch:
         self._process = psutil.Process()
         self._started_s = time.monotonic()
         self._stop = threading.Event()
+        self._told: Report | None = None
+        self._told_s = 0.0
         self._fraction: float | None = None
         self._spill_bytes = 0
+        self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -84,26 +88,35 @@ class Watch:
             result=writer.info() if writer else None,
         )
 
+    def tell(self, report: Report | None = None) -> None:
+        """Write a report, of now if none is given. A full disk is the query's to meet, not ours."""
+        # Two threads come here, and the file has one name until it is whole.
+        with self._writing, contextlib.suppress(OSError):
+            self._mailbox.write_report(report or self.report())
+
     def _run(self) -> None:
-        reported: Report | None = None
-        reported_s = 0.0
         while not self._stop.wait(TICK_S):
-            if not self.cancelled and self._mailbox.cancel_requested():
-                self.cancelled = True
-            if self.cancelled and self.session is not None:
-                # Again at every tick: an interrupt between two statements would be forgotten.
-                self.session.interrupt()
-            now_s = time.monotonic()
-            if now_s - reported_s < REPORT_S:
-                continue
-            self._poll()
-            report = self.report()
-            self._check_limits(report)
-            if now_s - reported_s >= HEARTBEAT_S or _moved(reported, report):
-                with contextlib.suppress(OSError):  # disk full: the query itself will meet it
-                    self._mailbox.write_report(report)
-                self.ring()
-                reported, reported_s = report, now_s
+            try:
+                self._look()
+            except Exception:  # whatever it was, limits and cancels need this thread
+                traceback.print_exc()
+
+    def _look(self) -> None:
+        if not self.cancelled and self._mailbox.cancel_requested():
+            self.cancelled = True
+        if self.cancelled and self.session is not None:
+            # Again at every tick: an interrupt between two statements would be forgotten.
+            self.session.interrupt()
+        now_s = time.monotonic()
+        if now_s - self._told_s < REPORT_S:
+            return
+        self._poll()
+        report = self.report()
+        self._check_limits(report)
+        if now_s - self._told_s >= HEARTBEAT_S or _moved(self._told, report):
+            self.tell(report)
+            self.ring()
+            self._told, self._told_s = report, now_s
 
     def _poll(self) -> None:
         if self.session is not None and self.phase is Phase.EXECUTING:
