@@ -1,0 +1,100 @@
+"""The window's commands: one `QAction` each, for toolbar, menus and keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMenuBar, QWidget
+
+from longwatch_desktop.theme import Mode, Theme
+
+_RUN_KEYS: Final = ("Ctrl+Return", "Ctrl+Enter", "F9")
+
+
+class Actions:
+    """Every command. What they do is connected by the window."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        self._parent = parent
+        self._theme = theme
+        self._icons: list[tuple[QAction, str, str]] = []
+        self.run = self._make("Run", "run", _RUN_KEYS, "Run the selection, or the whole text")
+        self.cancel = self._make("Cancel", "cancel", ("Ctrl+.",), "Cancel the selected jobs")
+        self.again = self._make(
+            "Run again", "again", ("Ctrl+Shift+Return",), "Submit the selected jobs' SQL again"
+        )
+        self.open_sql = self._make(
+            "Open SQL in editor", "query", (), "Show the job's SQL in the editor"
+        )
+        self.copy_sql = self._make("Copy SQL", "copy", (), "Copy the job's SQL")
+        self.copy_id = self._make("Copy job ID", "copy", (), "Copy the job's id")
+        self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
+        self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
+        self.find_jobs = self._make("Filter jobs", "search", ("Ctrl+F",), "Go to the filter box")
+        self.retry = self._make("Reconnect now", "refresh", ("F5",), "Try to connect at once")
+        self.shortcuts = self._make("Keyboard shortcuts", "", ("Ctrl+?", "F1"), "")
+        self.about = self._make("About Longwatch", "", (), "")
+        self.quit = self._make("Quit", "", ("Ctrl+Q",), "")
+        self.quit.setMenuRole(QAction.MenuRole.QuitRole)
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.themes = QActionGroup(parent)
+        for mode, title in (
+            (Mode.SYSTEM, "As the system"),
+            (Mode.LIGHT, "Light"),
+            (Mode.DARK, "Dark"),
+        ):
+            action = QAction(title, parent)
+            action.setCheckable(True)
+            action.setData(mode)
+            action.setChecked(mode is theme.mode)
+            self.themes.addAction(action)
+        theme.changed.connect(self._recolor)
+        self._recolor()
+
+    def fill_menus(self, bar: QMenuBar) -> None:
+        """Every command is in a menu, so that each can be found."""
+        file = bar.addMenu("&File")
+        file.addActions([self.open_file, self.save_file])
+        file.addSeparator()
+        file.addAction(self.quit)
+        query = bar.addMenu("&Query")
+        query.addAction(self.run)
+        jobs = bar.addMenu("&Jobs")
+        jobs.addActions([self.cancel, self.again])
+        jobs.addSeparator()
+        jobs.addActions([self.open_sql, self.copy_sql, self.copy_id])
+        jobs.addSeparator()
+        jobs.addAction(self.find_jobs)
+        view = bar.addMenu("&View")
+        theme = view.addMenu("Theme")
+        theme.addActions(self.themes.actions())
+        server = bar.addMenu("&Server")
+        server.addAction(self.retry)
+        help_menu = bar.addMenu("&Help")
+        help_menu.addActions([self.shortcuts, self.about])
+
+    def all(self) -> list[QAction]:
+        """Every command that has keys."""
+        return [action for action, _, _ in self._icons if action.shortcuts()]
+
+    def _make(self, title: str, icon: str, keys: tuple[str, ...], tip: str) -> QAction:
+        action = QAction(title, self._parent)
+        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        if tip:
+            shown = f" ({action.shortcut().toString(_NATIVE)})" if keys else ""
+            action.setToolTip(tip + shown)
+            action.setStatusTip(tip)
+        self._icons.append((action, icon, title))
+        return action
+
+    def _recolor(self) -> None:
+        for action, icon, _ in self._icons:
+            if icon:
+                shade = self._theme.colors.on_accent if action is self.run else None
+                action.setIcon(self._theme.icon(icon, shade))
+
+
+_NATIVE: Final = QKeySequence.SequenceFormat.NativeText

@@ -1,0 +1,137 @@
+"""What the user's commands do: run, cancel, run again, and showing where a query went wrong."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from longwatch.client.errors import LongwatchClientError
+from longwatch.protocol.jobs import Job, JobState, JobSummary
+from longwatch_desktop.editor.panel import UNTITLED, EditorPanel, Page
+from longwatch_desktop.mirror.jobs import Changes
+from longwatch_desktop.session import Session
+from longwatch_desktop.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class _Launch:
+    """Where a running query came from: the tab, and the lines and columns before it there."""
+
+    page: weakref.ref[Page]
+    lines: int
+    columns: int
+
+
+class JobControl(QObject):
+    """Carries commands out in the background.
+
+    `submitted` and `ended` are told only of jobs that were launched here.
+    """
+
+    submitted = Signal(str)
+    """A job's id."""
+    ended = Signal(object)
+    """The `JobSummary`, final."""
+    refused = Signal(str)
+    """A command could not be carried out: a sentence."""
+
+    def __init__(self, session: Session, editor: EditorPanel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._editor = editor
+        self._launched: dict[str, _Launch] = {}
+        self._tasks = Tasks(self._failed)
+        session.jobs_changed.connect(self._follow)
+
+    def run_page(self, page: Page, source: str | None) -> None:
+        """Run what is selected in a tab, or all of it."""
+        sql = page.query_to_run()
+        if not sql.strip():
+            self.refused.emit("There is nothing to run yet: write a query, or open a saved one.")
+            return
+        page.clear_error()
+        lines, columns = page.selection_offset()
+        launch = _Launch(weakref.ref(page), lines, columns)
+        name = None if page.title == UNTITLED else page.title
+        self._tasks.start(self._submit(sql, source, name, launch), name="submit")
+
+    def cancel(self, jobs: Iterable[JobSummary]) -> None:
+        """Ask for the end of those that are not over."""
+        for job in jobs:
+            if not job.state.is_final and job.cancel_requested_at is None:
+                self._tasks.start(self._cancel(job.id), name=f"cancel-{job.id}")
+
+    def run_again(self, jobs: Iterable[JobSummary]) -> None:
+        """Submit the same SQL again, as new jobs."""
+        for job in jobs:
+            self._tasks.start(self._again(job.id), name=f"again-{job.id}")
+
+    def open_in_editor(self, job_id: str) -> None:
+        """Show a job's SQL in a tab."""
+        self._tasks.start(self._open(job_id), name=f"open-{job_id}")
+
+    def show_place(self, job: Job) -> None:
+        """Show a job's SQL with its error marked."""
+        if job.error is not None and job.error.line is not None:
+            page = self._editor.open(job.name, job.sql)
+            page.show_error(job.error.line, job.error.column, job.error.message)
+
+    async def stop(self) -> None:
+        """Let go of what has not been answered yet."""
+        await self._tasks.stop()
+
+    async def _submit(
+        self, sql: str, source: str | None, name: str | None, launch: _Launch | None
+    ) -> None:
+        job = await self._session.submit(sql, source=source, name=name)
+        if launch is not None:
+            self._launched[job.id] = launch
+        self.submitted.emit(job.id)
+        self._look(job.id)
+
+    async def _cancel(self, job_id: str) -> None:
+        await self._session.cancel(job_id)
+
+    async def _again(self, job_id: str) -> None:
+        job = await self._session.job(job_id)
+        await self._submit(job.sql, job.source, job.name, None)
+
+    async def _open(self, job_id: str) -> None:
+        job = await self._session.job(job_id)
+        self._editor.open(job.name, job.sql)
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, LongwatchClientError):
+            raise error
+        self.refused.emit(str(error))
+
+    def _follow(self, changes: Changes) -> None:
+        if not self._launched:
+            return
+        mirror = self._session.mirror
+        for slot in (*changes.added, *changes.updated):
+            job = mirror.job(slot)
+            if job.id in self._launched and job.state.is_final:
+                self._end(job)
+
+    def _look(self, job_id: str) -> None:
+        """A quick query may be over before its submit was answered."""
+        slot = self._session.mirror.slot(job_id)
+        if slot is not None and self._session.mirror.job(slot).state.is_final:
+            self._end(self._session.mirror.job(slot))
+
+    def _end(self, job: JobSummary) -> None:
+        launch = self._launched.pop(job.id, None)
+        if launch is None:
+            return
+        page = launch.page()
+        error = job.error
+        if page is not None and job.state is JobState.FAILED and error and error.line is not None:
+            column = error.column
+            if column is not None and error.line == 1:
+                column += launch.columns
+            page.show_error(error.line + launch.lines, column, error.message)
+        self.ended.emit(job)

@@ -1,0 +1,90 @@
+"""Boxes that ask or tell. Always `open()`, never `exec()`: a nested event loop inside the qasync
+loop breaks every other task."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+
+import PySide6
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from longwatch.version import version
+from longwatch_desktop.session import Session
+
+
+def show_about(parent: QWidget, session: Session) -> None:
+    """What this is, and what to put into a report."""
+    health = session.health
+    facts = [
+        f"Longwatch {version()}",
+        f"server {health.version or 'none'} at {session.address.url if session.address else '–'}",
+        f"Python {platform.python_version()}, PySide6 {PySide6.__version__}, Qt {qVersion()}",
+        platform.platform(),
+    ]
+    box = _box(parent, "About Longwatch")
+    box.setText("Longwatch launches long queries and watches them finish.")
+    box.setInformativeText("\n".join(facts))
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.open()
+
+
+def show_shortcuts(parent: QWidget, actions: list[QAction]) -> None:
+    """Every command that has keys."""
+    native = QKeySequence.SequenceFormat.NativeText
+    rows = [(action.text(), action.shortcut().toString(native)) for action in actions]
+    rows += [
+        ("New tab", "Ctrl+T"),
+        ("Close tab", "Ctrl+W"),
+        ("Comment lines out or in", "Ctrl+/"),
+        ("Rows of the selected job", "Enter"),
+    ]
+    cells = "".join(
+        f"<tr><td style='padding: 2px 28px 2px 0'>{title}</td><td><b>{keys}</b></td></tr>"
+        for title, keys in rows
+    )
+    box = _box(parent, "Keyboard shortcuts")
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(f"<table>{cells}</table>")
+    box.open()
+
+
+def ask_to_quit(
+    parent: QWidget,
+    running: int,
+    queued: int,
+    *,
+    requeue: Callable[[], None],
+    cancel: Callable[[], None],
+) -> QMessageBox:
+    """Quitting with queries under way: stop and run them again next time, cancel them, or stay."""
+    box = _box(parent, "Quit Longwatch?")
+    box.setIcon(QMessageBox.Icon.Question)
+    parts = []
+    if running:
+        parts.append(f"{running} {'query is' if running == 1 else 'queries are'} running")
+    if queued:
+        parts.append(f"{queued} {'is' if queued == 1 else 'are'} waiting")
+    box.setText(" and ".join(parts) + ".")
+    box.setInformativeText(
+        "They run inside this program, so they stop with it. Queries that only read can begin "
+        "anew at the next start."
+    )
+    again = box.addButton("Quit, run again next time", QMessageBox.ButtonRole.AcceptRole)
+    away = box.addButton("Cancel them and quit", QMessageBox.ButtonRole.DestructiveRole)
+    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    again.clicked.connect(requeue)
+    away.clicked.connect(cancel)
+    box.open()
+    return box
+
+
+def _box(parent: QWidget, title: str) -> QMessageBox:
+    box = QMessageBox(parent)
+    box.setWindowTitle(title)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return box

@@ -1,0 +1,255 @@
+"""One text of SQL: line numbers, the current line, a mark where an error is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
+
+from longwatch_desktop.editor.highlighter import SqlHighlighter
+from longwatch_desktop.theme import Theme, mono_font
+
+INDENT: Final = "    "
+Change = Callable[[str], str]
+
+
+class SqlEdit(QPlainTextEdit):
+    """Edits one SQL text. Lines and columns count from 1, columns in characters."""
+
+    edited = Signal()
+    """The text was changed by the user or the program."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._error: tuple[int, int, str] | None = None
+        self._margin = _Margin(self)
+        self.setFont(mono_font())
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setTabStopDistance(self.fontMetrics().horizontalAdvance(" ") * len(INDENT))
+        self.document().setDocumentMargin(6)
+        self.setAccessibleName("SQL editor")
+        self.setPlaceholderText("Write SQL here, then press Ctrl+Enter to run it.")
+        self._highlighter = SqlHighlighter(self.document(), theme)
+        self.blockCountChanged.connect(self._fit_margin)
+        self.updateRequest.connect(self._scroll_margin)
+        self.cursorPositionChanged.connect(self._mark)
+        self.document().contentsChange.connect(self._changed)
+        theme.changed.connect(self._mark)
+        self._fit_margin()
+        self._mark()
+
+    def query_to_run(self) -> str:
+        """The selection if there is one, else everything."""
+        selected = self.textCursor().selection().toPlainText()
+        return selected if selected.strip() else self.toPlainText()
+
+    def selection_offset(self) -> tuple[int, int]:
+        """Lines and columns before what `query_to_run` returns, both counted from 0; the columns
+        count on its first line only."""
+        cursor = self.textCursor()
+        if not cursor.selection().toPlainText().strip():
+            return 0, 0
+        block = self.document().findBlock(cursor.selectionStart())
+        return block.blockNumber(), cursor.selectionStart() - block.position()
+
+    def show_error(self, line: int, column: int | None, message: str) -> None:
+        """Mark the place and go there."""
+        self._error = (line, column or 1, message)
+        block = self.document().findBlockByNumber(line - 1)
+        if block.isValid():
+            cursor = QTextCursor(block)
+            cursor.setPosition(
+                block.position() + min((column or 1) - 1, max(0, block.length() - 1))
+            )
+            self.setTextCursor(cursor)
+            self.ensureCursorVisible()
+        self._mark()
+        self._margin.update()
+
+    def clear_error(self) -> None:
+        """Take the mark away."""
+        if self._error is not None:
+            self._error = None
+            self._mark()
+            self._margin.update()
+
+    @property
+    def error_line(self) -> int | None:
+        """The marked line; `None` if there is none."""
+        return self._error[0] if self._error else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        plain = event.modifiers() in {
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        }
+        if event.key() == Qt.Key.Key_Tab and plain:
+            self._indent()
+        elif event.key() == Qt.Key.Key_Backtab:
+            self._each_line(lambda text: text[min(4, len(text) - len(text.lstrip(" "))) :])
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and plain:
+            before = self.textCursor().block().text()[: self.textCursor().positionInBlock()]
+            self.textCursor().insertText("\n" + before[: len(before) - len(before.lstrip())])
+            self.ensureCursorVisible()
+        else:
+            super().keyPressEvent(event)
+
+    def toggle_comment(self) -> None:
+        """Comment the lines of the selection out, or in again if all of them are."""
+        lines = self._selected_lines()
+        if all(line.lstrip().startswith("--") for line in lines if line.strip()):
+            self._each_line(_uncommented)
+        else:
+            self._each_line(lambda text: "-- " + text if text.strip() else text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        area = self.contentsRect()
+        self._margin.setGeometry(
+            QRect(area.left(), area.top(), self._margin.width_needed(), area.height())
+        )
+
+    def paint_margin(self, event: QPaintEvent) -> None:
+        """Line numbers; the marked line in the colour of errors."""
+        colors = self._theme.colors
+        painter = QPainter(self._margin)
+        painter.fillRect(event.rect(), QColor(colors.base))
+        painter.setFont(self.font())
+        block = self.firstVisibleBlock()
+        top = self.blockBoundingGeometry(block).translated(self.contentOffset()).top()
+        right = self._margin.width() - 10
+        height = self.fontMetrics().height()
+        current = self.textCursor().blockNumber()
+        while block.isValid() and top <= event.rect().bottom():
+            number = block.blockNumber()
+            bottom = top + self.blockBoundingRect(block).height()
+            if block.isVisible() and bottom >= event.rect().top():
+                wrong = self.error_line == number + 1
+                shade = colors.danger if wrong else colors.muted
+                if number == current and not wrong:
+                    shade = colors.text
+                painter.setPen(QColor(shade))
+                area = QRect(0, int(top), right, height)
+                painter.drawText(area, Qt.AlignmentFlag.AlignRight, str(number + 1))
+            block, top = block.next(), bottom
+
+    def _changed(self, _at: int, removed: int, added: int) -> None:
+        if removed or added:
+            if removed != added:  # a change of colours reports equal lengths
+                self.clear_error()
+            self.edited.emit()
+
+    def _fit_margin(self, _blocks: int = 0) -> None:
+        self.setViewportMargins(self._margin.width_needed(), 0, 0, 0)
+
+    def _scroll_margin(self, area: QRect, dy: int) -> None:
+        if dy:
+            self._margin.scroll(0, dy)
+        else:
+            self._margin.update(0, area.y(), self._margin.width(), area.height())
+
+    def _mark(self) -> None:
+        """The current line's ground, and a wavy line under the word in error."""
+        marks: list[QTextEdit.ExtraSelection] = []
+        colors = self._theme.colors
+        if not self.isReadOnly():
+            line = QTextEdit.ExtraSelection()
+            line.format.setBackground(QColor(colors.current_line))
+            line.format.setProperty(QTextCharFormat.Property.FullWidthSelection, True)
+            line.cursor = self.textCursor()
+            line.cursor.clearSelection()
+            marks.append(line)
+        if self._error is not None:
+            row, column, message = self._error
+            block = self.document().findBlockByNumber(row - 1)
+            if block.isValid():
+                cursor = QTextCursor(block)
+                cursor.setPosition(block.position() + min(column - 1, max(0, block.length() - 1)))
+                cursor.movePosition(
+                    QTextCursor.MoveOperation.EndOfWord, QTextCursor.MoveMode.KeepAnchor
+                )
+                if not cursor.hasSelection():
+                    cursor.movePosition(
+                        QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
+                    )
+                wave = QTextEdit.ExtraSelection()
+                wave.cursor = cursor
+                wave.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+                wave.format.setUnderlineColor(QColor(colors.danger))
+                wave.format.setBackground(QColor(colors.danger_ground))
+                wave.format.setToolTip(message)
+                marks.append(wave)
+        self.setExtraSelections(marks)
+
+    def _indent(self) -> None:
+        cursor = self.textCursor()
+        if len(self._selected_lines()) > 1:
+            self._each_line(lambda text: INDENT + text if text.strip() else text)
+        else:
+            cursor.insertText(" " * (len(INDENT) - cursor.positionInBlock() % len(INDENT)))
+
+    def _selected_lines(self) -> list[str]:
+        first, last = self._selected_blocks()
+        document = self.document()
+        return [document.findBlockByNumber(number).text() for number in range(first, last + 1)]
+
+    def _selected_blocks(self) -> tuple[int, int]:
+        cursor = self.textCursor()
+        document = self.document()
+        first = document.findBlock(cursor.selectionStart())
+        last = document.findBlock(cursor.selectionEnd())
+        # A selection that ends at the start of a line does not mean that line.
+        if last.blockNumber() > first.blockNumber() and cursor.selectionEnd() == last.position():
+            last = last.previous()
+        return first.blockNumber(), last.blockNumber()
+
+    def _each_line(self, change: Change) -> None:
+        first, last = self._selected_blocks()
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        for number in range(first, last + 1):
+            block = self.document().findBlockByNumber(number)
+            line = QTextCursor(block)
+            line.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+            changed = change(block.text())
+            if changed != block.text():
+                line.insertText(changed)
+        cursor.endEditBlock()
+
+
+class _Margin(QWidget):
+    """Where the line numbers are."""
+
+    def __init__(self, edit: SqlEdit) -> None:
+        super().__init__(edit)
+        self._edit = edit
+
+    def width_needed(self) -> int:
+        digits = max(3, len(str(self._edit.blockCount())))
+        return 18 + self._edit.fontMetrics().horizontalAdvance("9") * digits
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return QSize(self.width_needed(), 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        self._edit.paint_margin(event)
+
+
+def _uncommented(text: str) -> str:
+    body = text.lstrip()
+    if not body.startswith("--"):
+        return text
+    rest = body[2:]
+    return text[: len(text) - len(body)] + rest.removeprefix(" ")

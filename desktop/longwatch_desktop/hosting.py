@@ -1,0 +1,65 @@
+"""The embedded server: started in a thread of its own, stopped within a bound.
+
+The only place of the window that knows `longwatch.host`; it is imported in a worker thread, as
+the server's own packages are (0.7 s in all), so that the window is drawn first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longwatch.client.address import Address
+from longwatch.client.discovery import find_local
+
+if TYPE_CHECKING:
+    from longwatch.host import ServerThread
+
+
+class EmbeddedServer:
+    """The server over one data folder on this machine: ours, or one that runs there already."""
+
+    def __init__(self, data_dir: Path, **settings: Any) -> None:
+        self._data_dir = data_dir
+        self._settings = settings
+        self._thread: ServerThread | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it ends with this window; false when it attached to somebody else's."""
+        return self._thread is not None
+
+    async def start(self) -> Address:
+        """Start it, or find the one that runs there.
+
+        Raises `longwatch.host.HostError`, whose text is for the user.
+        """
+        return await asyncio.to_thread(self._start)
+
+    def _start(self) -> Address:
+        from longwatch.host import AlreadyServing, ServerThread  # noqa: PLC0415 - in this thread
+
+        if self._thread is not None:  # it ended by itself
+            self._thread.stop(1.0)
+            self._thread = None
+        thread = ServerThread(self._data_dir, host="127.0.0.1", port=0, **self._settings)
+        try:
+            address = thread.start()
+        except AlreadyServing as error:
+            return error.address
+        self._thread = thread
+        return address
+
+    async def is_alive(self) -> bool:
+        """Whether the server runs: our own thread, or somebody else's server that answers."""
+        if self._thread is not None:
+            return self._thread.running
+        return await asyncio.to_thread(find_local, self._data_dir) is not None
+
+    async def stop(self, timeout_s: float) -> bool:
+        """Stop it if it is ours; false when it was not gone after `timeout_s`."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return True
+        return await asyncio.to_thread(thread.stop, timeout_s)

@@ -1,0 +1,1 @@
+"""The job table: columns, model, delegate, view, filter bar."""

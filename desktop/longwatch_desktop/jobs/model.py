@@ -1,0 +1,167 @@
+"""The table model: rows are the mirror's jobs in the listing's order.
+
+Painting goes through `JobDelegate`, which reads records; `data` serves the rest: screen readers,
+tool tips, copying, tests.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop.jobs.columns import COLUMNS, Column, Context
+from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
+from longwatch_desktop.mirror.listing import JobListing
+from longwatch_desktop.mirror.query import JobFilter
+
+RESORT_S: Final = 0.25
+"""How often columns that change all the time are put in order again."""
+
+# As ints: comparing enum members costs half of a `data` call.
+_DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
+_TOOL_TIP: Final = int(Qt.ItemDataRole.ToolTipRole)
+_ACCESSIBLE: Final = int(Qt.ItemDataRole.AccessibleTextRole)
+_ALIGNMENT: Final = int(Qt.ItemDataRole.TextAlignmentRole)
+_RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class JobTableModel(QAbstractTableModel):
+    """`rows_dirty` carries rows whose content changed; the view repaints those it shows."""
+
+    rows_dirty = Signal(object)
+    reordered = Signal()
+    """Rows came, went or moved."""
+
+    def __init__(self, mirror: JobMirror, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.mirror = mirror
+        self.listing = JobListing(mirror)
+        self.context = Context(now=datetime.now(UTC), place=self._place)
+        self._order = self.listing.order
+        self._resorted_s = 0.0
+
+    def column(self, section: int) -> Column:
+        """The column at a section."""
+        return COLUMNS[section]
+
+    def job(self, row: int) -> JobSummary:
+        """The job in a row, with its newest progress."""
+        return self.mirror.job(int(self._order[row]))
+
+    def row_of(self, job_id: str) -> int | None:
+        """The row of a job; `None` when it is not shown."""
+        slot = self.mirror.slot(job_id)
+        row = -1 if slot is None else self.listing.row_of(slot)
+        return row if row >= 0 else None
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def data(self, index: Index, role: int = _DISPLAY) -> Any:
+        if not index.isValid():
+            return None
+        if role in {_DISPLAY, _ACCESSIBLE}:
+            return COLUMNS[index.column()].text(self.job(index.row()), self.context)
+        if role == _TOOL_TIP:
+            return COLUMNS[index.column()].tip(self.job(index.row()), self.context)
+        if role == _ALIGNMENT:
+            return _RIGHT if COLUMNS[index.column()].right else _LEFT
+        return None
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
+            return None
+        if role in {_DISPLAY, _ACCESSIBLE}:
+            return COLUMNS[section].title
+        if role == _ALIGNMENT:
+            return _RIGHT if COLUMNS[section].right else _LEFT
+        if role == _TOOL_TIP:
+            return COLUMNS[section].explains
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        descending = order == Qt.SortOrder.DescendingOrder
+        key = COLUMNS[column].id if 0 <= column < len(COLUMNS) else "submitted"
+        self.listing.sort_by(key, descending, self.context.now)
+        self._take_order()
+        self.reordered.emit()
+
+    def filter_by(self, query: JobFilter) -> None:
+        """Show only the jobs that match."""
+        self.listing.filter_by(query, self.context.now)
+        self._take_order()
+        self.reordered.emit()
+
+    def apply(self, changes: Changes) -> None:
+        """Follow the mirror, which has taken `changes` in already."""
+        self._update(changes, resort=False)
+
+    def tick(self) -> None:
+        """Let time pass: elapsed times and positions in the queue move on, and what changes all
+        the time is put in order again."""
+        self.context = replace(self.context, now=datetime.now(UTC))
+        now_s = time.monotonic()
+        live = self.mirror.counts[JobState.RUNNING] or self.listing.query.uses_time
+        if now_s - self._resorted_s >= RESORT_S and live:
+            self._resorted_s = now_s
+            self._update(NO_CHANGES, resort=True)
+
+    def set_sources(self, titles: dict[str, str]) -> None:
+        """What people call the sources."""
+        self.context = replace(self.context, sources=titles)
+        self.rows_dirty.emit(range(len(self.listing)))
+
+    def _place(self, job_id: str) -> int | None:
+        slot = self.mirror.slot(job_id)
+        return None if slot is None else self.mirror.place_in_line(slot)
+
+    def _update(self, changes: Changes, *, resort: bool) -> None:
+        change = self.listing.update(changes, resort=resort, now=self.context.now)
+        if change.inserted is not None:
+            self.beginInsertRows(QModelIndex(), *change.inserted)
+            self._order = self.listing.order
+            self.endInsertRows()
+        elif change.removed is not None:
+            self.beginRemoveRows(QModelIndex(), *change.removed)
+            self._order = self.listing.order
+            self.endRemoveRows()
+        elif change.moved:
+            self._take_order()
+        if change.moved:
+            self.reordered.emit()
+        if change.dirty:
+            self.rows_dirty.emit(change.dirty)
+
+    def _take_order(self) -> None:
+        """Show the listing's order. Until `layoutAboutToBeChanged` was heard the old one must
+        stay in force: the selection notes only then which rows it holds on to."""
+        self.layoutAboutToBeChanged.emit()
+        kept = self.persistentIndexList()
+        slots = [int(self._order[index.row()]) for index in kept]
+        self._order = self.listing.order
+        moved = []
+        for index, slot in zip(kept, slots, strict=True):
+            row = self.listing.row_of(slot)
+            moved.append(QModelIndex() if row < 0 else self.index(row, index.column()))
+        self.changePersistentIndexList(kept, moved)
+        self.layoutChanged.emit()

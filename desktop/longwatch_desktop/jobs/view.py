@@ -1,0 +1,311 @@
+"""The table on the screen: repaints only what is visible, keeps its place, says why it is empty."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
+from longwatch_desktop.jobs.delegate import ROW_HEIGHT, JobDelegate
+from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.theme import Theme, with_size
+
+TICK_MS: Final = 250
+STRIPE_MS: Final = 40
+_NAME: Final = BY_ID["name"]
+_PROGRESS: Final = BY_ID["progress"]
+_SHARING: Final = frozenset({_NAME, _PROGRESS})
+LEAST_SHARED: Final = (170, 230)
+"""Pixels that name and progress need at least."""
+_MOVING: Final = tuple(
+    BY_ID[name] for name in ("name", "progress", "eta", "elapsed", "rows", "memory")
+)
+
+
+class JobTable(QTableView):
+    """Shows a `JobTableModel`."""
+
+    selection_changed = Signal()
+    activated_job = Signal(str)
+    """A job was double-clicked, or Enter pressed on it: its id."""
+    menu_wanted = Signal(QPoint)
+    """Where the context menu should open, in global coordinates."""
+
+    def __init__(self, model: JobTableModel, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._theme = theme
+        self._delegate = JobDelegate(theme, self)
+        self.empty_text = ("", "")
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+        self._set_up()
+        self._anchor: tuple[str, int] | None = None
+        self._shares_width = True
+        self._sharing = False
+        self._ticker = QTimer(self, interval=TICK_MS)
+        self._ticker.timeout.connect(self._tick)
+        self._stripes = QTimer(self, interval=STRIPE_MS)
+        self._stripes.timeout.connect(self._move_stripes)
+        model.rows_dirty.connect(self._repaint_rows)
+        for about in (
+            model.layoutAboutToBeChanged,
+            model.rowsAboutToBeInserted,
+            model.rowsAboutToBeRemoved,
+        ):
+            about.connect(lambda *_: self._keep_place())
+        for done in (model.layoutChanged, model.rowsInserted, model.rowsRemoved):
+            done.connect(lambda *_: self._take_place())
+        self.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
+        theme.changed.connect(self.viewport().update)
+
+    def selected_jobs(self) -> list[JobSummary]:
+        """The selected jobs, from top to bottom."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self._model.job(row) for row in rows]
+
+    def current_job(self) -> JobSummary | None:
+        """The job the details are about: the current row, if it is selected."""
+        index = self.currentIndex()
+        if index.isValid() and self.selectionModel().isRowSelected(index.row(), QModelIndex()):
+            return self._model.job(index.row())
+        selected = self.selected_jobs()
+        return selected[0] if selected else None
+
+    def select_job(self, job_id: str) -> bool:
+        """Make one job the selection and show it; false when it is not in the table."""
+        row = self._model.row_of(job_id)
+        if row is None:
+            return False
+        index = self._model.index(row, 0)
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.scrollTo(index)
+        return True
+
+    def set_stale(self, stale: bool) -> None:
+        """Grey everything while what is shown may be out of date."""
+        if stale != self._delegate.stale:
+            self._delegate.stale = stale
+            self.viewport().update()
+
+    def visible_rows(self) -> range:
+        """The rows on the screen."""
+        count = self._model.rowCount()
+        first = self.rowAt(0)
+        if first < 0:
+            return range(0)
+        last = self.rowAt(self.viewport().height() - 1)
+        return range(first, (last if last >= 0 else count - 1) + 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        super().paintEvent(event)
+        if self._model.rowCount() or not self.empty_text[0]:
+            return
+        painter = QPainter(self.viewport())
+        colors = self._theme.colors
+        area = self.viewport().rect().adjusted(24, 0, -24, 0)
+        middle = area.center().y()
+        font = with_size(self.font(), 1.2, bold=True)
+        painter.setFont(font)
+        painter.setPen(QColor(colors.text))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(
+            QRect(area.left(), middle - 30, area.width(), 26), flags, self.empty_text[0]
+        )
+        painter.setFont(self.font())
+        painter.setPen(QColor(colors.muted))
+        painter.drawText(QRect(area.left(), middle, area.width(), 60), flags, self.empty_text[1])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            job = self.current_job()
+            if job is not None:
+                self.activated_job.emit(job.id)
+            return
+        super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        self._hover(self.rowAt(event.position().toPoint().y()))
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+        self._hover(-1)
+        super().leaveEvent(event)  # type: ignore[arg-type]
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        self._ticker.start()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        self._ticker.stop()
+        self._stripes.stop()
+        super().hideEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._share_width()
+        self.viewport().update()
+
+    @property
+    def shares_width(self) -> bool:
+        """Whether the widths are still this program's choice."""
+        return self._shares_width
+
+    def keep_widths(self) -> None:
+        """The widths are the user's: room that is left over stays empty from now on."""
+        self._shares_width = False
+
+    def _share_width(self) -> None:
+        """Name and progress take what the other columns leave, until the user sets widths."""
+        if not self._shares_width:
+            return
+        header = self.horizontalHeader()
+        shown = [number for number in range(len(COLUMNS)) if not self.isColumnHidden(number)]
+        fixed = sum(COLUMNS[number].width for number in shown if number not in _SHARING)
+        left = max(self.viewport().width() - fixed, sum(LEAST_SHARED))
+        self._sharing = True
+        header.resizeSection(_NAME, max(LEAST_SHARED[0], left * 45 // 100))
+        header.resizeSection(_PROGRESS, left - max(LEAST_SHARED[0], left * 45 // 100))
+        self._sharing = False
+
+    def _width_changed(self, _section: int, _before: int, _after: int) -> None:
+        if not self._sharing and self.isVisible():
+            self._shares_width = False
+
+    def _set_up(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Jobs")
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(
+            lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at))
+        )
+        self.doubleClicked.connect(
+            lambda index: self.activated_job.emit(self._model.job(index.row()).id)
+        )
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsMovable(True)
+        header.setSortIndicatorClearable(False)
+        header.setStretchLastSection(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._choose_columns)
+        for number, column in enumerate(COLUMNS):
+            self.setColumnWidth(number, column.width)
+            self.setColumnHidden(number, not column.shown)
+        header.sectionResized.connect(self._width_changed)
+        self.setSortingEnabled(True)
+        self.sortByColumn(BY_ID["submitted"], Qt.SortOrder.DescendingOrder)
+
+    def _choose_columns(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        for number, column in enumerate(COLUMNS):
+            action = menu.addAction(column.title)
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(number))
+            action.setEnabled(number != _NAME)
+            action.toggled.connect(
+                lambda shown, number=number: self.setColumnHidden(number, not shown)
+            )
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.horizontalHeader().mapToGlobal(at))
+
+    def _repaint_rows(self, rows: object) -> None:
+        """Tell of changed rows, but only of those on the screen."""
+        visible = self.visible_rows()
+        last = len(COLUMNS) - 1
+        for row in rows:  # type: ignore[attr-defined]
+            if row in visible:
+                self._model.dataChanged.emit(
+                    self._model.index(row, 0), self._model.index(row, last)
+                )
+        self._animate()
+
+    def _tick(self) -> None:
+        """Elapsed times move on."""
+        self._model.tick()
+        for row in self._running_rows():
+            self._update_cells(row, _MOVING)
+        self._animate()
+
+    def _animate(self) -> None:
+        """Stripes move only while there is one to be seen."""
+        wanted = not self._delegate.stale and any(
+            self._model.job(row).progress.fraction is None for row in self._running_rows()
+        )
+        if wanted != self._stripes.isActive():
+            (self._stripes.start if wanted else self._stripes.stop)()
+
+    def _move_stripes(self) -> None:
+        self._delegate.phase_s = time.monotonic()
+        for row in self._running_rows():
+            if self._model.job(row).progress.fraction is None:
+                self._update_cells(row, (_PROGRESS,))
+
+    def _running_rows(self) -> list[int]:
+        state = JobState.RUNNING
+        return [row for row in self.visible_rows() if self._model.job(row).state is state]
+
+    def _update_cells(self, row: int, columns: tuple[int, ...]) -> None:
+        top = self.rowViewportPosition(row)
+        for column in columns:
+            if not self.isColumnHidden(column):
+                left = self.columnViewportPosition(column)
+                self.viewport().update(left, top, self.columnWidth(column), ROW_HEIGHT)
+
+    def _hover(self, row: int) -> None:
+        before = self._delegate.hovered_row
+        if row == before:
+            return
+        self._delegate.hovered_row = row
+        for one in (before, row):
+            if one >= 0:
+                top = self.rowViewportPosition(one)
+                self.viewport().update(0, top, self.viewport().width(), ROW_HEIGHT)
+
+    def _keep_place(self) -> None:
+        """Note the row at the top, unless the table stands at its beginning: there, new jobs are
+        to be seen."""
+        bar = self.verticalScrollBar()
+        row = self.rowAt(0)
+        if bar.value() == 0 or row < 0:
+            self._anchor = None
+            return
+        self._anchor = (self._model.job(row).id, self.rowViewportPosition(row))
+
+    def _take_place(self) -> None:
+        if self._anchor is None:
+            return
+        row = self._model.row_of(self._anchor[0])
+        if row is not None:
+            self.updateGeometries()
+            self.verticalScrollBar().setValue(row * ROW_HEIGHT - self._anchor[1])
+        self._anchor = None

@@ -1,0 +1,85 @@
+"""What the window remembers: its place, its splitters, its columns (by id, never by number)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, TypeVar
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtWidgets import QMainWindow, QSplitter
+
+from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
+from longwatch_desktop.jobs.view import JobTable
+
+T = TypeVar("T", list[Any], dict[str, Any])
+_COLUMNS: Final = "jobs/columns"
+_SORT: Final = "jobs/sort"
+
+
+def save_window(settings: QSettings, window: QMainWindow, splitters: dict[str, QSplitter]) -> None:
+    """Remember where the window is and how it is divided."""
+    settings.setValue("window/geometry", window.saveGeometry())
+    for name, splitter in splitters.items():
+        settings.setValue(f"window/{name}", splitter.saveState())
+
+
+def restore_window(
+    settings: QSettings, window: QMainWindow, splitters: dict[str, QSplitter]
+) -> bool:
+    """Put the window back; false when nothing is remembered."""
+    geometry = settings.value("window/geometry")
+    if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
+        return False
+    for name, splitter in splitters.items():
+        state = settings.value(f"window/{name}")
+        if isinstance(state, QByteArray):
+            splitter.restoreState(state)
+    return True
+
+
+def save_columns(settings: QSettings, table: JobTable) -> None:
+    """Remember order, width and visibility of the columns, and what the table is sorted by."""
+    header = table.horizontalHeader()
+    columns = [
+        {
+            "id": COLUMNS[number].id,
+            "width": 0 if table.shares_width else header.sectionSize(number),
+            "hidden": table.isColumnHidden(number),
+        }
+        for number in (header.logicalIndex(place) for place in range(header.count()))
+    ]
+    settings.setValue(_COLUMNS, json.dumps(columns))
+    descending = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+    sort = {"id": COLUMNS[header.sortIndicatorSection()].id, "descending": descending}
+    settings.setValue(_SORT, json.dumps(sort))
+
+
+def restore_columns(settings: QSettings, table: JobTable) -> None:
+    """Put the columns back. One that is not remembered, since it is new, stays where it is."""
+    header = table.horizontalHeader()
+    place = 0
+    for one in _load(settings, _COLUMNS, list):
+        number = BY_ID.get(one.get("id", "")) if isinstance(one, dict) else None
+        if number is None:
+            continue
+        header.moveSection(header.visualIndex(number), place)
+        place += 1
+        table.setColumnHidden(number, bool(one.get("hidden")))
+        if isinstance(one.get("width"), int) and one["width"] >= 20:
+            table.keep_widths()
+            header.resizeSection(number, one["width"])
+    sort = _load(settings, _SORT, dict)
+    number = BY_ID.get(sort.get("id", ""))
+    if number is not None:
+        descending = Qt.SortOrder.DescendingOrder
+        ascending = Qt.SortOrder.AscendingOrder
+        table.sortByColumn(number, descending if sort.get("descending") else ascending)
+
+
+def _load(settings: QSettings, key: str, kind: type[T]) -> T:
+    """What is remembered, or an empty `kind`: a settings file may hold anything."""
+    try:
+        value = json.loads(str(settings.value(key, "null")))
+    except ValueError:
+        value = None
+    return value if isinstance(value, kind) else kind()

@@ -1,0 +1,69 @@
+"""A line over the table for what must be seen and is no reason for a box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from longwatch_desktop.theme import Theme
+
+
+class NoticeBar(QFrame):
+    """Hidden until there is something to say."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._act: Callable[[], None] | None = None
+        self.setObjectName("notice")
+        self._icon = QLabel()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._button = QToolButton()
+        self._button.clicked.connect(self._do)
+        self._close = QToolButton()
+        self._close.setToolTip("Dismiss")
+        self._close.setAccessibleName("Dismiss")
+        self._close.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 6, 6, 6)
+        layout.addWidget(self._icon)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._button)
+        layout.addWidget(self._close)
+        theme.changed.connect(self._recolor)
+        self._recolor()
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says; empty while hidden."""
+        return "" if self.isHidden() else self._text.text()
+
+    def say(self, sentence: str, button: str = "", act: Callable[[], None] | None = None) -> None:
+        """Show a sentence, and a button that does something about it."""
+        self._text.setText(sentence)
+        self._button.setText(button)
+        self._button.setVisible(bool(button))
+        self._act = act
+        self.show()
+
+    def _do(self) -> None:
+        self.hide()
+        if self._act is not None:
+            self._act()
+
+    def _recolor(self) -> None:
+        colors = self._theme.colors
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Window, QColor(colors.danger_ground))
+        self.setPalette(palette)
+        self.setAutoFillBackground(True)
+        self._icon.setPixmap(self._theme.icon("warning", colors.danger).pixmap(16, 16))
+        self._close.setIcon(self._theme.icon("close"))

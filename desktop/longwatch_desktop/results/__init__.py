@@ -1,0 +1,1 @@
+"""What a job returned, and everything else about one job."""

@@ -1,0 +1,157 @@
+"""Everything about the selected job: Overview, Result, Log, SQL."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
+
+from longwatch.protocol.jobs import Job, JobSummary
+from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.results.overview import Overview
+from longwatch_desktop.results.view import ResultView
+from longwatch_desktop.session import Session
+from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.theme import Theme, mono_font
+
+KEPT_JOBS: Final = 50
+
+
+class DetailPane(QWidget):
+    """Follows one job. `place_wanted` asks to show an error's place: it carries the `Job`."""
+
+    place_wanted = Signal(object)
+
+    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._job: JobSummary | None = None
+        self._known: OrderedDict[str, Job] = OrderedDict()
+        self._tasks = Tasks(lambda error: session.trouble.emit(str(error)))
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self.overview = Overview(theme)
+        self.result = ResultView(session.rows, theme)
+        self._log = _LogView()
+        self._sql = SqlEdit(theme)
+        self._sql.setReadOnly(True)
+        self._sql.setPlaceholderText("")
+        self._sql.setAccessibleName("SQL of the job")
+        for page, title in (
+            (self.overview, "Overview"),
+            (self.result, "Result"),
+            (self._log, "Log"),
+            (self._sql, "SQL"),
+        ):
+            self._tabs.addTab(page, title)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._tabs)
+        self._tabs.currentChanged.connect(lambda _index: self._show_front())
+        self.overview.place_wanted.connect(self._want_place)
+
+    @property
+    def job_id(self) -> str | None:
+        """The job shown; `None` if none is."""
+        return self._job.id if self._job else None
+
+    def show_job(self, job: JobSummary | None) -> None:
+        """Show another job, or the same one as it stands now."""
+        changed = (job.id if job else None) != self.job_id
+        self._job = job
+        if changed:
+            self._log.clear()
+            self._sql.setPlainText(job.preview if job else "")
+            if job is not None and job.id in self._known:
+                self._show_sql(self._known[job.id])
+        self._show_front()
+
+    def show_result(self) -> None:
+        """Bring the rows to the front."""
+        self._tabs.setCurrentWidget(self.result)
+
+    def show_overview(self) -> None:
+        """Bring the overview to the front."""
+        self._tabs.setCurrentWidget(self.overview)
+
+    def forget(self) -> None:
+        """Other jobs come: from another server, or none."""
+        self._known.clear()
+        self.show_job(None)
+
+    async def full_job(self, job_id: str) -> Job:
+        """A job with its SQL, which never changes. Raises `LongwatchClientError`."""
+        known = self._known.get(job_id)
+        if known is None:
+            known = self._known[job_id] = await self._session.job(job_id)
+            while len(self._known) > KEPT_JOBS:
+                self._known.popitem(last=False)
+        return known
+
+    async def stop(self) -> None:
+        """Let go of what is being fetched."""
+        await self._tasks.stop()
+        await self.result.model.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self._show_front()
+
+    def _show_front(self) -> None:
+        """Only the page in front is kept up to date: it alone is seen."""
+        if not self.isVisible():
+            return
+        job, front = self._job, self._tabs.currentWidget()
+        if front is self.overview:
+            titles = {source.name: source.title for source in self._session.sources}
+            self.overview.show_job(job, titles)
+        elif front is self.result:
+            self.result.show_job(job)
+        elif job is not None and self._session.connected:
+            if front is self._log:
+                self._tasks.start(self._fetch_log(job.id), name="log")
+            elif front is self._sql and job.id not in self._known:
+                self._tasks.start(self._fetch_sql(job.id), name="sql")
+
+    async def _fetch_log(self, job_id: str) -> None:
+        log = await self._session.log(job_id)
+        if job_id == self.job_id:
+            self._log.show_log(log)
+
+    async def _fetch_sql(self, job_id: str) -> None:
+        job = await self.full_job(job_id)
+        if job_id == self.job_id:
+            self._show_sql(job)
+
+    def _show_sql(self, job: Job) -> None:
+        self._sql.setPlainText(job.sql)
+
+    def _want_place(self) -> None:
+        if self._job is not None:
+            self._tasks.start(self._ask_for_place(self._job), name="place")
+
+    async def _ask_for_place(self, job: JobSummary) -> None:
+        self.place_wanted.emit(await self.full_job(job.id))
+
+
+class _LogView(QPlainTextEdit):
+    """A log that follows its end, unless one has scrolled up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFont(mono_font())
+        self.setAccessibleName("Log of the job")
+        self.setPlaceholderText("The query's process has written nothing. That is usual.")
+
+    def show_log(self, log: str) -> None:
+        if log == self.toPlainText():
+            return
+        bar = self.verticalScrollBar()
+        follows = bar.value() >= bar.maximum() - 4
+        self.setPlainText(log)
+        if follows:
+            bar.setValue(bar.maximum())

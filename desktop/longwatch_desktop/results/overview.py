@@ -1,0 +1,227 @@
+"""What is known about one job: how it stands, its error, its figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from longwatch.client import words
+from longwatch.protocol.jobs import JobState, JobSummary, StatementKind
+from longwatch_desktop.jobs.columns import explain_progress
+from longwatch_desktop.mirror import text
+from longwatch_desktop.theme import Theme, with_size
+
+PAIRS_A_ROW: Final = 3
+
+
+class Overview(QScrollArea):
+    """`place_wanted` asks to show the error's place in the SQL."""
+
+    place_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._job: JobSummary | None = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body = QWidget()
+        body.setObjectName("overview")
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(14, 12, 14, 12)
+        layout.setSpacing(10)
+        self._title = _label(selectable=True)
+        self._title.setFont(with_size(self.font(), 1.15, bold=True))
+        self._standing = _label(selectable=True)
+        layout.addWidget(self._title)
+        layout.addWidget(self._standing)
+        self._error = _ErrorCard(theme)
+        self._error.place.clicked.connect(self.place_wanted)
+        layout.addWidget(self._error)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(28)
+        self._grid.setVerticalSpacing(8)
+        layout.addLayout(self._grid)
+        layout.addStretch(1)
+        self._cells: list[tuple[QLabel, QLabel]] = []
+        self.setWidget(body)
+        theme.changed.connect(self._recolor)
+        self._recolor()
+        self.show_job(None, {})
+
+    def show_job(self, job: JobSummary | None, sources: dict[str, str]) -> None:
+        """Show a job; `sources` are the titles of sources by name."""
+        self._job = job
+        self._error.setVisible(job is not None and job.error is not None)
+        if job is None:
+            self._title.setText("No job selected")
+            self._standing.setText("Select a job in the table to see what became of it.")
+            self._fill([])
+            return
+        self._title.setText(job.name)
+        self._standing.setText(_standing(job))
+        if job.error is not None:
+            self._error.show_error(job)
+        self._fill(_facts(job, sources))
+
+    def _fill(self, facts: list[tuple[str, str]]) -> None:
+        while len(self._cells) < len(facts):
+            number = len(self._cells)
+            row, column = divmod(number, PAIRS_A_ROW)
+            what, value = _label(), _label(selectable=True)
+            what.setProperty("muted", True)
+            box = QVBoxLayout()
+            box.setSpacing(1)
+            box.addWidget(what)
+            box.addWidget(value)
+            self._grid.addLayout(box, row, column)
+            self._grid.setColumnStretch(column, 1)
+            self._cells.append((what, value))
+        for number, (what, value) in enumerate(self._cells):
+            shown = number < len(facts)
+            what.setVisible(shown)
+            value.setVisible(shown)
+            if shown:
+                what.setText(facts[number][0])
+                value.setText(facts[number][1])
+
+    def _recolor(self) -> None:
+        self.setStyleSheet(f"#overview {{ background: {self._theme.colors.base}; }}")
+
+
+class _ErrorCard(QFrame):
+    """What happened, where, and what to try."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._text = ""
+        self.setObjectName("error")
+        self._message = _label(selectable=True)
+        self._hint = _label(selectable=True)
+        self.place = QToolButton()
+        self.place.setToolTip("Show the place in the editor")
+        self._copy = QToolButton()
+        self._copy.setText("Copy details")
+        self._copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        buttons.addWidget(self.place)
+        buttons.addWidget(self._copy)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(6)
+        layout.addWidget(self._message)
+        layout.addWidget(self._hint)
+        layout.addLayout(buttons)
+        theme.changed.connect(self._recolor)
+        self._recolor()
+
+    def show_error(self, job: JobSummary) -> None:
+        error = job.error
+        assert error is not None
+        self._message.setText(error.message)
+        self._hint.setText(error.hint or "")
+        self._hint.setVisible(bool(error.hint))
+        self.place.setVisible(error.line is not None)
+        if error.line is not None:
+            column = f", column {error.column}" if error.column is not None else ""
+            self.place.setText(f"Line {error.line}{column}: show in the editor")
+        self._text = "\n".join(
+            part
+            for part in (
+                f"job {job.id}, attempt {job.attempt}, source {job.source}",
+                f"{error.code}: {error.message}",
+                f"line {error.line}, column {error.column}" if error.line is not None else "",
+                error.hint or "",
+            )
+            if part
+        )
+
+    def _recolor(self) -> None:
+        colors = self._theme.colors
+        self._copy.setIcon(self._theme.icon("copy"))
+        self.setStyleSheet(
+            f"#error {{ background: {colors.danger_ground}; border-left: 3px solid "
+            f"{colors.danger}; border-radius: 3px; }}"
+        )
+
+
+def _label(*, selectable: bool = False) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # what a server says is never markup
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    if selectable:
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+    return label
+
+
+def _standing(job: JobSummary) -> str:
+    """One sentence about how the job stands."""
+    took = _took(words.elapsed_s(job))
+    if job.state is JobState.RUNNING:
+        word = "Cancelling" if job.cancel_requested_at else text.standing(job).capitalize()
+        return f"{word} · {explain_progress(job)}"
+    confirmed = (
+        "the end of its process could not be confirmed"
+        if job.cancel_confirmed is False
+        else "its process is gone"
+    )
+    return {
+        JobState.QUEUED: "Waiting for its turn.",
+        JobState.SUCCEEDED: f"Done in {took}.",
+        JobState.CANCELLED: f"Cancelled after {took}; {confirmed}."
+        if job.started_at
+        else "Cancelled before it began.",
+        JobState.FAILED: f"Failed after {took}.",
+        JobState.LOST: f"Lost after {took}: nobody knows how it ended.",
+    }[job.state]
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else words.duration(seconds)
+
+
+def _facts(job: JobSummary, sources: dict[str, str]) -> list[tuple[str, str]]:
+    progress = job.progress
+    now = datetime.now(UTC)
+    facts = [
+        ("Elapsed", words.duration(words.elapsed_s(job, now)) if job.started_at else "–"),
+        ("Left", words.eta(progress) or "–") if job.state is JobState.RUNNING else ("", ""),
+        ("Rows", words.count(words.rows(job)) if words.rows(job) or job.result else "–"),
+        ("Result", words.size(job.result.bytes)) if job.result else ("", ""),
+        ("Memory", words.size(progress.memory_bytes)) if progress.memory_bytes else ("", ""),
+        ("On disk", words.size(progress.spill_bytes)) if progress.spill_bytes else ("", ""),
+        ("Source", sources.get(job.source, job.source)),
+        ("Owner", job.owner),
+        ("Submitted", words.clock(job.submitted_at)),
+        ("Started", words.clock(job.started_at)) if job.started_at else ("", ""),
+        ("Finished", words.clock(job.finished_at)) if job.finished_at else ("", ""),
+        ("Attempt", str(job.attempt)) if job.attempt else ("", ""),
+        ("Statement", "writes" if job.kind is StatementKind.WRITE else "reads")
+        if job.kind
+        else ("", ""),
+        ("Job", job.id),
+    ]
+    return [fact for fact in facts if fact[0]]

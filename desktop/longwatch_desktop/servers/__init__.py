@@ -1,0 +1,1 @@
+"""Which server the window talks to, and how the connection stands."""

@@ -1,0 +1,116 @@
+"""The connection in the status bar and in the toolbar: a dot, and words beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from longwatch.client import words
+from longwatch.protocol.jobs import JobState
+from longwatch_desktop.session import Health, Link, Session
+from longwatch_desktop.theme import Theme
+
+EVERY_MS: Final = 500
+
+
+class Dot(QWidget):
+    """A filled circle while connected, a ring otherwise."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._color = "#888888"
+        self._filled = False
+        self.setFixedSize(QSize(12, 12))
+
+    def set_state(self, color: str, *, filled: bool) -> None:
+        """Show another state."""
+        self._color, self._filled = color, filled
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(self._color))
+        if self._filled:
+            painter.setBrush(QColor(self._color))
+        painter.drawEllipse(QRectF(2, 2, 8, 8))
+
+
+class ConnectionStatus(QWidget):
+    """Where the server is and how the feed does; a click tries again at once."""
+
+    retry_wanted = Signal()
+
+    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._theme = theme
+        self._dot = Dot()
+        self._text = QLabel()
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 0, 0)
+        layout.setSpacing(5)
+        layout.addWidget(self._dot)
+        layout.addWidget(self._text, 1)
+        self._timer = QTimer(self, interval=EVERY_MS)
+        self._timer.timeout.connect(self._show)
+        self._timer.start()
+        session.health_changed.connect(lambda _health: self._show())
+        theme.changed.connect(self._show)
+        self._show()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.retry_wanted.emit()
+        super().mousePressEvent(event)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.text()
+
+    def _show(self) -> None:
+        health = self._session.health
+        colors = self._theme.colors
+        shade = {
+            Link.CONNECTED: colors.success,
+            Link.STARTING: colors.muted,
+            Link.RECONNECTING: colors.warning,
+            Link.FAILED: colors.danger,
+        }[health.link]
+        self._dot.set_state(shade, filled=health.link is Link.CONNECTED)
+        self._text.setText(sentence(health, self._session, time.monotonic()))
+        self._text.setToolTip(health.reason)
+        self.setAccessibleName(self._text.text())
+
+
+def sentence(health: Health, session: Session, now_s: float) -> str:
+    """The state of the connection in words."""
+    address = session.address
+    where = address.label if address else ""
+    match health.link:
+        case Link.STARTING:
+            return "Starting the server on this computer…"
+        case Link.FAILED:
+            return "No server"
+        case Link.CONNECTED:
+            latency = session.latency_s
+            took = f" · {max(1, round(latency * 1000))} ms" if latency is not None else ""
+            return f"Connected · {where}{took}"
+        case Link.RECONNECTING:
+            since = words.duration(now_s - health.since_s)
+            left_s = max(0.0, (health.retry_at_s or now_s) - now_s)
+            again = f"next try in {left_s:.0f} s" if left_s >= 0.5 else "trying now"
+            return f"No connection for {since} · {again} (click to try now) · {health.reason}"
+
+
+def counts_text(counts: Mapping[JobState, int]) -> str:
+    """`3 running, 5 queued`."""
+    running, queued = counts.get(JobState.RUNNING, 0), counts.get(JobState.QUEUED, 0)
+    return f"{words.count(running)} running, {words.count(queued)} queued"

@@ -1,0 +1,173 @@
+"""One connection to one server: the client, the mirror of its jobs, and who is told of what.
+
+Lives in the Qt loop. Nothing here waits on the disk or the network but in coroutines.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from longwatch.client.address import Address
+from longwatch.client.api import AsyncClient
+from longwatch.client.errors import LongwatchClientError
+from longwatch.client.feed import Connected, Disconnected, FeedFollower
+from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
+from longwatch.protocol.jobs import Job, ResultPage, Submission
+from longwatch.protocol.sources import SavedQuery, Source
+from longwatch_desktop.mirror.jobs import JobMirror
+from longwatch_desktop.tasks import Tasks
+
+
+class Link(enum.StrEnum):
+    """How a session stands to its server."""
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of the connection. `reason` is a sentence; `since_s` and `retry_at_s` are of the
+    monotonic clock, the latter `None` when no try is planned."""
+
+    link: Link
+    since_s: float
+    reason: str = ""
+    retry_at_s: float | None = None
+    server: str = ""
+    version: str = ""
+
+
+class Session(QObject):
+    """Follows one server until it is stopped, whatever the network does meanwhile."""
+
+    health_changed = Signal(object)
+    """`Health`"""
+    jobs_changed = Signal(object)
+    """`mirror.jobs.Changes`"""
+    catalogue_changed = Signal()
+    trouble = Signal(str)
+    """A sentence about something that went wrong in the background."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.mirror = JobMirror()
+        self.sources: list[Source] = []
+        self.saved_queries: list[SavedQuery] = []
+        self.health = Health(Link.STARTING, time.monotonic())
+        self._address: Address | None = None
+        self._api: AsyncClient | None = None
+        self._follower: FeedFollower | None = None
+        self._tasks = Tasks(lambda error: self.trouble.emit(str(error)))
+
+    @property
+    def address(self) -> Address | None:
+        """Where the server is; `None` while it is being started."""
+        return self._address
+
+    @property
+    def connected(self) -> bool:
+        """Whether the feed is up."""
+        return self.health.link is Link.CONNECTED
+
+    @property
+    def latency_s(self) -> float | None:
+        """Seconds to the server and back; `None` while unknown."""
+        return self._follower.latency_s if self._follower else None
+
+    def failed(self, reason: str) -> None:
+        """There is no server to connect to, and will be none without somebody's doing."""
+        self._set(Health(Link.FAILED, time.monotonic(), reason))
+
+    def starting(self) -> None:
+        """The server is being started (again)."""
+        self._set(Health(Link.STARTING, time.monotonic()))
+
+    def retry_now(self) -> None:
+        """Do not wait for the next try."""
+        if self._follower is not None:
+            self._follower.retry_now()
+
+    async def run(self, address: Address) -> None:
+        """Connect and follow, for ever; ends by being cancelled."""
+        self._address = address
+        self._follower = follower = FeedFollower(address)
+        try:
+            async with AsyncClient(address) as api, aclosing(follower.events()) as events:
+                self._api = api
+                async for event in events:
+                    match event:
+                        case Connected(hello):
+                            self._set(
+                                Health(
+                                    Link.CONNECTED,
+                                    time.monotonic(),
+                                    server=hello.server,
+                                    version=hello.version,
+                                )
+                            )
+                            self._tasks.start(self._load_catalogue(), name="catalogue")
+                        case Disconnected():
+                            self._lost(event)
+                        case Snapshot() | Delta() | ProgressFrame():
+                            self.jobs_changed.emit(self.mirror.apply(event))
+        finally:
+            self._api = None
+            await self._tasks.stop()
+
+    async def submit(self, sql: str, *, source: str | None, name: str | None) -> Job:
+        """Submit a query. Raises `LongwatchClientError`."""
+        return await self._client().submit(Submission(sql=sql, source=source, name=name))
+
+    async def cancel(self, job_id: str) -> Job:
+        """Ask for a job's end. Raises `LongwatchClientError`."""
+        return await self._client().cancel(job_id)
+
+    async def job(self, job_id: str) -> Job:
+        """A job with its SQL. Raises `LongwatchClientError`."""
+        return await self._client().job(job_id)
+
+    async def log(self, job_id: str) -> str:
+        """What the job's runner wrote. Raises `LongwatchClientError`."""
+        return await self._client().log(job_id)
+
+    async def rows(self, job_id: str, offset: int, limit: int) -> ResultPage:
+        """Rows of a result. Raises `LongwatchClientError`."""
+        return await self._client().result_rows(job_id, offset=offset, limit=limit)
+
+    def _client(self) -> AsyncClient:
+        if self._api is None:
+            raise LongwatchClientError("There is no connection to the server yet.")
+        return self._api
+
+    async def _load_catalogue(self) -> None:
+        api = self._client()
+        self.sources = (await api.sources()).sources
+        self.saved_queries = (await api.saved_queries()).queries
+        self.catalogue_changed.emit()
+
+    def _lost(self, event: Disconnected) -> None:
+        now_s = time.monotonic()
+        was = self.health
+        since_s = was.since_s if was.link is Link.RECONNECTING else now_s
+        self._set(
+            Health(
+                Link.RECONNECTING,
+                since_s,
+                event.reason,
+                now_s + event.retry_in_s,
+                was.server,
+                was.version,
+            )
+        )
+
+    def _set(self, health: Health) -> None:
+        self.health = health
+        self.health_changed.emit(health)

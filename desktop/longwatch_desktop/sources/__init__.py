@@ -1,0 +1,1 @@
+"""What queries run against, and the queries that are kept."""

@@ -1,0 +1,42 @@
+"""Background work: tasks that are kept, and whose failure is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+Failed = Callable[[Exception], None]
+
+
+class Tasks:
+    """The tasks of one owner. asyncio keeps only weak references: these are strong ones."""
+
+    def __init__(self, failed: Failed) -> None:
+        """`failed` is told what a task raised, unless the task names somebody else."""
+        self._failed = failed
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(
+        self, work: Coroutine[Any, Any, object], *, name: str, failed: Failed | None = None
+    ) -> asyncio.Task[Any]:
+        """Run `work` in the running loop."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+
+        def done(ended: asyncio.Task[Any]) -> None:
+            self._tasks.discard(ended)
+            if ended.cancelled():
+                return
+            error = ended.exception()
+            if isinstance(error, Exception):
+                (failed or self._failed)(error)
+
+        task.add_done_callback(done)
+        return task
+
+    async def stop(self) -> None:
+        """Cancel what still runs, and wait for its end."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

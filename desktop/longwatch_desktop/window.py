@@ -1,0 +1,388 @@
+"""The main window: lays its parts out and wires them, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from longwatch.protocol.jobs import Job, JobState, JobSummary
+from longwatch.protocol.sources import SavedQuery
+from longwatch_desktop import dialogs, layout
+from longwatch_desktop.actions import Actions
+from longwatch_desktop.control import JobControl
+from longwatch_desktop.editor.panel import EditorPanel
+from longwatch_desktop.jobs.filter_bar import FilterBar
+from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.jobs.view import JobTable
+from longwatch_desktop.mirror.jobs import Changes
+from longwatch_desktop.notice import NoticeBar
+from longwatch_desktop.results.details import DetailPane
+from longwatch_desktop.servers.status import ConnectionStatus, counts_text
+from longwatch_desktop.session import Health, Link, Session
+from longwatch_desktop.sources.panel import SourcePanel
+from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.theme import Mode, Theme
+
+DETAIL_MS: Final = 200
+"""How often the details follow a running job: faster only makes figures unreadable."""
+FIRST_QUERY: Final = "overtaken-in-a-year"
+
+
+class MainWindow(QMainWindow):
+    """`close_wanted` asks for the program's end; the window stays until `let_go`."""
+
+    close_wanted = Signal()
+    restart_wanted = Signal()
+    """The embedded server should be started again."""
+
+    def __init__(self, session: Session, theme: Theme, settings: QSettings) -> None:
+        super().__init__()
+        self._session = session
+        self._theme = theme
+        self._settings = settings
+        self._wanted_job: str | None = None
+        self._detail_is_old = False
+        self._may_close = False
+        self.setWindowTitle("Longwatch")
+        self.editor = EditorPanel(theme)
+        self.model = JobTableModel(session.mirror, self)
+        self.table = JobTable(self.model, theme)
+        self.filter_bar = FilterBar(theme)
+        self.details = DetailPane(session, theme)
+        self.panel = SourcePanel(theme)
+        self.notice = NoticeBar(theme)
+        self.control = JobControl(session, self.editor, self)
+        self.source = QComboBox()
+        self.connection = ConnectionStatus(session, theme)
+        self._counts = QLabel()
+        self._tasks = Tasks(lambda error: self.notice.say(str(error)))
+        self.actions_ = Actions(self, theme)
+        self._across = QSplitter(Qt.Orientation.Horizontal)
+        self._down = QSplitter(Qt.Orientation.Vertical)
+        self._lay_out()
+        self._wire()
+        if not layout.restore_window(settings, self, self._splitters()):
+            self.resize(1280, 860)
+        layout.restore_columns(settings, self.table)
+        self._detail_timer = QTimer(self, interval=DETAIL_MS)
+        self._detail_timer.timeout.connect(self._refresh_detail)
+        self._detail_timer.start()
+        self._show_selection()
+        self._show_emptiness()
+
+    def open_files(self, files: list[Path]) -> None:
+        """Open files of SQL, a tab each."""
+        for file in files:
+            try:
+                self.editor.open(file.stem, file.read_text("utf-8-sig"))
+            except (OSError, UnicodeDecodeError) as error:
+                self.notice.say(f"{file} cannot be opened: {error}.")
+
+    def let_go(self) -> None:
+        """The program ends: remember the layout and let the window be closed."""
+        layout.save_window(self._settings, self, self._splitters())
+        layout.save_columns(self._settings, self.table)
+        self._settings.sync()
+        self._may_close = True
+        self.hide()
+
+    async def stop(self) -> None:
+        """Let go of everything that is under way."""
+        await self.control.stop()
+        await self.details.stop()
+        await self._tasks.stop()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        if self._may_close:
+            super().closeEvent(event)
+            return
+        event.ignore()
+        self.close_wanted.emit()
+
+    # Laying out
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"across": self._across, "down": self._down}
+
+    def _lay_out(self) -> None:
+        self.actions_.fill_menus(self.menuBar())
+        self.addToolBar(self._tool_bar())
+        jobs = QWidget()
+        inside = QVBoxLayout(jobs)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.notice)
+        inside.addWidget(self.filter_bar)
+        inside.addWidget(self.table, 1)
+        for widget, least in ((self.editor, 90), (jobs, 120), (self.details, 90)):
+            widget.setMinimumHeight(least)
+            self._down.addWidget(widget)
+        self._down.setSizes([250, 290, 250])
+        self._down.setChildrenCollapsible(False)
+        self._down.setStretchFactor(1, 1)
+        self.panel.setMinimumWidth(150)
+        self._across.addWidget(self.panel)
+        self._across.addWidget(self._down)
+        self._across.setSizes([220, 1060])
+        self._across.setStretchFactor(1, 1)
+        self._across.setCollapsible(1, False)
+        for splitter in (self._across, self._down):
+            splitter.setHandleWidth(1)
+        self.setCentralWidget(self._across)
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        bar.addWidget(self.connection, 1)
+        self._counts.setProperty("muted", True)
+        self._counts.setContentsMargins(0, 0, 8, 0)
+        bar.addPermanentWidget(self._counts)
+        self.setMinimumSize(QSize(720, 520))
+
+    def _tool_bar(self) -> QToolBar:
+        bar = QToolBar("Main")
+        bar.setObjectName("main")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(16, 16))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for action in (self.actions_.run, self.actions_.cancel, self.actions_.again):
+            bar.addAction(action)
+        button = bar.widgetForAction(self.actions_.run)
+        assert isinstance(button, QToolButton)
+        button.setProperty("primary", True)
+        bar.addSeparator()
+        label = QLabel("Source")
+        label.setProperty("muted", True)
+        label.setContentsMargins(6, 0, 2, 0)
+        label.setBuddy(self.source)
+        bar.addWidget(label)
+        self.source.setAccessibleName("Source")
+        self.source.setToolTip("What the query runs against")
+        self.source.setMinimumWidth(190)
+        self.source.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        bar.addWidget(self.source)
+        return bar
+
+    # Wiring
+
+    def _wire(self) -> None:
+        session, actions = self._session, self.actions_
+        session.jobs_changed.connect(self._jobs_changed)
+        session.health_changed.connect(self._health_changed)
+        session.catalogue_changed.connect(self._show_catalogue)
+        session.trouble.connect(self.notice.say)
+        actions.run.triggered.connect(self._run)
+        actions.cancel.triggered.connect(lambda: self.control.cancel(self.table.selected_jobs()))
+        actions.again.triggered.connect(lambda: self.control.run_again(self.table.selected_jobs()))
+        actions.open_sql.triggered.connect(self._open_selected)
+        actions.copy_sql.triggered.connect(lambda: self._tasks.start(self._copy_sql(), name="copy"))
+        actions.copy_id.triggered.connect(self._copy_id)
+        actions.open_file.triggered.connect(self._choose_files)
+        actions.save_file.triggered.connect(self._choose_target)
+        actions.find_jobs.triggered.connect(self.filter_bar.focus_box)
+        actions.retry.triggered.connect(session.retry_now)
+        actions.shortcuts.triggered.connect(lambda: dialogs.show_shortcuts(self, actions.all()))
+        actions.about.triggered.connect(lambda: dialogs.show_about(self, session))
+        actions.quit.triggered.connect(self.close)
+        actions.themes.triggered.connect(lambda action: self._choose_theme(action.data()))
+        self.panel.query_chosen.connect(self._open_query)
+        self.panel.source_chosen.connect(self._choose_source)
+        self.filter_bar.changed.connect(self._filter)
+        self.table.selection_changed.connect(self._show_selection)
+        self.table.activated_job.connect(self._activate)
+        self.table.menu_wanted.connect(self._job_menu)
+        self.model.reordered.connect(self._show_emptiness)
+        self.details.place_wanted.connect(self.control.show_place)
+        self.connection.retry_wanted.connect(session.retry_now)
+        self.control.refused.connect(self.notice.say)
+        self.control.submitted.connect(self._submitted)
+        self.control.ended.connect(self._ended)
+
+    # What happens
+
+    def _run(self) -> None:
+        self.control.run_page(self.editor.page, self.source.currentData())
+
+    def _submitted(self, job_id: str) -> None:
+        self.notice.hide()
+        self._wanted_job = job_id
+        self._take_wanted()
+
+    def _take_wanted(self) -> None:
+        """Select the job that was just submitted, once the feed has brought it."""
+        if self._wanted_job is not None and self.table.select_job(self._wanted_job):
+            self._wanted_job = None
+            self.details.show_overview()
+
+    def _ended(self, job: JobSummary) -> None:
+        if self.details.job_id == job.id and job.state is JobState.SUCCEEDED:
+            self.details.show_result()
+
+    def _jobs_changed(self, changes: Changes) -> None:
+        self.model.apply(changes)
+        self._take_wanted()
+        mirror = self._session.mirror
+        self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
+        self._counts.setText(counts_text(mirror.counts))
+        slot = mirror.slot(self.details.job_id) if self.details.job_id else None
+        if slot is not None and slot in changes.updated:
+            self._show_selection()
+        elif slot is not None and slot in changes.progressed:
+            self._detail_is_old = True
+        self._enable_actions()
+
+    def _refresh_detail(self) -> None:
+        if self._detail_is_old:
+            self._show_selection()
+
+    def _show_selection(self) -> None:
+        self._detail_is_old = False
+        job = self.table.current_job()
+        self.details.show_job(job)
+        self._enable_actions()
+
+    def _enable_actions(self) -> None:
+        jobs = self.table.selected_jobs()
+        connected = self._session.connected
+        open_ = any(not job.state.is_final and job.cancel_requested_at is None for job in jobs)
+        actions = self.actions_
+        actions.run.setEnabled(connected)
+        actions.cancel.setEnabled(connected and open_)
+        actions.again.setEnabled(connected and bool(jobs))
+        actions.open_sql.setEnabled(connected and len(jobs) == 1)
+        actions.copy_sql.setEnabled(connected and bool(jobs))
+        actions.copy_id.setEnabled(bool(jobs))
+
+    def _health_changed(self, health: Health) -> None:
+        self.table.set_stale(health.link is not Link.CONNECTED)
+        if health.link is Link.FAILED:
+            self.notice.say(health.reason, "Try again", self.restart_wanted.emit)
+        elif health.link is Link.CONNECTED:
+            self.notice.hide()
+        self._enable_actions()
+        self._show_emptiness()
+
+    def _show_catalogue(self) -> None:
+        session = self._session
+        self.panel.show_catalogue(session.sources, session.saved_queries)
+        chosen = self.source.currentData()
+        self.source.clear()
+        for source in session.sources:
+            self.source.addItem(source.title, source.name)
+        self._choose_source(chosen)
+        self.model.set_sources({source.name: source.title for source in session.sources})
+        if not self._settings.value("window/greeted"):
+            self._settings.setValue("window/greeted", True)
+            self._greet()
+
+    def _greet(self) -> None:
+        """The first start: something long enough to watch, one click away."""
+        queries = [one for one in self._session.saved_queries if one.name == FIRST_QUERY]
+        if queries and self.editor.page.is_untouched:
+            self._open_query(queries[0])
+
+    def _open_query(self, query: SavedQuery) -> None:
+        self.editor.open(query.title, query.sql)
+        self._choose_source(query.source)
+
+    def _choose_source(self, name: str | None) -> None:
+        at = self.source.findData(name)
+        if at >= 0:
+            self.source.setCurrentIndex(at)
+
+    def _filter(self, query: object) -> None:
+        self.model.filter_by(query)  # type: ignore[arg-type]
+        mirror = self._session.mirror
+        self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
+
+    def _activate(self, job_id: str) -> None:
+        slot = self._session.mirror.slot(job_id)
+        if slot is not None and self._session.mirror.job(slot).result is not None:
+            self.details.show_result()
+        else:
+            self.details.show_overview()
+
+    def _show_emptiness(self) -> None:
+        """Every empty place says what to do next."""
+        link = self._session.health.link
+        if self._session.mirror.loading or (link is Link.STARTING and not len(self.model.listing)):
+            self.table.empty_text = ("Loading jobs…", "")
+        elif link is Link.FAILED:
+            self.table.empty_text = ("There is no server to show jobs of.", "")
+        elif self.filter_bar.is_narrowing:
+            self.table.empty_text = ("No job matches", "Clear the filter to see them all.")
+        else:
+            self.table.empty_text = (
+                "No jobs yet",
+                "Write a query above, or open a saved one on the left, then press Run "
+                "(Ctrl+Enter) and watch it here.",
+            )
+        self.table.viewport().update()
+
+    def _job_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        actions = self.actions_
+        menu.addActions([actions.cancel, actions.again])
+        menu.addSeparator()
+        menu.addActions([actions.open_sql, actions.copy_sql, actions.copy_id])
+        menu.popup(at)
+
+    def _open_selected(self) -> None:
+        job = self.table.current_job()
+        if job is not None:
+            self.control.open_in_editor(job.id)
+
+    async def _copy_sql(self) -> None:
+        jobs: list[Job] = [
+            await self.details.full_job(job.id) for job in self.table.selected_jobs()
+        ]
+        if jobs:
+            text = "\n;\n".join(job.sql.rstrip().removesuffix(";") for job in jobs)
+            QGuiApplication.clipboard().setText(text + "\n")
+
+    def _copy_id(self) -> None:
+        QGuiApplication.clipboard().setText("\n".join(job.id for job in self.table.selected_jobs()))
+
+    def _choose_theme(self, mode: Mode) -> None:
+        self._theme.choose(mode)
+        self._settings.setValue("window/theme", mode.value)
+
+    def _choose_files(self) -> None:
+        dialog = QFileDialog(self, "Open SQL", "", "SQL (*.sql);;All files (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: self.open_files([Path(one) for one in names]))
+        dialog.open()
+
+    def _choose_target(self) -> None:
+        page = self.editor.page
+        dialog = QFileDialog(self, "Save SQL", f"{page.title}.sql", "SQL (*.sql);;All files (*)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("sql")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self._save(page.toPlainText(), Path(name)))
+        dialog.open()
+
+    def _save(self, text: str, target: Path) -> None:
+        try:
+            target.write_text(text, "utf-8")
+        except OSError as error:
+            self.notice.say(f"{target} cannot be written: {error.strerror or error}.")
+        else:
+            self.editor.page.document().setModified(False)
