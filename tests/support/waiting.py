@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-PATIENCE_S = 20.0
+PATIENCE_S = 10.0
 
 
 def wait_until(condition: Callable[[], T], *, patience_s: float = PATIENCE_S) -> T:

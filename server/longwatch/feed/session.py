@@ -150,7 +150,8 @@ class FeedSession:
     async def _first(self) -> Subscribe:
         while True:
             try:
-                raw = await asyncio.wait_for(self._wire.receive(), SUBSCRIBE_TIMEOUT_S)
+                async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
+                    raw = await self._wire.receive()
             except TimeoutError:
                 raise _Refused(
                     "malformed_frame", "Send a subscribe frame within 10 s of hello.", 1008
@@ -229,8 +230,9 @@ class FeedSession:
 
     async def _send(self, frame: bytes) -> None:
         try:
-            async with self._sending:
-                await asyncio.wait_for(self._wire.send(frame), SEND_TIMEOUT_S)
+            # Not wait_for: until Python 3.12 it may swallow the cancel that ends this session.
+            async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
+                await self._wire.send(frame)
         except TimeoutError:
             raise _Refused(
                 "too_slow", "Nothing was read for 10 s. Connect again to resume.", 1013

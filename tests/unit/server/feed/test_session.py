@@ -1,0 +1,346 @@
+"""One subscriber's conversation, over a wire that the test holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from longwatch.feed import session as sessions
+from longwatch.feed.hub import FeedHub
+from longwatch.feed.session import ChunkOfJobs, FeedSession, Gone, History, HistoryUnavailable
+from longwatch.jobs.model import evolve, summary
+from longwatch.protocol.frames import (
+    Bye,
+    Delta,
+    Hello,
+    Pong,
+    ProgressFrame,
+    ServerFrame,
+    Snapshot,
+)
+from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress
+from support.servers import job
+from support.waiting import eventually
+
+_read = msgspec.json.Decoder(ServerFrame).decode
+HANG_UP = b"hang up"
+
+
+class Pipe:
+    """A wire in memory: what the session sent, what it gets, how it closed."""
+
+    def __init__(self) -> None:
+        self.frames: list[ServerFrame] = []
+        self.closed: tuple[int, str] | None = None
+        self.open = asyncio.Event()
+        self.open.set()
+        self._incoming: asyncio.Queue[str | bytes] = asyncio.Queue()
+
+    def say(self, frame: str | bytes) -> None:
+        self._incoming.put_nowait(frame)
+
+    async def send(self, frame: bytes) -> None:
+        await self.open.wait()
+        assert self.closed is None, "sent after the close"
+        self.frames.append(_read(frame))
+
+    async def receive(self) -> str | bytes:
+        frame = await self._incoming.get()
+        if frame == HANG_UP:
+            raise Gone
+        return frame
+
+    async def close(self, code: int, reason: str) -> None:
+        self.closed = (code, reason)
+
+    @property
+    def bye(self) -> Bye | None:
+        last = self.frames[-1] if self.frames else None
+        return last if isinstance(last, Bye) else None
+
+
+@dataclass
+class Past:
+    """Stands for the store behind the feed."""
+
+    jobs: list[JobSummary] = field(default_factory=list)
+    broken: bool = False
+    asked: list[int | None] = field(default_factory=list)
+
+    def history(self) -> History:
+        async def chunk(before_n: int | None, limit: int) -> ChunkOfJobs:
+            if self.broken:
+                raise HistoryUnavailable("The disk is on fire.")
+            self.asked.append(before_n)
+            start = before_n or 0
+            end = start + min(limit, 2)
+            total = len(self.jobs) if before_n is None else None
+            more = end if end < len(self.jobs) else None
+            return ChunkOfJobs(self.jobs[start:end], total, more)
+
+        async def since(seq: int) -> tuple[list[JobSummary], list[str], int] | None:
+            if self.broken:
+                raise HistoryUnavailable("The disk is on fire.")
+            newest = max((one.seq for one in self.jobs), default=0)
+            if newest - seq > 100:
+                return None
+            return [one for one in self.jobs if one.seq > seq], ["gone"], newest
+
+        return History("epoch-1", chunk, since)
+
+
+@asynccontextmanager
+async def conversation(hub: FeedHub, past: Past | None = None) -> AsyncIterator[Pipe]:
+    pipe = Pipe()
+    history = (past or Past()).history()
+    session = FeedSession(pipe, hub, history, server="here", version="1.2.3")
+    task = asyncio.create_task(session.run())
+    try:
+        yield pipe
+        pipe.say(HANG_UP)
+        hub.close()
+        await asyncio.wait_for(task, 5)
+    finally:
+        task.cancel()
+    names = {other.get_name() for other in asyncio.all_tasks()}
+    assert not {"feed-listen", "feed-tell"} & names
+
+
+def last_seq(pipe: Pipe) -> int:
+    told = [frame for frame in pipe.frames if isinstance(frame, Delta)]
+    return told[-1].to if told else 0
+
+
+def last_rows(pipe: Pipe) -> int:
+    told = [frame for frame in pipe.frames if isinstance(frame, ProgressFrame)]
+    return told[-1].rows[0] if told else 0
+
+
+def stored(seq: int, **changes: object) -> JobSummary:
+    return summary(evolve(job(), seq=seq, **changes))
+
+
+def running(seq: int) -> JobSummary:
+    return stored(seq, state=JobState.RUNNING, attempt=1, phase=Phase.STARTING)
+
+
+async def test_hello_then_a_snapshot_in_chunks_newest_first() -> None:
+    hub, past = FeedHub(), Past([stored(seq) for seq in (5, 4, 3, 2, 1)])
+    hub.begin(5)
+    async with conversation(hub, past) as pipe:
+        pipe.say('{"type":"subscribe"}')
+        await eventually(lambda: len(pipe.frames) == 4)
+        hello, *chunks = pipe.frames
+        assert isinstance(hello, Hello)
+        assert (hello.server, hello.epoch, hello.version, hello.seq) == (
+            "here",
+            "epoch-1",
+            "1.2.3",
+            5,
+        )
+        told = [chunk for chunk in chunks if isinstance(chunk, Snapshot)]
+        assert [one.seq for chunk in told for one in chunk.jobs] == [5, 4, 3, 2, 1]
+        assert [(chunk.offset, chunk.more) for chunk in told] == [(0, True), (2, True), (4, False)]
+        assert {(chunk.total, chunk.seq) for chunk in told} == {(5, 5)}
+        hub.publish([stored(6)], [], 6)
+        await eventually(lambda: len(pipe.frames) == 5)
+        last = pipe.frames[-1]
+        assert isinstance(last, Delta)
+        assert (last.from_, last.to) == (5, 6)
+
+
+async def test_an_empty_server_still_sends_a_snapshot() -> None:
+    async with conversation(FeedHub()) as pipe:
+        pipe.say('{"type":"subscribe"}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        assert pipe.frames[1] == Snapshot(jobs=[], offset=0, total=0, seq=0, more=False)
+
+
+async def test_what_is_told_of_a_running_job_carries_its_progress() -> None:
+    one = running(1)
+    hub, past = FeedHub(), Past([one])
+    hub.begin(1)
+    hub.progress(one.id, 1, Phase.EXECUTING, Progress(fraction=0.4))
+    for subscribe in ('{"type":"subscribe"}', '{"type":"subscribe","since":0,"epoch":"epoch-1"}'):
+        hub.closing = False
+        async with conversation(hub, past) as pipe:
+            pipe.say(subscribe)
+            await eventually(lambda: len(pipe.frames) >= 3)
+            first, second = pipe.frames[1:3]
+            assert isinstance(first, Snapshot | Delta)
+            told = (first.jobs if isinstance(first, Snapshot) else first.changed)[0]
+            assert (told.phase, told.progress.fraction) == (Phase.EXECUTING, 0.4)
+            assert isinstance(second, ProgressFrame)
+            assert second.fractions == [0.4]
+
+
+@pytest.mark.parametrize(
+    ("since", "epoch", "kind"),
+    [
+        (3, "epoch-1", Delta),
+        (0, "epoch-1", Delta),
+        (5, "epoch-1", Delta),
+        (6, "epoch-1", Snapshot),  # from the future: not this store's
+        (3, "epoch-0", Snapshot),
+    ],
+)
+async def test_resuming(since: int, epoch: str, kind: type) -> None:
+    hub, past = FeedHub(), Past([stored(seq) for seq in (5, 4)])
+    hub.begin(5)
+    async with conversation(hub, past) as pipe:
+        pipe.say(f'{{"type":"subscribe","since":{since},"epoch":"{epoch}"}}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        told = pipe.frames[1]
+        assert type(told) is kind
+        if isinstance(told, Delta):
+            assert (told.from_, told.to) == (since, 5)
+            assert [one.seq for one in told.changed] == [seq for seq in (5, 4) if seq > since]
+            assert told.removed == ([] if since == 5 else ["gone"])
+
+
+async def test_too_far_behind_for_the_store_is_a_snapshot() -> None:
+    hub, past = FeedHub(), Past([stored(500)])
+    hub.begin(500)
+    async with conversation(hub, past) as pipe:
+        pipe.say('{"type":"subscribe","since":1,"epoch":"epoch-1"}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        assert isinstance(pipe.frames[1], Snapshot)
+
+
+@pytest.mark.parametrize(
+    ("frame", "status", "word"),
+    [
+        ("{", 1007, "not understood"),
+        ('{"type":"nonsense"}', 1007, "Invalid value 'nonsense'"),
+        ('{"type":"hello"}', 1007, "Invalid value 'hello'"),
+        ("[]", 1007, "Expected `object`"),
+        ('{"type":"subscribe","more":1}', 1007, "unknown field `more`"),
+        ('{"type":"subscribe","since":-1}', 1007, ">= 0"),
+        ('{"type":"subscribe","max_hz":0}', 1007, "> 0"),
+        ('{"type":"subscribe","max_hz":31}', 1007, "<= 30"),
+        ('{"type":"subscribe","epoch":"\\ud800"}', 1007, "not understood"),
+        (b"\xff\xfe", 1007, "not understood"),
+        ("[" * 10_000, 1007, "not understood"),
+        ('{"type":"ping","n":' + "1" * 70_000 + "}", 1009, "64 KiB at most"),
+    ],
+)
+@pytest.mark.parametrize("subscribed", [False, True])
+async def test_a_malformed_frame_ends_the_feed_with_a_reason(
+    frame: str | bytes, status: int, word: str, subscribed: bool
+) -> None:
+    async with conversation(FeedHub()) as pipe:
+        if subscribed:
+            pipe.say('{"type":"subscribe"}')
+        pipe.say(frame)
+        await eventually(lambda: pipe.closed)
+        assert pipe.bye is not None
+        assert pipe.bye.code == "malformed_frame"
+        assert word in pipe.bye.reason
+        assert pipe.closed == (status, pipe.bye.reason)
+
+
+async def test_a_second_subscribe_is_refused() -> None:
+    async with conversation(FeedHub()) as pipe:
+        pipe.say('{"type":"subscribe"}')
+        pipe.say('{"type":"subscribe"}')
+        await eventually(lambda: pipe.closed)
+        assert pipe.bye == Bye(code="malformed_frame", reason="This feed is subscribed already.")
+        assert pipe.closed == (1008, "This feed is subscribed already.")
+
+
+async def test_whoever_never_subscribes_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "SUBSCRIBE_TIMEOUT_S", 0.05)
+    async with conversation(FeedHub()) as pipe:
+        await eventually(lambda: pipe.closed)
+        assert pipe.bye is not None
+        assert "Send a subscribe frame" in pipe.bye.reason
+
+
+async def test_ping_is_answered_before_and_after_the_subscribe() -> None:
+    async with conversation(FeedHub()) as pipe:
+        pipe.say('{"type":"ping","n":1}')
+        await eventually(lambda: Pong(n=1) in pipe.frames)
+        pipe.say('{"type":"subscribe"}')
+        pipe.say('{"type":"pong","n":9}')
+        pipe.say('{"type":"ping","n":2}')
+        await eventually(lambda: Pong(n=2) in pipe.frames)
+
+
+async def test_whoever_stops_reading_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "SEND_TIMEOUT_S", 0.05)
+    hub = FeedHub()
+    async with conversation(hub) as pipe:
+        pipe.say('{"type":"subscribe"}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        pipe.open.clear()
+        hub.publish([stored(1)], [], 1)
+        # The goodbye waits for the wire for a second, then the session ends without it.
+        await eventually(lambda: "feed-tell" not in {t.get_name() for t in asyncio.all_tasks()})
+        pipe.open.set()
+        await eventually(lambda: pipe.closed)
+        assert pipe.bye is not None
+        assert pipe.bye.code == "too_slow"
+        assert pipe.closed[0] == 1013 if pipe.closed else False
+
+
+async def test_a_slow_reader_gets_fewer_and_fuller_frames() -> None:
+    hub = FeedHub()
+    async with conversation(hub) as pipe:
+        pipe.say('{"type":"subscribe"}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        pipe.open.clear()
+        one = job()
+        for seq in range(1, 501):
+            hub.publish([summary(evolve(one, seq=seq))], [], seq)
+            hub.progress(one.id, 1, Phase.EXECUTING, Progress(rows=seq))
+            if seq % 100 == 0:
+                await asyncio.sleep(0.01)
+        pipe.open.set()
+        await eventually(lambda: last_rows(pipe) == last_seq(pipe) == 500)
+        deltas = [frame for frame in pipe.frames if isinstance(frame, Delta)]
+        assert len(deltas) <= 3
+        assert sum(len(frame.changed) for frame in deltas) <= 3
+
+
+async def test_a_store_that_cannot_be_read_is_said() -> None:
+    hub, past = FeedHub(), Past(broken=True)
+    async with conversation(hub, past) as pipe:
+        pipe.say('{"type":"subscribe"}')
+        await eventually(lambda: pipe.closed)
+        assert pipe.bye == Bye(code="store_unusable", reason="The disk is on fire.")
+        assert pipe.closed == (1011, "The disk is on fire.")
+
+
+async def test_the_last_changes_come_before_the_goodbye() -> None:
+    hub = FeedHub()
+    async with conversation(hub) as pipe:
+        pipe.say('{"type":"subscribe","max_hz":1}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        hub.publish([stored(1)], [], 1)
+        hub.close()
+        await eventually(lambda: pipe.closed)
+        delta, bye = pipe.frames[-2:]
+        assert isinstance(delta, Delta)
+        assert delta.to == 1
+        assert bye == Bye(code="stopping", reason="The server is stopping.")
+        assert pipe.closed == (1001, "The server is stopping.")
+
+
+async def test_frames_a_second_are_bounded_by_the_subscriber() -> None:
+    hub = FeedHub()
+    async with conversation(hub) as pipe:
+        pipe.say('{"type":"subscribe","max_hz":10}')
+        await eventually(lambda: len(pipe.frames) == 2)
+        start_s = asyncio.get_running_loop().time()
+        seq = 0
+        while len(pipe.frames) < 6:
+            seq += 1
+            hub.publish([stored(seq)], [], seq)
+            await asyncio.sleep(0.005)
+        # Four frames more: at most one at once, then one each 0.1 s.
+        assert asyncio.get_running_loop().time() - start_s >= 0.28
