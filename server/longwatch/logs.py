@@ -16,6 +16,10 @@ KEPT: Final = 3
 class _QuietHandler(logging.handlers.RotatingFileHandler):
     """A disk without room for a log line is no reason for tracebacks in somebody's terminal."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        # structlog has put the traceback into the line; logging would add it once more, below.
+        return record.getMessage()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         del record
 

@@ -18,7 +18,7 @@ class ProgressTracker:
     def __init__(self) -> None:
         self._fraction: float | None = None
         self._rows = 0
-        self._moved_s = 0.0
+        self._moved_s: float | None = None
 
     def update(
         self,
@@ -39,7 +39,9 @@ class ProgressTracker:
         before = self._fraction
         if fraction is not None and fraction > 0:
             self._fraction = min(HIGHEST, max(fraction, before or 0.0))
-        if self._fraction != before or rows != self._rows or phase is not Phase.EXECUTING:
+        moved = self._fraction != before or rows != self._rows or phase is not Phase.EXECUTING
+        # The first report of an attempt that an earlier server started says nothing of before.
+        if moved or self._moved_s is None:
             self._moved_s = elapsed_s
         self._rows = rows
         stalled_s = elapsed_s - self._moved_s
