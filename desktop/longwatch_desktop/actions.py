@@ -86,7 +86,6 @@ class Actions:
         if tip:
             shown = f" ({action.shortcut().toString(_NATIVE)})" if keys else ""
             action.setToolTip(tip + shown)
-            action.setStatusTip(tip)
         self._icons.append((action, icon, title))
         return action
 

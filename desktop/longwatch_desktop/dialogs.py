@@ -68,12 +68,17 @@ def ask_to_quit(
     if queued:
         parts.append(f"{queued} {'is' if queued == 1 else 'are'} waiting")
     box.setText(" and ".join(parts) + ".")
+    one = running + queued == 1
     box.setInformativeText(
-        "They run inside this program, so they stop with it. Queries that only read can begin "
+        "It runs inside this program, so it stops with it. A query that only reads can begin "
         "anew at the next start."
+        if one
+        else "They run inside this program, so they stop with it. Queries that only read can "
+        "begin anew at the next start."
     )
     again = box.addButton("Quit, run again next time", QMessageBox.ButtonRole.AcceptRole)
-    away = box.addButton("Cancel them and quit", QMessageBox.ButtonRole.DestructiveRole)
+    them = "it" if one else "them"
+    away = box.addButton(f"Cancel {them} and quit", QMessageBox.ButtonRole.DestructiveRole)
     stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any, Final, TypeVar
 
+import msgspec
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
+from longwatch_desktop.editor.panel import EditorPanel, SavedTabs
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
 from longwatch_desktop.jobs.view import JobTable
 
 T = TypeVar("T", list[Any], dict[str, Any])
 _COLUMNS: Final = "jobs/columns"
+_TABS: Final = "editor/tabs"
 _SORT: Final = "jobs/sort"
 
 
@@ -74,6 +78,17 @@ def restore_columns(settings: QSettings, table: JobTable) -> None:
         descending = Qt.SortOrder.DescendingOrder
         ascending = Qt.SortOrder.AscendingOrder
         table.sortByColumn(number, descending if sort.get("descending") else ascending)
+
+
+def save_tabs(settings: QSettings, editor: EditorPanel) -> None:
+    """Remember the editor's texts."""
+    settings.setValue(_TABS, msgspec.json.encode(editor.saved()).decode())
+
+
+def restore_tabs(settings: QSettings, editor: EditorPanel) -> None:
+    """Bring the editor's texts back."""
+    with contextlib.suppress(msgspec.MsgspecError):
+        editor.restore(msgspec.json.decode(str(settings.value(_TABS, "")), type=SavedTabs))
 
 
 def _load(settings: QSettings, key: str, kind: type[T]) -> T:

@@ -41,6 +41,7 @@ from longwatch_desktop.theme import Mode, Theme
 
 DETAIL_MS: Final = 200
 """How often the details follow a running job: faster only makes figures unreadable."""
+KEEP_MS: Final = 1_000
 FIRST_QUERY: Final = "overtaken-in-a-year"
 
 
@@ -80,6 +81,11 @@ class MainWindow(QMainWindow):
         if not layout.restore_window(settings, self, self._splitters()):
             self.resize(1280, 860)
         layout.restore_columns(settings, self.table)
+        layout.restore_tabs(settings, self.editor)
+        # A crash must not cost what was typed: it is kept a moment after typing stops.
+        self._keep = QTimer(self, interval=KEEP_MS, singleShot=True)
+        self._keep.timeout.connect(self._keep_texts)
+        self.editor.edited.connect(self._keep.start)
         self._detail_timer = QTimer(self, interval=DETAIL_MS)
         self._detail_timer.timeout.connect(self._refresh_detail)
         self._detail_timer.start()
@@ -98,6 +104,7 @@ class MainWindow(QMainWindow):
         """The program ends: remember the layout and let the window be closed."""
         layout.save_window(self._settings, self, self._splitters())
         layout.save_columns(self._settings, self.table)
+        layout.save_tabs(self._settings, self.editor)
         self._settings.sync()
         self._may_close = True
         self.hide()
@@ -114,6 +121,10 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         self.close_wanted.emit()
+
+    def _keep_texts(self) -> None:
+        layout.save_tabs(self._settings, self.editor)
+        self._settings.sync()
 
     # Laying out
 
@@ -135,7 +146,8 @@ class MainWindow(QMainWindow):
             self._down.addWidget(widget)
         self._down.setSizes([250, 290, 250])
         self._down.setChildrenCollapsible(False)
-        self._down.setStretchFactor(1, 1)
+        for number, share in enumerate((2, 3, 2)):
+            self._down.setStretchFactor(number, share)
         self.panel.setMinimumWidth(150)
         self._across.addWidget(self.panel)
         self._across.addWidget(self._down)

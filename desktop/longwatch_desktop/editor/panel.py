@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
@@ -27,10 +28,27 @@ class Page(SqlEdit):
         return not self.document().isModified() or not self.toPlainText().strip()
 
 
+class SavedTab(msgspec.Struct, frozen=True):
+    """A tab as it is remembered. `changed` is false for one that is as it was opened."""
+
+    title: str
+    sql: str
+    changed: bool
+
+
+class SavedTabs(msgspec.Struct, frozen=True):
+    """Every tab, from left to right, and which one is in front."""
+
+    tabs: list[SavedTab]
+    front: int
+
+
 class EditorPanel(QWidget):
-    """Tabs of SQL. `tab_changed` tells that another one is in front."""
+    """Tabs of SQL. `tab_changed` tells that another one is in front, `edited` that something
+    worth remembering changed."""
 
     tab_changed = Signal()
+    edited = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,21 +98,47 @@ class EditorPanel(QWidget):
                 return page
         if self._tabs.count() and sql and self.page.is_untouched:
             self._remove(self.page)
-        page = Page(self._theme, title, sql)
-        index = self._tabs.addTab(page, title)
-        page.document().modificationChanged.connect(lambda _changed: self._retitle(page))
-        self._tabs.tabBar().setTabButton(
-            index, QTabBar.ButtonPosition.RightSide, self._close_button(page)
-        )
+        page = self._append(title, sql)
         self._tabs.setCurrentWidget(page)
         page.setFocus()
+        self.edited.emit()
         return page
+
+    def saved(self) -> SavedTabs:
+        """What to remember."""
+        tabs = [
+            SavedTab(page.title, page.toPlainText(), page.document().isModified())
+            for page in self.pages()
+        ]
+        return SavedTabs(tabs, self._tabs.currentIndex())
+
+    def restore(self, saved: SavedTabs) -> None:
+        """Bring back remembered tabs instead of those there are."""
+        if not saved.tabs:
+            return
+        for page in self.pages():
+            self._remove(page)
+        for tab in saved.tabs:
+            page = self._append(tab.title, tab.sql)
+            page.document().setModified(tab.changed)
+        self._tabs.setCurrentIndex(saved.front)
 
     def close_page(self, page: Page) -> None:
         """Close a tab; the last one is replaced by an empty one."""
         self._remove(page)
         if not self._tabs.count():
             self.open(UNTITLED, "")
+        self.edited.emit()
+
+    def _append(self, title: str, sql: str) -> Page:
+        page = Page(self._theme, title, sql)
+        index = self._tabs.addTab(page, title)
+        page.document().modificationChanged.connect(lambda _changed: self._retitle(page))
+        page.edited.connect(self.edited)
+        self._tabs.tabBar().setTabButton(
+            index, QTabBar.ButtonPosition.RightSide, self._close_button(page)
+        )
+        return page
 
     def _toggle_comment(self) -> None:
         self.page.toggle_comment()

@@ -164,7 +164,8 @@ class SqlEdit(QPlainTextEdit):
         """The current line's ground, and a wavy line under the word in error."""
         marks: list[QTextEdit.ExtraSelection] = []
         colors = self._theme.colors
-        if not self.isReadOnly():
+        # The ground of an empty text's line would hide the placeholder.
+        if not self.isReadOnly() and not self.document().isEmpty():
             line = QTextEdit.ExtraSelection()
             line.format.setBackground(QColor(colors.current_line))
             line.format.setProperty(QTextCharFormat.Property.FullWidthSelection, True)

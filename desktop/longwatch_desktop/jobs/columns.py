@@ -57,7 +57,7 @@ def explain_progress(job: JobSummary) -> str:
     if note:
         return note[0].upper() + note[1:] + "."
     return {
-        ProgressBasis.MEASURED: "Measured by the engine, which is not the same as time.",
+        ProgressBasis.MEASURED: "The engine measures its progress; time may run differently.",
         ProgressBasis.HISTORY: "Estimated from earlier runs of this query.",
         ProgressBasis.NONE: "The engine has not reported how far it is.",
     }[job.progress.basis]

@@ -26,6 +26,11 @@ CHIPS: Final[tuple[tuple[str, frozenset[JobState] | None], ...]] = (
 )
 
 
+HELP: Final = """Words are looked for in names and SQL. Also:
+state:failed,running   source:sample   user:ann
+older:1d   newer:2h   longer:30s   "two words"   -without"""
+
+
 class FilterBar(QWidget):
     """`changed` carries the `JobFilter` to apply."""
 
@@ -53,7 +58,8 @@ class FilterBar(QWidget):
         self._note.setProperty("muted", True)
         layout.addWidget(self._note, 1)
         self._box = QLineEdit()
-        self._box.setPlaceholderText("Filter: words, state:failed, source:…, older:1d")
+        self._box.setPlaceholderText("Filter jobs")
+        self._box.setToolTip(HELP)
         self._box.setAccessibleName("Filter jobs")
         self._box.setClearButtonEnabled(True)
         self._box.setMinimumWidth(120)
@@ -107,7 +113,7 @@ class FilterBar(QWidget):
         else:
             message, query = "", found
         self._note.setText(message)
-        self._box.setToolTip(message)
+        self._box.setToolTip(message or HELP)
         states = CHIPS[self._chips.checkedId()][1]
         self.changed.emit(narrowed(query, states))
 

@@ -186,9 +186,10 @@ def _with_states(result: JobFilter, given: tuple[str, ...], *, negated: bool) ->
 def _states(word: str, given: tuple[str, ...]) -> frozenset[JobState]:
     if word in _STATE_WORDS:
         return _STATE_WORDS[word]
-    starting = [states for name, states in _STATE_WORDS.items() if name.startswith(word)]
-    if starting and all(states == starting[0] for states in starting):
-        return starting[0]
+    # The states' own names come first in the table, and no two begin alike.
+    for name, states in _STATE_WORDS.items():
+        if name.startswith(word):
+            return states
     near = difflib.get_close_matches(word, _STATE_WORDS, 1, 0.6)
     known = ", ".join(JobState)
     if not near:

@@ -16,6 +16,8 @@ from longwatch_desktop.mirror.matching import narrows, static_mask, time_mask
 from longwatch_desktop.mirror.ordering import Column, Keys, arrange, merge
 from longwatch_desktop.mirror.query import JobFilter
 
+__all__ = ["JobListing", "ListingChange", "SortKey"]
+
 _ANEW: Final = 4
 """Sort everything anew when more than a quarter of the rows move."""
 

@@ -121,7 +121,7 @@ class _ErrorCard(QFrame):
         self._copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
         buttons = QHBoxLayout()
-        buttons.setSpacing(6)
+        buttons.setSpacing(8)
         buttons.addWidget(self.place)
         buttons.addWidget(self._copy)
         buttons.addStretch(1)
@@ -161,6 +161,8 @@ class _ErrorCard(QFrame):
         self.setStyleSheet(
             f"#error {{ background: {colors.danger_ground}; border-left: 3px solid "
             f"{colors.danger}; border-radius: 3px; }}"
+            f"#error QToolButton {{ border: 1px solid {colors.border};"
+            f" background: {colors.base}; }}"
         )
 
 
@@ -182,7 +184,7 @@ def _standing(job: JobSummary) -> str:
     took = _took(words.elapsed_s(job))
     if job.state is JobState.RUNNING:
         word = "Cancelling" if job.cancel_requested_at else text.standing(job).capitalize()
-        return f"{word} · {explain_progress(job)}"
+        return f"{word}. {explain_progress(job)}"
     confirmed = (
         "the end of its process could not be confirmed"
         if job.cancel_confirmed is False
