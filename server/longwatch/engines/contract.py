@@ -70,7 +70,8 @@ class Session(ABC):
     @abstractmethod
     def plan(self, statement: Statement) -> None:
         """Check names and types against the source, as far as the engine can without running
-        anything. Raises `EngineError` with line and column where the engine knows them."""
+        anything. Raises `EngineError` with line and column where the engine knows them, or
+        `Interrupted`."""
 
     @abstractmethod
     def execute(self, statement: Statement, batch_rows: int) -> tuple[pa.Schema, Batches]:

@@ -26,7 +26,7 @@ from longwatch.engines.contract import (
     Vitals,
     Workspace,
 )
-from longwatch.engines.duckdb_errors import to_job_error
+from longwatch.engines.duckdb_errors import INTERRUPTED, to_job_error
 from longwatch.engines.duckdb_statements import Classified, classify
 
 _EXPLAIN: Final = "EXPLAIN "
@@ -109,8 +109,7 @@ class DuckDBSession(Session):
         try:
             self._connection.execute(_EXPLAIN + statement.sql)
         except duckdb.Error as error:
-            problem = to_job_error(error, self._sql, start=statement.start, prefix=len(_EXPLAIN))
-            raise EngineError(problem) from error
+            raise self._problem(error, statement, prefix=len(_EXPLAIN)) from error
 
     def execute(
         self, statement: Statement, batch_rows: int
@@ -137,11 +136,11 @@ class DuckDBSession(Session):
                 raise self._problem(error, statement) from error
             yield batch
 
-    def _problem(self, error: Exception, statement: Statement) -> EngineError | Interrupted:
-        # Errors met while streaming mostly arrive wrapped by Arrow, as text.
-        if isinstance(error, duckdb.InterruptException) or "INTERRUPT" in str(error):
-            return Interrupted()
-        return EngineError(to_job_error(error, self._sql, start=statement.start))
+    def _problem(
+        self, error: Exception, statement: Statement, *, prefix: int = 0
+    ) -> EngineError | Interrupted:
+        problem = to_job_error(error, self._sql, start=statement.start, prefix=prefix)
+        return Interrupted() if problem.code == INTERRUPTED else EngineError(problem)
 
     def poll(self) -> Vitals:
         percent = -1.0

@@ -10,6 +10,7 @@ import duckdb
 
 from longwatch.protocol.jobs import JobError
 
+INTERRUPTED: Final = "interrupted"
 # DuckDB's exception_type, lower-cased → our code. What is not here is `engine_error`.
 CODES: Final = {
     "parser": "syntax_error",
@@ -26,6 +27,7 @@ CODES: Final = {
     "mismatch type": "type_error",
     "internal": "engine_bug",
     "fatal": "engine_bug",
+    "interrupt": INTERRUPTED,
 }
 HINTS: Final = {
     "memory_limit": "Raise the job's memory limit, or let the query keep less at once: fewer "
@@ -52,6 +54,8 @@ def to_job_error(error: Exception, sql: str = "", *, start: int = 0, prefix: int
     code = CODES.get(kind, "engine_error")
     if isinstance(error, duckdb.OutOfMemoryException):
         code = "memory_limit"
+    elif isinstance(error, duckdb.InterruptException):
+        code = INTERRUPTED
     message = str(details.get("exception_message") or error).strip()
     line, column = None, None
     at_byte = -1 if (at := details.get("position")) is None else int(str(at)) - prefix
