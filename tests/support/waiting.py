@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
@@ -20,14 +20,13 @@ def wait_until(condition: Callable[[], T], *, patience_s: float = PATIENCE_S) ->
     return value
 
 
-async def eventually(
-    condition: Callable[[], T | Awaitable[T]], *, patience_s: float = PATIENCE_S
-) -> T:
+async def eventually(condition: Callable[[], Any], *, patience_s: float = PATIENCE_S) -> Any:
     """The same in an event loop; `condition` may be a coroutine function."""
     deadline_s = time.monotonic() + patience_s
     while True:
-        found = condition()
-        value = await found if isinstance(found, Awaitable) else found
+        value = condition()
+        if isinstance(value, Awaitable):
+            value = await value
         if value:
             return value
         assert time.monotonic() < deadline_s, f"not so within {patience_s:g} s: {condition}"
