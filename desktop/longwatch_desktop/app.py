@@ -95,6 +95,10 @@ class Program:
                 await self._tasks.stop()
         return await self.server.stop(STOP_SERVER_S)
 
+    def end(self) -> None:
+        """End the program without a question; `run` returns soon."""
+        self._end.set()
+
     async def _serve(self) -> None:
         """Start the embedded server and follow it; start it again should it ever go away."""
         while True:

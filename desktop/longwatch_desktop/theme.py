@@ -268,6 +268,8 @@ def _style(colors: Colors) -> str:
     QHeaderView::section {{ background: {colors.window}; color: {colors.muted}; border: none;
         border-bottom: 1px solid {colors.border}; border-right: 1px solid {colors.border};
         padding: 4px 8px; }}
+    QTableCornerButton::section {{ background: {colors.window}; border: none;
+        border-bottom: 1px solid {colors.border}; border-right: 1px solid {colors.border}; }}
     QTableView, QTreeView, QPlainTextEdit, QListView {{ border: none; background: {colors.base}; }}
     QTableView#result::item {{ padding: 0 8px; }}
     QLineEdit {{ border: 1px solid {colors.border}; border-radius: 5px; padding: 4px 8px;
