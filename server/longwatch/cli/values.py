@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from longwatch.protocol.values import interval_text
+
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -21,9 +23,11 @@ def as_text(value: Any) -> str:
             text = "true" if value else "false"
         case bytes():
             text = value.hex()
+        case tuple() if type(value).__name__ == "MonthDayNano":
+            text = interval_text(value)
         case Decimal():
             text = format(value, "f")
-        case list() | dict():
+        case list() | dict() | tuple():
             text = as_json(value).decode()
         case datetime():
             text = value.isoformat(" ")
@@ -34,7 +38,20 @@ def as_text(value: Any) -> str:
 
 def as_json(value: Any) -> bytes:
     """A value as JSON; what JSON cannot say (NaN, infinity) becomes null."""
-    return _encoder.encode(value)
+    return _encoder.encode(_without_intervals(value))
+
+
+def _without_intervals(value: Any) -> Any:
+    """`value` with Arrow's intervals as text: to JSON they are arrays of three numbers."""
+    match value:
+        case tuple() if type(value).__name__ == "MonthDayNano":
+            return interval_text(value)
+        case dict():
+            return {key: _without_intervals(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_without_intervals(one) for one in value]
+        case _:
+            return value
 
 
 def unique(names: list[str]) -> list[str]:

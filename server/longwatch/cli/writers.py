@@ -14,6 +14,7 @@ import click
 
 from longwatch.cli import tables, values
 from longwatch.client import words
+from longwatch.protocol.values import python_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,7 +244,7 @@ def to_file(schema: pa.Schema, path: Path) -> Writer:
 
 def _python_rows(batch: pa.RecordBatch) -> zip[tuple[object, ...]]:
     """By position: a query may well return two columns of one name."""
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    return zip(*(python_values(column) for column in batch.columns), strict=True)
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from longwatch.protocol.jobs import Column, ResultInfo
+from longwatch.protocol.values import python_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,4 +122,4 @@ class Result:
 
 def _rows(batch: pa.RecordBatch) -> Iterator[Row]:
     """By position: a query may well return two columns of one name."""
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    return zip(*(python_values(column) for column in batch.columns), strict=True)

@@ -28,6 +28,7 @@ from longwatch.engines.contract import (
 )
 from longwatch.engines.duckdb_errors import INTERRUPTED, to_job_error
 from longwatch.engines.duckdb_statements import Classified, classify
+from longwatch.engines.duckdb_types import in_arrows_words
 
 _EXPLAIN: Final = "EXPLAIN "
 
@@ -119,7 +120,7 @@ class DuckDBSession(Session):
             relation = cast("duckdb.DuckDBPyRelation | None", self._connection.sql(statement.sql))
             if relation is None:
                 return pa.schema([]), iter(())
-            reader = relation.to_arrow_reader(batch_rows)
+            reader = in_arrows_words(relation).to_arrow_reader(batch_rows)
         except duckdb.Error as error:
             raise self._problem(error, statement) from error
         return reader.schema, self._batches(reader, statement)

@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 
 from longwatch.protocol.jobs import ResultPage
+from longwatch.protocol.values import interval_text, python_values
 from longwatch.results.reader import Page
 
 LARGEST_EXACT: Final = 2**53
@@ -26,7 +27,7 @@ def as_arrow(page: Page) -> bytes:
 
 def as_json(page: Page, offset: int) -> bytes:
     """The page as a `ResultPage`: JSON values where JSON has the type, text where it has not."""
-    columns = [[_plain(value) for value in column.to_pylist()] for column in page.table.columns]
+    columns = [[_plain(value) for value in python_values(column)] for column in page.table.columns]
     return msgspec.json.encode(
         ResultPage(
             columns=page.index.columns,
@@ -51,6 +52,8 @@ def _plain(value: Any) -> Any:
             plain = value.hex()
         case dict():
             plain = {str(key): _plain(one) for key, one in value.items()}
+        case pa.MonthDayNano():
+            plain = interval_text(value)
         case list() | tuple():
             plain = [_plain(one) for one in value]
         case dt.datetime() | dt.date() | dt.time():
