@@ -32,8 +32,10 @@ def read_page(folder: Path, offset: int, limit: int) -> Page | None:
 
     Copies nothing but what is asked for: segments are mapped, and only batches the page touches
     are decompressed (500 rows at any offset: 4 ms). `None` while nothing has been written.
-    Raises `ResultExpired` when a segment is missing.
+    Raises `ResultExpired` when a segment is missing, `ValueError` for a negative number.
     """
+    if offset < 0 or limit < 0:
+        raise ValueError(f"there is no page of {limit} rows from row {offset} on")
     index = read_index(folder)
     if index is None:
         return None
