@@ -100,6 +100,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         # The body is bounded by `Gate`: the framework's own limit answers in plain text.
         max_body_size=None,
     )
+    app.state.log = log
     problems.install(app)
     for module in (health, jobs, results, sources, feed):
         app.include_router(module.router, responses=problems.documented())

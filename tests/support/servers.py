@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,6 +123,7 @@ class Backend:
     sources: SourceCatalogue
     settings: Settings
     parts: Parts
+    apps: list[FastAPI] = field(default_factory=list)
 
     async def job(self, job_id: str) -> Job:
         """A job as the store has it."""
@@ -132,7 +133,7 @@ class Backend:
 @asynccontextmanager
 async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     """A `Backend` in `data_dir`, stopped at the end."""
-    settings = {"threads": 1, "memory_bytes": 2**30, "warm_spare": False, **settings}
+    settings = {"threads": 1, "memory_bytes": 2**30, "warm_spare": False, "log_level": "debug", **settings}
     config = Settings(data_dir=data_dir, **settings)
     log = open_log(data_dir / "server.log", "debug")
     hub = FeedHub()
@@ -164,7 +165,12 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             server_name="here",
             drain=drain,
         )
-        yield Backend(service, store, hub, executor, catalogue, config, parts)
+        given = Backend(service, store, hub, executor, catalogue, config, parts)
+        try:
+            yield given
+        finally:
+            for app in given.apps:
+                close_log(app.state.log)
     finally:
         await service.stop()
         await store.close()
@@ -177,6 +183,7 @@ def app_over(given: Backend) -> FastAPI:
 
     app = create_app(given.settings, token=TOKEN)
     app.dependency_overrides[dependencies.parts] = lambda: given.parts
+    given.apps.append(app)
     return app
 
 

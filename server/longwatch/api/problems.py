@@ -127,11 +127,11 @@ def _first(errors: list[dict[str, Any]]) -> tuple[str, str | None]:
     where, *place = (str(part) for part in errors[0].get("loc", ("",)))
     message = str(errors[0].get("msg", "invalid")).removeprefix("Value error, ")
     if where != "body":  # a parameter of the address
-        return f"{'.'.join(place)}: {message}", None
+        return f"{'.'.join(place)}: {message}.", None
     if errors[0].get("type") == "missing":
         return "The body is missing.", ""
     found = _PLACE.search(message)
     if found is None:
-        return message, ""
+        return f"{message}.", ""
     path = re.findall(r"[^.\[\]]+", found[1] or "")
-    return f"{'.'.join(path)}: {message[: found.start()]}", "".join(f"/{part}" for part in path)
+    return f"{'.'.join(path)}: {message[: found.start()]}.", "".join(f"/{part}" for part in path)

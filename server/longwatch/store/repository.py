@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, false, func, insert, select, update
 
 from longwatch.jobs.errors import InvalidTransition, UnknownJob
 from longwatch.jobs.model import evolve, summary
@@ -186,7 +186,9 @@ def _conditions(which: Filter) -> list[ColumnElement[bool]]:
         conditions.append(jobs.c.source == which.source)
     if which.owner is not None:
         conditions.append(jobs.c.owner == which.owner)
-    if which.text:
+    if which.text and "\x00" in which.text:
+        conditions.append(false())  # SQLite would look for what comes before it
+    elif which.text:
         conditions.append(
             jobs.c.name.icontains(which.text, autoescape=True)
             | jobs.c.sql.icontains(which.text, autoescape=True)
