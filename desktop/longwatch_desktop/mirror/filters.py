@@ -48,7 +48,8 @@ _UNIT_S: Final = {
     "sec": 1.0,
     "second": 1.0,
 }
-_NAMED: Final = re.compile(r"(-?)([A-Za-z]+):(?![:/])")
+# Not `x::int`, not `s3://bucket`: what is found in SQL is a word.
+_NAMED: Final = re.compile(r"(-?)([A-Za-z]+):(?!:|//)")
 _AMOUNT: Final = re.compile(r"(\d+(?:\.\d+)?)([a-z]*)")
 _PIECE: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?\Z)|([^\s"]+)', re.DOTALL)
 

@@ -3,7 +3,7 @@ after every event, and what they say has changed is what has changed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -111,8 +111,8 @@ class Watched:
 
 
 class Feeds(RuleBasedStateMachine):
-    @initialize()
-    def begin(self) -> None:
+    @initialize(jobs=st.integers(0, 6), data=st.data())
+    def begin(self, jobs: int, data: st.DataObject) -> None:
         self.clock = 100.0
         self.server = Server()
         self.backup = self.server.copy()
@@ -124,11 +124,18 @@ class Feeds(RuleBasedStateMachine):
         self.newest = Watched(self.mirror, at(self.clock))
         self.other = Watched(self.mirror, at(self.clock))
         self.watched = [self.newest, self.other]
+        for number in range(jobs):
+            self.submit("Delays", "flights", "ann", 0, number % 2, at_once=False)
+        for _ in range(jobs):
+            self.goes_on(data, at_once=False)
+        self.begin_snapshot()
 
     # What happens at the server.
 
-    @rule(name=NAMES, source=SOURCES, owner=OWNERS, priority=FEW, later=FEW)
-    def submit(self, name: str, source: str, owner: str, priority: int, later: int) -> None:
+    @rule(name=NAMES, source=SOURCES, owner=OWNERS, priority=FEW, later=FEW, at_once=st.booleans())
+    def submit(
+        self, name: str, source: str, owner: str, priority: int, later: int, at_once: bool
+    ) -> None:
         self.server.made += 1
         self._pass(later)
         self.server.put(
@@ -141,9 +148,10 @@ class Feeds(RuleBasedStateMachine):
                 submitted_at=at(self.clock),
             )
         )
+        self._tell(at_once)
 
-    @rule(data=st.data())
-    def goes_on(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), at_once=st.booleans())
+    def goes_on(self, data: st.DataObject, at_once: bool) -> None:
         if not self.server.jobs:
             return
         one = self.server.jobs[data.draw(st.sampled_from(sorted(self.server.jobs)))]
@@ -156,10 +164,11 @@ class Feeds(RuleBasedStateMachine):
                 "started_at": now,
                 "phase": Phase.STARTING,
             }
-            if data.draw(st.booleans()):
+            if data.draw(st.sampled_from([False, False, True])):
                 changes = {"priority": data.draw(FEW)}
         elif one.state is JobState.RUNNING:
-            state = data.draw(st.sampled_from(JobState))
+            stays = data.draw(st.booleans())
+            state = JobState.RUNNING if stays else data.draw(st.sampled_from(JobState))
             changes = {"state": state, "progress": data.draw(progresses())}
             if state.is_final:
                 changes |= {"finished_at": now, "phase": None}
@@ -172,11 +181,22 @@ class Feeds(RuleBasedStateMachine):
                     rows=data.draw(FEW), bytes=data.draw(FEW), columns=[], complete=True
                 )
         self.server.put(structs.replace(one, **changes))
+        self._tell(at_once)
 
-    @rule(data=st.data())
-    def delete(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), at_once=st.booleans())
+    def delete(self, data: st.DataObject, at_once: bool) -> None:
         if self.server.jobs:
             self.server.remove(data.draw(st.sampled_from(sorted(self.server.jobs))))
+            self._tell(at_once)
+
+    @rule(data=st.data(), name=NAMES, source=SOURCES, earlier=FEW)
+    def is_edited(self, data: st.DataObject, name: str, source: str, earlier: int) -> None:
+        if self.server.jobs:
+            one = self.server.jobs[data.draw(st.sampled_from(sorted(self.server.jobs)))]
+            submitted_at = one.submitted_at - timedelta(seconds=earlier)
+            changed = structs.replace(one, name=name, source=source, submitted_at=submitted_at)
+            self.server.put(changed)
+            self._tell(at_once=True)
 
     @rule()
     def back_up(self) -> None:
@@ -236,7 +256,9 @@ class Feeds(RuleBasedStateMachine):
     @rule(data=st.data())
     def progress(self, data: st.DataObject) -> None:
         known = [*sorted(self.plain.records), "nobody"]
-        ids = data.draw(st.lists(st.sampled_from(known), max_size=4))
+        runs = [one.id for one in self.plain.records.values() if one.state is JobState.RUNNING]
+        ids = data.draw(st.lists(st.sampled_from(known), max_size=2))
+        ids += data.draw(st.lists(st.sampled_from(sorted(runs) or known), min_size=1, max_size=4))
         reports = []
         for job_id in ids:
             record = self.plain.records.get(job_id)
@@ -268,6 +290,10 @@ class Feeds(RuleBasedStateMachine):
         self._pass(later)
         for watched in self.watched:
             watched.update(NO_CHANGES, watched.content(), at(self.clock), resort=True)
+
+    def _tell(self, at_once: bool) -> None:
+        if at_once and self.client_seq is not None and self.snapshot is None:
+            self.send_delta()
 
     def _pass(self, seconds: float) -> None:
         self.clock += seconds

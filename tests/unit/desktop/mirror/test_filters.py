@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longwatch.protocol.jobs import JobError, JobState, JobSummary
@@ -46,6 +46,7 @@ DAY = 86_400.0
         ("state:active -state:queued", JobFilter(states=frozenset({JobState.RUNNING}))),
         ("state:none", JobFilter(states=frozenset())),
         ("source:flights", JobFilter(source=("flights",))),
+        ("source:/data/a", JobFilter(source=("/data/a",))),
         ('source:"my data",b', JobFilter(source=("my data", "b"))),
         ("user:ann owner:bob", JobFilter(owner=("ann", "bob"))),
         ("-user:ann", JobFilter(not_owner=("ann",))),
@@ -161,9 +162,11 @@ def test_the_first_error_is_the_one_told() -> None:
 
 TEXTS = st.text(min_size=1, max_size=8)
 NAMES = st.lists(TEXTS, max_size=2).map(tuple)
+MANY = settings(max_examples=500)
 SECONDS = st.none() | st.integers(0, 10**7).map(float) | st.floats(0, 1e9)
 
 
+@MANY
 @given(
     st.builds(
         JobFilter,
@@ -184,6 +187,7 @@ def test_a_filter_reads_back_from_its_text(query: JobFilter) -> None:
     assert parse(str(query)) == query
 
 
+@MANY
 @given(st.text(alphabet='ab-:," \\\n*1dstaeolr', max_size=30))
 def test_any_text_is_read(text: str) -> None:
     result = parse(text)
