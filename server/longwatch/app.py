@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
                 try:
                     await service.stop()
                 finally:
-                    hub.close()
+                    await hub.close()
 
         await store.open()
         try:

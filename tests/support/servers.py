@@ -148,7 +148,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
 
     async def drain() -> None:
         await service.stop()
-        hub.close()
+        await hub.close()
 
     await store.open()
     try:

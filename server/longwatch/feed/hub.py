@@ -9,8 +9,9 @@ encoded once for all who stand at the same place. Everything happens in one even
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,13 +44,16 @@ class FeedHub:
     def __init__(self) -> None:
         self.seq = 0
         self.tick = 0
-        self.closing = False
         self._floor = 0
         self._changes: OrderedDict[str, tuple[int, JobSummary | None]] = OrderedDict()
         self._live: dict[str, Live] = {}
         self._frames: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
         self._cached_bytes = 0
         self._waiting: set[asyncio.Future[None]] = set()
+        self._end = asyncio.Event()
+        self._subscribers = 0
+        self._nobody_left = asyncio.Event()
+        self._nobody_left.set()
 
     def begin(self, seq: int) -> None:
         """Stand at the store's newest `seq`; changes before it are the store's to tell."""
@@ -84,10 +88,40 @@ class FeedHub:
             return job
         return msgspec.structs.replace(job, phase=live.phase, progress=live.progress)
 
-    def close(self) -> None:
-        """Let every waiter go: the server is stopping."""
-        self.closing = True
+    @property
+    def closing(self) -> bool:
+        """Whether the server is stopping."""
+        return self._end.is_set()
+
+    async def close(self, timeout_s: float = 1.0) -> None:
+        """The server is stopping: let every waiter go, and wait until all have said goodbye."""
+        self._end.set()
         self._wake()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._nobody_left.wait()
+
+    @contextlib.contextmanager
+    def subscriber(self) -> Iterator[None]:
+        """Counts one subscriber for as long as it is served."""
+        self._subscribers += 1
+        self._nobody_left.clear()
+        try:
+            yield
+        finally:
+            self._subscribers -= 1
+            if self._subscribers == 0:
+                self._nobody_left.set()
+
+    async def ended(self) -> None:
+        """Return once the hub is closing."""
+        await self._end.wait()
+
+    async def rest(self, seconds: float) -> None:
+        """Sleep, but not through the end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._end.wait()
 
     async def moved(self, seq: int, tick: int) -> None:
         """Return once there is something newer than `seq` or `tick`, or the hub is closing."""

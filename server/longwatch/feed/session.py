@@ -102,6 +102,10 @@ class FeedSession:
     async def run(self) -> None:
         """The whole conversation. Raises nothing because of what the other side does, nor because
         of the store."""
+        with self._hub.subscriber():
+            await self._run()
+
+    async def _run(self) -> None:
         try:
             await self._send(self._hello())
             subscribe = await self._first()
@@ -149,14 +153,24 @@ class FeedSession:
 
     async def _first(self) -> Subscribe:
         while True:
+            receiving = asyncio.create_task(self._wire.receive(), name="feed-first")
+            ending = asyncio.create_task(self._hub.ended(), name="feed-end")
             try:
-                async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
-                    raw = await self._wire.receive()
-            except TimeoutError:
-                raise _Refused(
-                    "malformed_frame", "Send a subscribe frame within 10 s of hello.", 1008
-                ) from None
-            frame = _read(raw)
+                await asyncio.wait(
+                    {receiving, ending},
+                    timeout=SUBSCRIBE_TIMEOUT_S,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if self._hub.closing:
+                    raise _Refused(_STOPPING.code, _STOPPING.reason, 1001)
+                if not receiving.done():
+                    reason = "Send a subscribe frame within 10 s of hello."
+                    raise _Refused("malformed_frame", reason, 1008)
+            finally:
+                ending.cancel()
+                receiving.cancel()
+                await asyncio.gather(receiving, ending, return_exceptions=True)
+            frame = _read(receiving.result())
             if isinstance(frame, Subscribe):
                 return frame
             await self._answer(frame)
@@ -178,7 +192,7 @@ class FeedSession:
             await self._snapshot()
         while not self._hub.closing:
             await self._catch_up()
-            await asyncio.sleep(1 / self._hz)
+            await self._hub.rest(1 / self._hz)
             await self._hub.moved(self._seq, self._tick)
         await self._catch_up()  # what became of the jobs that the server's stop ended
 

@@ -152,10 +152,11 @@ def test_a_change_of_a_running_job_does_not_set_its_bar_back() -> None:
 
 async def test_waiters_wake_on_a_change_on_progress_and_on_the_end() -> None:
     hub = FeedHub()
+    closing: list[asyncio.Task[None]] = []
     happenings: list[Callable[[], None]] = [
         lambda: hub.publish([at(1)], [], 1),
         lambda: hub.progress("a", 1, Phase.STARTING, Progress()),
-        hub.close,
+        lambda: closing.append(asyncio.create_task(hub.close())),
     ]
     for happen in happenings:
         waiting = [asyncio.create_task(hub.moved(hub.seq, hub.tick)) for _ in range(3)]

@@ -103,7 +103,7 @@ async def conversation(hub: FeedHub, past: Past | None = None) -> AsyncIterator[
     try:
         yield pipe
         pipe.say(HANG_UP)
-        hub.close()
+        await hub.close()
         await asyncio.wait_for(task, 5)
     finally:
         task.cancel()
@@ -163,11 +163,10 @@ async def test_an_empty_server_still_sends_a_snapshot() -> None:
 
 async def test_what_is_told_of_a_running_job_carries_its_progress() -> None:
     one = running(1)
-    hub, past = FeedHub(), Past([one])
-    hub.begin(1)
-    hub.progress(one.id, 1, Phase.EXECUTING, Progress(fraction=0.4))
     for subscribe in ('{"type":"subscribe"}', '{"type":"subscribe","since":0,"epoch":"epoch-1"}'):
-        hub.closing = False
+        hub, past = FeedHub(), Past([one])
+        hub.begin(1)
+        hub.progress(one.id, 1, Phase.EXECUTING, Progress(fraction=0.4))
         async with conversation(hub, past) as pipe:
             pipe.say(subscribe)
             await eventually(lambda: len(pipe.frames) >= 3)
@@ -261,6 +260,24 @@ async def test_whoever_never_subscribes_is_sent_away(monkeypatch: pytest.MonkeyP
         assert "Send a subscribe frame" in pipe.bye.reason
 
 
+async def test_whoever_has_not_subscribed_is_told_of_the_stop_too() -> None:
+    hub = FeedHub()
+    async with conversation(hub) as pipe:
+        await eventually(lambda: pipe.frames)
+        await hub.close()
+        assert pipe.bye == Bye(code="stopping", reason="The server is stopping.")
+
+
+async def test_closing_does_not_wait_for_whoever_never_reads() -> None:
+    hub = FeedHub()
+    async with conversation(hub) as pipe:
+        pipe.open.clear()
+        start_s = asyncio.get_running_loop().time()
+        await hub.close(0.05)
+        assert asyncio.get_running_loop().time() - start_s < 5
+        pipe.open.set()
+
+
 async def test_ping_is_answered_before_and_after_the_subscribe() -> None:
     async with conversation(FeedHub()) as pipe:
         pipe.say('{"type":"ping","n":1}')
@@ -319,11 +336,11 @@ async def test_a_store_that_cannot_be_read_is_said() -> None:
 async def test_the_last_changes_come_before_the_goodbye() -> None:
     hub = FeedHub()
     async with conversation(hub) as pipe:
-        pipe.say('{"type":"subscribe","max_hz":1}')
+        pipe.say('{"type":"subscribe","max_hz":0.001}')
         await eventually(lambda: len(pipe.frames) == 2)
         hub.publish([stored(1)], [], 1)
-        hub.close()
-        await eventually(lambda: pipe.closed)
+        await hub.close()  # returns once everybody has been told
+        assert pipe.closed
         delta, bye = pipe.frames[-2:]
         assert isinstance(delta, Delta)
         assert delta.to == 1
