@@ -1,0 +1,59 @@
+"""What every test of the window gets: the application and, if it is async, Qt's event loop.
+
+Any message of Qt's fails the test (`qt_log_level_fail` in pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from longwatch.client.address import Address
+from longwatch_desktop.theme import Mode, Theme
+from support.servers import serving
+from support.windows import Desk
+from support.windows import desk as open_desk
+
+
+@pytest.fixture(scope="session", autouse=True)
+def application(qapp: QApplication) -> QApplication:
+    """The one application, made before the first loop: a loop is made for it."""
+    # Closing the last window would end the loop under the test's feet.
+    qapp.setQuitOnLastWindowClosed(False)
+    return qapp
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop the program runs on. Timers and signals work while a test awaits; `qtbot.wait` in
+    an async test hangs."""
+    return {"qasync": _new_loop}
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop: asyncio.AbstractEventLoop = QEventLoop(QApplication.instance())
+    return loop
+
+
+@pytest.fixture(scope="session")
+def theme(application: QApplication) -> Theme:
+    """The light theme; who chooses another puts it back."""
+    return Theme(application, Mode.LIGHT)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """A real server that the tests of one module share."""
+    with serving(tmp_path_factory.mktemp("data")) as (_, where):
+        yield where
+
+
+@pytest.fixture
+async def desk(address: Address, theme: Theme, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A window over the shared server, with settings of its own."""
+    async with open_desk(address, theme, tmp_path / "window.ini") as given:
+        yield given

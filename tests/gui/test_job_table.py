@@ -1,0 +1,262 @@
+"""The job table as a person uses it, while the jobs in it never stand still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from longwatch.protocol.jobs import JobState, ProgressBasis
+from longwatch_desktop.jobs.columns import BY_ID
+from longwatch_desktop.jobs.delegate import ROW_HEIGHT
+from longwatch_desktop.jobs.view import STRIPE_MS
+from longwatch_desktop.mirror.query import JobFilter
+from longwatch_desktop.theme import Theme
+from support.tables import FedTable, many, started_ago
+from support.waiting import eventually
+from support.windows import OFFSCREEN, child, click_cell
+from unit.desktop.mirror.builders import at, job, running, snapshot
+
+
+@pytest.fixture
+def table(theme: Theme) -> Iterator[FedTable]:
+    """A shown table of 60 jobs, the newest (`j059`) first."""
+    fed = FedTable(theme)
+    fed.tell(snapshot(many(60)))
+    fed.view.show()
+    yield fed
+    fed.view.close()
+
+
+def click(table: FedTable, job_id: str, held: Qt.KeyboardModifier | None = None) -> None:
+    row = table.model.row_of(job_id)
+    assert row is not None
+    at_ = table.view.visualRect(table.model.index(row, 1)).center()
+    modifier = held or Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(table.view.viewport(), Qt.MouseButton.LeftButton, modifier, at_)
+
+
+def click_header(table: FedTable, column: str) -> None:
+    header = table.view.horizontalHeader()
+    x = header.sectionViewportPosition(BY_ID[column]) + 20
+    QTest.mouseClick(
+        header.viewport(),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        QPoint(x, header.height() // 2),
+    )
+
+
+def scroll(table: FedTable, rows: int, pixels: int = 0) -> None:
+    """Scroll so that `rows` rows and `pixels` pixels are above the upper edge."""
+    QApplication.processEvents()  # rows that came lengthen the bar when the loop comes round
+    table.view.verticalScrollBar().setValue(rows * ROW_HEIGHT + pixels)
+
+
+def top(table: FedTable) -> tuple[str, int]:
+    """The job at the table's upper edge, and where its row begins."""
+    row = table.view.rowAt(0)
+    return table.model.job(row).id, table.view.rowViewportPosition(row)
+
+
+def test_selection_stays_with_its_jobs(table: FedTable) -> None:
+    click(table, "j055")
+    click(table, "j053", Qt.KeyboardModifier.ControlModifier)
+    both = ["j055", "j053"]
+    assert table.selected() == both
+    table.change([job("j055", JobState.FAILED, submitted_at=at(55), name="Query 055")])
+    assert table.selected() == both
+    table.change(many(7, prefix="new", state=JobState.RUNNING)[3:])
+    table.change([job("newest", submitted_at=at(5_000))])
+    assert table.ids()[0] == "newest"
+    assert table.selected() == both
+    click_header(table, "name")
+    assert set(table.selected()) == set(both)
+    table.model.filter_by(JobFilter(words=("query 05",)))
+    assert set(table.selected()) == set(both)
+    table.model.filter_by(JobFilter())
+    assert set(table.selected()) == set(both)
+    table.change(removed=["j055"])
+    assert table.selected() == ["j053"]
+    table.model.filter_by(JobFilter(words=("query 001",)))
+    assert table.selected() == []
+
+
+def test_selection_follows_a_job_that_moves(table: FedTable) -> None:
+    table.view.sortByColumn(BY_ID["rows"], Qt.SortOrder.DescendingOrder)
+    table.change([started_ago("a", 5), started_ago("b", 5)])
+    table.progress("a", rows=50)
+    table.progress("b", rows=10)
+    table.model.tick()
+    click(table, "a")
+    assert table.ids()[:2] == ["a", "b"]
+    table.progress("b", rows=500)
+    table.model._resorted_s = 0.0  # a quarter of a second later
+    table.model.tick()
+    assert table.ids()[:2] == ["b", "a"]
+    assert table.selected() == ["a"]
+    assert table.view.currentIndex().row() == 1
+
+
+def test_scroll_position_stays(table: FedTable) -> None:
+    scroll(table, 20, 7)
+    before = top(table)
+    table.change([job(f"new{number}", submitted_at=at(900 + number)) for number in range(15)])
+    assert top(table) == before
+    table.change([job("j010", JobState.FAILED, submitted_at=at(10))])
+    assert top(table) == before
+    table.change(removed=["new3", "new4", "j058"])
+    assert top(table) == before
+    table.change([started_ago("late", 1, submitted_at=at(20.5))])
+    assert top(table) == before
+
+
+def test_new_jobs_are_seen_by_who_looks_at_the_beginning(table: FedTable) -> None:
+    assert top(table) == ("j059", 0)
+    table.change([job("new", submitted_at=at(900))])
+    assert top(table) == ("new", 0)
+
+
+def test_only_visible_rows_are_told_of(table: FedTable) -> None:
+    told: list[int] = []
+    table.model.dataChanged.connect(
+        lambda first, last: told.extend(range(first.row(), last.row() + 1))
+    )
+    table.change([started_ago(f"r{number:03}", 5, submitted_at=at(number)) for number in range(90)])
+    told.clear()
+    table.progress(*(f"r{number:03}" for number in range(90)), fraction=0.5)
+    visible = table.view.visible_rows()
+    assert 5 < len(visible) < 20
+    assert set(told) <= set(visible)
+    assert told, "not even the visible rows were told of"
+    scroll(table, 50)
+    told.clear()
+    table.progress(*(f"r{number:03}" for number in range(90)), fraction=0.6)
+    assert set(told) <= set(table.view.visible_rows())
+    assert min(told) >= 50
+
+
+def test_header_click_sorts_both_ways(table: FedTable) -> None:
+    click_header(table, "name")
+    assert table.ids() == [f"j{number:03}" for number in range(60)]
+    click_header(table, "name")
+    assert table.ids() == [f"j{number:03}" for number in reversed(range(60))]
+
+
+def test_keys(table: FedTable) -> None:
+    activated: list[str] = []
+    table.view.activated_job.connect(activated.append)
+    click(table, "j059")
+    QTest.keyClick(table.view, Qt.Key.Key_Return)
+    assert activated == ["j059"]
+    QTest.keyClick(table.view, Qt.Key.Key_Down)
+    QTest.keyClick(table.view, Qt.Key.Key_Down)
+    assert table.selected() == ["j057"]
+    QTest.keyClick(table.view, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert table.selected() == ["j058", "j057"]
+    QTest.keyClick(table.view, Qt.Key.Key_End)
+    assert table.selected() == ["j000"]
+    assert "j000" in {table.model.job(row).id for row in table.view.visible_rows()}
+    QTest.keyClick(table.view, Qt.Key.Key_Home)
+    assert table.selected() == ["j059"]
+    QTest.keyClick(table.view, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert len(table.selected()) == 60
+    QTest.keyClick(table.view, Qt.Key.Key_End)
+    QTest.keyClick(table.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    assert len(table.selected()) == 60
+    QTest.keyClick(table.view, Qt.Key.Key_Enter)
+    assert activated == ["j059", "j000"]
+
+
+def test_typing_finds_a_job_by_name(table: FedTable) -> None:
+    click(table, "j059")
+    table.view.setCurrentIndex(table.model.index(0, BY_ID["name"]))
+    QTest.keyClicks(table.view, "Query 042")
+    assert table.selected() == ["j042"]
+
+
+def test_double_click_and_context_menu(table: FedTable) -> None:
+    activated: list[str] = []
+    menus: list[QPoint] = []
+    table.view.activated_job.connect(activated.append)
+    table.view.menu_wanted.connect(menus.append)
+    click_cell(table.view, table.model.index(2, 0), double=True)
+    assert activated == ["j057"]
+    table.view.customContextMenuRequested.emit(QPoint(10, 10))
+    assert menus == [table.view.viewport().mapToGlobal(QPoint(10, 10))]
+
+
+def test_no_job_no_selection(table: FedTable) -> None:
+    assert table.view.current_job() is None
+    assert not table.view.select_job("nobody")
+    assert table.view.select_job("j000")
+    assert table.selected() == ["j000"]
+    assert table.view.visible_rows()[-1] == 59
+    table.tell(snapshot([], seq=900))
+    assert table.view.current_job() is None
+    assert list(table.view.visible_rows()) == []
+
+
+async def test_elapsed_times_move_on(table: FedTable) -> None:
+    table.change([started_ago("r", 61.2, submitted_at=at(900))])
+    shown = table.text("r", "elapsed")
+    assert shown in {"1:01", "1:02"}
+    await eventually(lambda: table.text("r", "elapsed") not in {shown, "–"})
+    assert table.text("r", "elapsed") > shown
+
+
+def stripes_move(table: FedTable) -> bool:
+    timers = [one for one in table.view.findChildren(QTimer) if one.interval() == STRIPE_MS]
+    assert len(timers) == 1
+    return timers[0].isActive()
+
+
+def test_stripes_move_only_while_one_is_seen(table: FedTable) -> None:
+    assert not stripes_move(table)
+    table.change([started_ago("r", 1, submitted_at=at(900))])
+    table.view._tick()
+    assert stripes_move(table), "a running job without a fraction is in view"
+    table.progress("r", fraction=0.3, basis=ProgressBasis.MEASURED)
+    assert not stripes_move(table)
+    table.change([started_ago("old", 1, submitted_at=at(-1))])
+    table.view._tick()
+    assert not stripes_move(table), "the job is far below"
+    scroll(table, 1_000)
+    table.view._tick()
+    assert stripes_move(table)
+    table.view.set_stale(True)
+    table.view._tick()
+    assert not stripes_move(table), "nothing moves while nothing is known"
+    table.view.set_stale(False)
+    table.view._tick()
+    assert stripes_move(table)
+    table.view.hide()
+    assert not stripes_move(table)
+
+
+@pytest.mark.qt_log_ignore(OFFSCREEN)
+def test_header_menu_hides_and_shows_columns(table: FedTable) -> None:
+    table.view.horizontalHeader().customContextMenuRequested.emit(QPoint(5, 5))
+    menu = child(table.view, QMenu)
+    actions = {action.text(): action for action in menu.actions()}
+    assert not actions["Name"].isEnabled(), "a table without names is of no use"
+    assert not actions["Owner"].isChecked()
+    actions["Owner"].trigger()
+    actions["Memory"].trigger()
+    assert not table.view.isColumnHidden(BY_ID["owner"])
+    assert table.view.isColumnHidden(BY_ID["memory"])
+    menu.close()
+
+
+def test_copying_nothing_changes_nothing(table: FedTable) -> None:
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setText("before")
+    click(table, "j059")
+    assert clipboard.text() == "before"
+    assert table.view.indexAt(QPoint(5, 5)) != QModelIndex()
+    table.change([running("x")])
+    assert clipboard.text() == "before"
