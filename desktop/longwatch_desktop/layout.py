@@ -68,7 +68,7 @@ def restore_columns(settings: QSettings, table: JobTable) -> None:
             continue
         header.moveSection(header.visualIndex(number), place)
         place += 1
-        table.setColumnHidden(number, bool(one.get("hidden")))
+        table.show_column(number, not one.get("hidden"))
         if isinstance(one.get("width"), int) and one["width"] >= 20:
             table.keep_widths()
             header.resizeSection(number, one["width"])

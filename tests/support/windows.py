@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 from PySide6.QtCore import QModelIndex, QPoint, QSettings, Qt
 from PySide6.QtGui import QAction, QImage
 from PySide6.QtTest import QTest
@@ -201,6 +202,6 @@ def picture(widget: QWidget) -> QImage:
 
 def colors_of(image: QImage) -> set[str]:
     """Every colour in an image, as `#rrggbb`."""
-    return {
-        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
-    }
+    plain = image.convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(plain.constBits(), np.uint32)
+    return {f"#{int(one) & 0xFFFFFF:06x}" for one in np.unique(pixels)}

@@ -173,6 +173,11 @@ class JobTable(QTableView):
         self._share_width()
         self.viewport().update()
 
+    def show_column(self, number: int, shown: bool) -> None:
+        """Show or hide a column; the name stays, come what may."""
+        self.setColumnHidden(number, not shown and number != _NAME)
+        self._share_width()
+
     @property
     def shares_width(self) -> bool:
         """Whether the widths are still this program's choice."""
@@ -191,12 +196,14 @@ class JobTable(QTableView):
         fixed = sum(COLUMNS[number].width for number in shown if number not in _SHARING)
         left = max(self.viewport().width() - fixed, sum(LEAST_SHARED))
         self._sharing = True
-        header.resizeSection(_NAME, max(LEAST_SHARED[0], left * 45 // 100))
-        header.resizeSection(_PROGRESS, left - max(LEAST_SHARED[0], left * 45 // 100))
+        name = max(LEAST_SHARED[0], min(left * 45 // 100, left - LEAST_SHARED[1]))
+        header.resizeSection(_NAME, name)
+        header.resizeSection(_PROGRESS, left - name)
         self._sharing = False
 
-    def _width_changed(self, _section: int, _before: int, _after: int) -> None:
-        if not self._sharing and self.isVisible():
+    def _width_changed(self, _section: int, before: int, after: int) -> None:
+        # A width of 0 is that of a column that is hidden or was.
+        if before and after and not self._sharing and self.isVisible():
             self._shares_width = False
 
     def _set_up(self) -> None:
@@ -244,9 +251,7 @@ class JobTable(QTableView):
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(number))
             action.setEnabled(number != _NAME)
-            action.toggled.connect(
-                lambda shown, number=number: self.setColumnHidden(number, not shown)
-            )
+            action.toggled.connect(lambda shown, number=number: self.show_column(number, shown))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.horizontalHeader().mapToGlobal(at))
 
