@@ -9,7 +9,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from longwatch.api.problems import ApiError, problem
+from longwatch.api.problems import FRAMEWORK, ApiError, problem
 from longwatch.protocol.routes import MAX_BODY_BYTES, REQUEST_ID_HEADER
 from longwatch.security.hosts import HostRules
 
@@ -79,12 +79,17 @@ class _Answer:
         self, scope: Scope, send: Send, request_id: str, log: structlog.stdlib.BoundLogger
     ) -> None:
         self.started = False
+        """Whether the answer's head is out, and with it the status."""
         self._scope = scope
         self._send = send
         self._request_id = request_id
         self._log = log
 
     async def send(self, message: Message) -> None:
+        if message["type"] == "websocket.close" and not self.started:
+            # The framework found no route, and would say no more than 403.
+            await deny(self._scope, self.send, problem(404, *FRAMEWORK[404]))
+            return
         if message["type"] in _STARTS:
             self.started = True
             name = REQUEST_ID_HEADER.lower().encode()
@@ -123,6 +128,11 @@ async def refuse(scope: Scope, receive: Receive, send: Send, response: Response)
     if scope["type"] == "http":
         await response(scope, receive, send)
         return
+    await deny(scope, send, response)
+
+
+async def deny(scope: Scope, send: Send, response: Response) -> None:
+    """Answer a WebSocket handshake with `response`."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008})
         return

@@ -53,7 +53,7 @@ TITLES: Final = {
     "internal_error": "The server failed",
 }
 FRAMEWORK: Final = {
-    400: ("bad_request", None),
+    400: ("bad_request", "The request is not understood."),
     404: ("not_found", "Check the address; every path of this server begins with /v1."),
     405: ("method_not_allowed", "Check the method of the request."),
 }
@@ -99,8 +99,8 @@ def install(app: FastAPI) -> None:
         if isinstance(error, ApiError):
             code, detail = error.code, str(error.detail)
         else:
-            code, hint = FRAMEWORK.get(error.status_code, (f"http_{error.status_code}", None))
-            detail = hint or str(error.detail)
+            unnamed = (f"http_{error.status_code}", str(error.detail))
+            code, detail = FRAMEWORK.get(error.status_code, unnamed)
         return problem(error.status_code, code, detail, headers=error.headers)
 
     async def invalid(_request: Request, error: Exception) -> Response:

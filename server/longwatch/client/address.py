@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 from longwatch.client.errors import InvalidAddress
 from longwatch.protocol import routes
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Address:
             raise InvalidAddress(
                 f"{url!r} is not an address of a server; it looks like https://name.example:8443."
             )
+        if not _is_plain(text) or not _is_host(host):
+            raise InvalidAddress(
+                f"{url!r} is not an address: a name has letters, digits, dots and hyphens (one in "
+                "another script is written in its xn-- form)."
+            )
         if parts.username is not None or parts.query or parts.fragment:
             raise InvalidAddress(
                 "An address is only scheme, host, port and path; the token is given apart from it."
@@ -38,7 +46,7 @@ class Address:
         if port == 0:
             raise InvalidAddress(f"{url!r} names port 0, where nothing can listen.")
         clean = token.strip()
-        if not clean or not clean.isascii() or not clean.isprintable() or " " in clean:
+        if not clean or not _is_plain(clean):
             raise InvalidAddress("The token is empty or has characters that no token has.")
         return cls(text, clean)
 
@@ -71,3 +79,17 @@ class Address:
     def headers(self) -> dict[str, str]:
         """What every request carries."""
         return {"Authorization": f"Bearer {self.token}"}
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host or host.replace(".", "").isdigit():
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True
+    return _NAME.fullmatch(host) is not None
