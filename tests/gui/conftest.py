@@ -16,8 +16,12 @@ from qasync import QEventLoop
 from longwatch.client.address import Address
 from longwatch_desktop.theme import Mode, Theme
 from support.servers import serving
-from support.windows import Desk
+from support.windows import OFFSCREEN, Desk
 from support.windows import desk as open_desk
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.qt_log_ignore(OFFSCREEN))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
 from longwatch_desktop.jobs.view import LEAST_SHARED, JobTable
 from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many
-from support.windows import OFFSCREEN, child
+from support.windows import child
 from unit.desktop.mirror.builders import snapshot
 
 
@@ -79,7 +79,6 @@ def test_a_width_of_ones_own_stays(table: FedTable) -> None:
     assert width(view, "name") == 321
 
 
-@pytest.mark.qt_log_ignore(OFFSCREEN)
 def test_hiding_a_column_gives_its_room_to_the_others(table: FedTable) -> None:
     view = table.view
     view.resize(1_200, 400)

@@ -102,7 +102,7 @@ def test_states_can_be_told_apart_without_colours(theme: Theme) -> None:
         table.view.close()
     for (one, first), (other, second) in itertools.combinations(shapes.items(), 2):
         differing = sum(a != b for a, b in zip(first, second, strict=True))
-        assert differing > 10, f"the icons of {one} and {other} have the same shape"
+        assert differing > 12, f"the icons of {one} and {other} have the same shape"
 
 
 def test_bar_is_as_long_as_the_fraction(theme: Theme) -> None:

@@ -18,7 +18,7 @@ from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many, started_ago
 from support.waiting import eventually
-from support.windows import OFFSCREEN, child, click_cell
+from support.windows import child, click_cell
 from unit.desktop.mirror.builders import at, job, running, snapshot
 
 
@@ -238,7 +238,6 @@ def test_stripes_move_only_while_one_is_seen(table: FedTable) -> None:
     assert not stripes_move(table)
 
 
-@pytest.mark.qt_log_ignore(OFFSCREEN)
 def test_header_menu_hides_and_shows_columns(table: FedTable) -> None:
     table.view.horizontalHeader().customContextMenuRequested.emit(QPoint(5, 5))
     menu = child(table.view, QMenu)

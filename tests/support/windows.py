@@ -35,7 +35,7 @@ from support.waiting import eventually
 
 W = TypeVar("W", bound=QWidget)
 OFFSCREEN = "This plugin does not support"
-"""What Qt's offscreen platform says of every menu and box, for `qt_log_ignore`."""
+"""What Qt's offscreen platform says of much that a screen's can do. Nobody's fault."""
 
 
 @dataclass

@@ -121,7 +121,7 @@ class EditorPanel(QWidget):
         for tab in saved.tabs:
             page = self._append(tab.title, tab.sql)
             page.document().setModified(tab.changed)
-        self._tabs.setCurrentIndex(saved.front)
+        self._tabs.setCurrentIndex(min(max(0, saved.front), len(saved.tabs) - 1))
 
     def close_page(self, page: Page) -> None:
         """Close a tab; the last one is replaced by an empty one."""

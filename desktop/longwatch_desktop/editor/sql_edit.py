@@ -34,6 +34,7 @@ class SqlEdit(QPlainTextEdit):
         super().__init__(parent)
         self._theme = theme
         self._error: tuple[int, int, str] | None = None
+        self._marked_text = ""
         self._margin = _Margin(self)
         self.setFont(mono_font())
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -62,17 +63,17 @@ class SqlEdit(QPlainTextEdit):
         if not cursor.selection().toPlainText().strip():
             return 0, 0
         block = self.document().findBlock(cursor.selectionStart())
-        return block.blockNumber(), cursor.selectionStart() - block.position()
+        units = cursor.selectionStart() - block.position()
+        return block.blockNumber(), _characters(block.text(), units)
 
     def show_error(self, line: int, column: int | None, message: str) -> None:
         """Mark the place and go there."""
         self._error = (line, column or 1, message)
+        self._marked_text = self.toPlainText()
         block = self.document().findBlockByNumber(line - 1)
         if block.isValid():
             cursor = QTextCursor(block)
-            cursor.setPosition(
-                block.position() + min((column or 1) - 1, max(0, block.length() - 1))
-            )
+            cursor.setPosition(block.position() + _units(block.text(), (column or 1) - 1))
             self.setTextCursor(cursor)
             self.ensureCursorVisible()
         self._mark()
@@ -147,7 +148,8 @@ class SqlEdit(QPlainTextEdit):
 
     def _changed(self, _at: int, removed: int, added: int) -> None:
         if removed or added:
-            if removed != added:  # a change of colours reports equal lengths
+            # A change of colours alone reports equal lengths.
+            if self._error and (removed != added or self.toPlainText() != self._marked_text):
                 self.clear_error()
             self.edited.emit()
 
@@ -177,7 +179,7 @@ class SqlEdit(QPlainTextEdit):
             block = self.document().findBlockByNumber(row - 1)
             if block.isValid():
                 cursor = QTextCursor(block)
-                cursor.setPosition(block.position() + min(column - 1, max(0, block.length() - 1)))
+                cursor.setPosition(block.position() + _units(block.text(), column - 1))
                 cursor.movePosition(
                     QTextCursor.MoveOperation.EndOfWord, QTextCursor.MoveMode.KeepAnchor
                 )
@@ -246,6 +248,16 @@ class _Margin(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         self._edit.paint_margin(event)
+
+
+def _units(text: str, characters: int) -> int:
+    """How far into a line so many characters reach for Qt, which counts UTF-16 units."""
+    return len(text[:characters].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _characters(text: str, units: int) -> int:
+    """The characters of a line within its first `units` UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore"))
 
 
 def _uncommented(text: str) -> str:

@@ -258,9 +258,9 @@ def _state_icon(state: str, shade: str, ratio: float) -> QPixmap:
         case "cancelled":
             painter.drawEllipse(circle)
             painter.drawLine(QPointF(4.4, 11.6), QPointF(11.6, 4.4))
-        case _:
-            painter.drawEllipse(circle)
-            painter.drawLine(QPointF(8, 5), QPointF(8, 8.6))
-            painter.drawPoint(QPointF(8, 11))
+        case _:  # a warning sign, as a circle would look like the clock of those that wait
+            painter.drawPolygon([QPointF(8, 2.2), QPointF(14.2, 13.2), QPointF(1.8, 13.2)])
+            painter.drawLine(QPointF(8, 6.4), QPointF(8, 8.8))
+            painter.drawPoint(QPointF(8, 11.2))
     painter.end()
     return pixmap

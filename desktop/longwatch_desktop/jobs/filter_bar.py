@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from longwatch.client import words
@@ -66,6 +66,8 @@ class FilterBar(QWidget):
         self._box.setMaximumWidth(340)
         self._glass = QAction(self._box)
         self._box.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self._box, self._box.clear)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         layout.addWidget(self._box, 2)
         self._chips.idToggled.connect(self._choose)
         self._box.textChanged.connect(lambda _text: self._tell())

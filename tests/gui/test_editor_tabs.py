@@ -1,0 +1,160 @@
+"""The editor's tabs, and that what was typed comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton
+
+from longwatch_desktop import layout
+from longwatch_desktop.editor.panel import EditorPanel, SavedTab, SavedTabs
+from longwatch_desktop.theme import Theme
+from support.windows import named, tab_titles
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def editor(theme: Theme) -> Iterator[EditorPanel]:
+    given = EditorPanel(theme)
+    given.resize(700, 300)
+    given.show()
+    given.activateWindow()
+    QApplication.processEvents()
+    yield given
+    given.close()
+
+
+def test_opening_takes_over_an_untouched_tab(editor: EditorPanel) -> None:
+    assert tab_titles(editor) == ["Untitled"]
+    editor.open("One", "select 1")
+    assert tab_titles(editor) == ["One"]
+    editor.open("Two", "select 2")
+    assert tab_titles(editor) == ["Two"], "One was only looked at"
+    QTest.keyClicks(editor.page, "-- mine ")
+    editor.open("Three", "select 3")
+    assert tab_titles(editor) == ["Two •", "Three"]
+    assert editor.page.toPlainText() == "select 3"
+    assert editor.page.hasFocus()
+
+
+def test_the_same_text_is_not_opened_twice(editor: EditorPanel) -> None:
+    editor.open("One", "select 1")
+    QTest.keyClicks(editor.page, " ")
+    QTest.keyClick(editor.page, Qt.Key.Key_Backspace)
+    editor.open("Two", "select 2")
+    editor.open("One", "select 1")
+    assert editor.page.title == "One"
+    assert len(editor.pages()) == 2
+
+
+def test_keys_make_and_close_tabs(editor: EditorPanel) -> None:
+    QTest.keyClicks(editor.page, "select 1")
+    QTest.keyClick(editor.page, Qt.Key.Key_T, CONTROL)
+    assert tab_titles(editor) == ["Untitled •", "Untitled"]
+    QTest.keyClicks(editor.page, "two")
+    QTest.keyClick(editor.page, Qt.Key.Key_W, CONTROL)
+    assert tab_titles(editor) == ["Untitled •"]
+    assert editor.page.toPlainText() == "select 1"
+    QTest.keyClick(editor.page, Qt.Key.Key_W, CONTROL)
+    assert tab_titles(editor) == ["Untitled"]
+    assert editor.page.toPlainText() == "", "the last one leaves an empty one"
+
+
+def test_buttons_make_and_close_tabs(editor: EditorPanel) -> None:
+    QTest.keyClicks(editor.page, "select 1")
+    QTest.mouseClick(named(editor, QToolButton, "New tab"), Qt.MouseButton.LeftButton)
+    assert len(editor.pages()) == 2
+    editor.open("Two", "select 2")
+    QTest.mouseClick(named(editor, QToolButton, "Close Two"), Qt.MouseButton.LeftButton)
+    assert tab_titles(editor) == ["Untitled •"]
+
+
+def test_comment_key(editor: EditorPanel) -> None:
+    QTest.keyClicks(editor.page, "select 1")
+    QTest.keyClick(editor.page, Qt.Key.Key_Slash, CONTROL)
+    assert editor.page.toPlainText() == "-- select 1"
+
+
+def test_texts_come_back_unsaved_ones_too(
+    editor: EditorPanel, theme: Theme, tmp_path: Path
+) -> None:
+    editor.open("Kept", "select 'ä \U0001f600' -- \\ \"quoted\", [1]\n\tfrom t;")
+    QTest.keyClicks(editor.page, " ")
+    editor.open("Looked at", "select 2")
+    editor.open("", "")
+    QTest.keyClicks(editor.page, "unsaved")
+    text = editor.pages()[0].toPlainText()
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    layout.save_tabs(settings, editor)
+    settings.sync()
+    another = EditorPanel(theme)
+    layout.restore_tabs(
+        QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat), another
+    )
+    assert another.saved() == editor.saved()
+    assert another.pages()[0].toPlainText() == text
+    assert tab_titles(another) == tab_titles(editor)
+    assert another.page.toPlainText() == "unsaved"
+    another.open("Looked at", "select 3")
+    assert [page.toPlainText() for page in another.pages()][1] == "select 2"
+
+
+def test_what_was_only_looked_at_may_be_taken_over_after_a_restart(
+    editor: EditorPanel, theme: Theme
+) -> None:
+    editor.open("Looked at", "select 2")
+    another = EditorPanel(theme)
+    another.restore(editor.saved())
+    another.open("Other", "select 3")
+    assert tab_titles(another) == ["Other"]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        '{"tabs": [], "front": 0}',
+        '{"tabs": 7, "front": 0}',
+        '{"tabs": [{"title": 1}], "front": 0}',
+        "\u0000\udcff".encode("utf-8", "surrogatepass").decode("latin-1"),
+    ],
+)
+def test_nonsense_in_the_settings_leaves_an_empty_tab(
+    editor: EditorPanel, tmp_path: Path, kept: str
+) -> None:
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    settings.setValue("editor/tabs", kept)
+    layout.restore_tabs(settings, editor)
+    assert tab_titles(editor) == ["Untitled"]
+
+
+@pytest.mark.parametrize("front", [-1, 5, 2**40])
+def test_a_front_tab_that_does_not_exist(editor: EditorPanel, tmp_path: Path, front: int) -> None:
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    tabs = SavedTabs([SavedTab("a", "1", True), SavedTab("b", "2", False)], front)
+    settings.setValue("editor/tabs", msgspec.json.encode(tabs).decode())
+    layout.restore_tabs(settings, editor)
+    assert [page.title for page in editor.pages()] == ["a", "b"]
+    assert editor.page.title in {"a", "b"}
+
+
+def test_changes_are_told_of(editor: EditorPanel) -> None:
+    told: list[None] = []
+    editor.edited.connect(lambda: told.append(None))
+    for act in (
+        lambda: QTest.keyClicks(editor.page, "a"),
+        lambda: editor.open("One", "select 1"),
+        lambda: editor.close_page(editor.page),
+    ):
+        told.clear()
+        act()
+        assert told
