@@ -76,10 +76,12 @@ class JobMirror:
         self._line: Slots = np.empty(0, np.intp)
         self._place: Slots = np.zeros(0, np.intp)
         # Snapshots are numbered; each slot remembers the one during or after which it was last
-        # heard of. What was last heard of before `_void_before` may be overwritten by anything.
+        # heard of. A snapshot from before the highest `seq` ever heard means that the server went
+        # back: then what was last heard of before it may be overwritten by anything.
         self._generation = 0
-        self._void_before = 0
         self._heard: list[int] = []
+        self._highest = -1
+        self._void_before = 0
         # What deltas that overtook a snapshot have removed, and how far they reached.
         self._gone: set[str] = set()
         self._ahead = -1
@@ -179,8 +181,9 @@ class JobMirror:
         if chunk.offset == 0:
             reset = not self._slot_of
             self._generation += 1
-            if self.seq is not None and chunk.seq < self.seq:
+            if chunk.seq < self._highest:
                 self._void_before = self._generation
+                self._highest = chunk.seq
             self._gone.clear()
             self._ahead = -1
             self.loading = True
@@ -195,6 +198,7 @@ class JobMirror:
             self._remove(removed)
             self.loading, self.loaded, self.total = False, 0, None
             self.seq = max(chunk.seq, self._ahead)
+            self._highest = max(self._highest, self.seq)
             self._gone.clear()
         return self._changes(added, updated, removed, reset=reset)
 
@@ -203,6 +207,7 @@ class JobMirror:
             if self.seq is not None and delta.to <= self.seq:
                 return NO_CHANGES
             self.seq = delta.to
+        self._highest = max(self._highest, delta.to)
         gone = self._gone
         if self.loading:
             gone.update(delta.removed)
@@ -239,7 +244,9 @@ class JobMirror:
         updated: dict[int, JobSummary] = {}
         slot_of, records, heard = self._slot_of, self._records, self._heard
         generation, void_before = self._generation, self._void_before
+        highest = self._highest
         for job in jobs:
+            highest = max(highest, job.seq)
             slot = slot_of.get(job.id)
             if slot is None:
                 slot = self._take_slot(job.id)
@@ -257,6 +264,7 @@ class JobMirror:
                     updated[slot] = job
             records[slot] = job
             heard[slot] = generation
+        self._highest = highest
         if added or updated:
             self._store({**added, **updated})
         return list(added), list(updated)

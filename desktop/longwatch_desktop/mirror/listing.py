@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from longwatch.protocol.jobs import JobState
 from longwatch_desktop.mirror.columns import FREE, Mask, Slots
-from longwatch_desktop.mirror.jobs import Changes, JobMirror
+from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.keys import LIVE_KEYS, SortKey, values
 from longwatch_desktop.mirror.matching import narrows, static_mask, time_mask
 from longwatch_desktop.mirror.ordering import Column, Keys, arrange, merge
@@ -61,6 +62,7 @@ class JobListing:
         self._taken: Mask = np.empty(0, np.bool_)
         self._by: Column = np.empty(0)
         self._then: Column = np.empty(0)
+        self._behind = False
         self._rebuild(_seconds(None))
 
     def __len__(self) -> int:
@@ -80,6 +82,15 @@ class JobListing:
     def query(self) -> JobFilter:
         """Which jobs are shown."""
         return self._query
+
+    @property
+    def wants_resort(self) -> bool:
+        """Whether `update(…, resort=True)` could change anything by now."""
+        if self._query.uses_time:
+            return True
+        if self._key is SortKey.ELAPSED and self._mirror.counts[JobState.RUNNING]:
+            return True
+        return self._key in LIVE_KEYS and self._behind
 
     def row_of(self, slot: int) -> int:
         """The row of a slot, -1 if it is not shown."""
@@ -115,6 +126,7 @@ class JobListing:
         """
         now_s = _seconds(now)
         self._reserve()
+        self._behind = not resort and (self._behind or changes is not NO_CHANGES)
         if changes.reset:
             self._rebuild(now_s)
             return ListingChange(moved=True, dirty=())
@@ -201,6 +213,7 @@ class JobListing:
     def _rebuild(
         self, now_s: float, *, within: Mask | None = None, filter_again: bool = True
     ) -> None:
+        self._behind = False
         self._reserve()
         self._row[self.order] = -1
         slots = self._all()

@@ -28,6 +28,7 @@ class PlainMirror:
         self._gone: set[str] = set()
         self._void: set[str] = set()
         self._ahead = -1
+        self._highest = -1
 
     def jobs(self) -> dict[str, JobSummary]:
         """Every job with its newest progress."""
@@ -58,8 +59,9 @@ class PlainMirror:
     def _snapshot(self, chunk: Snapshot) -> None:
         if chunk.offset == 0:
             self._mentioned, self._gone, self._ahead = set(), set(), -1
-            if self.seq is not None and chunk.seq < self.seq:
+            if chunk.seq < self._highest:
                 self._void = set(self.records)
+                self._highest = chunk.seq
             self.loading = True
         for job in chunk.jobs:
             if job.id not in self._gone:
@@ -68,6 +70,7 @@ class PlainMirror:
             for job_id in set(self.records) - self._mentioned:
                 self._drop(job_id)
             self.seq = max(chunk.seq, self._ahead)
+            self._highest = max(self._highest, self.seq)
             self.loading = False
 
     def _delta(self, delta: Delta) -> None:
@@ -78,6 +81,7 @@ class PlainMirror:
             return
         else:
             self.seq = delta.to
+        self._highest = max(self._highest, delta.to)
         for job in delta.changed:
             if job.id not in delta.removed and not (self.loading and job.id in self._gone):
                 self._take(job)
@@ -111,6 +115,7 @@ class PlainMirror:
 
     def _take(self, job: JobSummary) -> None:
         self._mentioned.add(job.id)
+        self._highest = max(self._highest, job.seq)
         before = self.records.get(job.id)
         if before is not None:
             stale = job.seq <= before.seq

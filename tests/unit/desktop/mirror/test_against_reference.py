@@ -67,6 +67,7 @@ class Watched:
         resort: bool = False,
     ) -> None:
         listing = self.listing
+        wanted = listing.wants_resort
         before = listing.order
         kept = before.tolist()
         change = listing.update(changes, resort=resort, now=now)
@@ -75,6 +76,7 @@ class Watched:
         after = listing.order.tolist()
         if not changes.reset:
             assert change.moved is (kept != after)
+            assert wanted or not change.moved or changes is not NO_CHANGES
             stale = {
                 row
                 for row, slot in enumerate(after)

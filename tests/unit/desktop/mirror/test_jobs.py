@@ -122,6 +122,13 @@ def test_a_server_that_went_back_is_believed() -> None:
     assert mirror.seq == 50
 
 
+def test_a_server_that_went_back_during_the_first_snapshot_is_believed() -> None:
+    mirror = JobMirror()
+    mirror.apply(chunks([job("b"), job("a", JobState.SUCCEEDED, seq=12)][::-1], 1, 10)[0])
+    mirror.apply(snapshot([job("a", seq=4)], seq=11))
+    assert mirror.job(slot_of(mirror, "a")).state is JobState.QUEUED
+
+
 def test_an_old_delta_brings_nothing_back() -> None:
     mirror = mirror_of(job("a"), seq=100)
     once = delta(101, [job("b", seq=101)])

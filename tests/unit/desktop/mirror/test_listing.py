@@ -31,6 +31,9 @@ class Table:
         changes = self.mirror.apply(told(*reports))  # type: ignore[arg-type]
         return self.listing.update(changes, now=NOW)
 
+    def wants_resort(self) -> bool:
+        return self.listing.wants_resort
+
     def rows(self) -> list[str]:
         return [self.mirror.job(slot).id for slot in self.listing.order.tolist()]
 
@@ -73,6 +76,28 @@ def test_rows_sorted_by_progress_keep_their_place_until_told() -> None:
     assert (table.rows(), change.moved, change.dirty) == (["b", "a", "queued"], True, ())
     table.put(running("c", seq=101))
     assert table.rows()[0] == "b"
+
+
+def test_a_resort_is_wanted_when_it_could_change_something() -> None:
+    table = Table(running("a"), running("b"))
+    table.tell(reported("a", fraction=0.25))
+    assert not table.wants_resort(), "newest first needs none"
+    table.listing.sort_by("progress", True, NOW)
+    assert not table.wants_resort()
+    table.tell(reported("b", fraction=0.5))
+    assert table.wants_resort()
+    table.listing.update(NO_CHANGES, resort=True, now=NOW)
+    assert not table.wants_resort()
+    table.put(job("a", JobState.SUCCEEDED, seq=101), job("b", JobState.FAILED, seq=101))
+    assert table.wants_resort(), "also when nothing runs any more"
+    table.listing.sort_by("elapsed", True, NOW)
+    assert not table.wants_resort()
+    table.put(running("c", seq=102))
+    table.listing.update(NO_CHANGES, resort=True, now=NOW)
+    assert table.wants_resort(), "time passes for what runs"
+    table.listing.sort_by("submitted", True, NOW)
+    table.listing.filter_by(JobFilter(newer_s=60), NOW)
+    assert table.wants_resort()
 
 
 def test_what_has_no_key_is_last_both_ways() -> None:
