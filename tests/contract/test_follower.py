@@ -22,6 +22,7 @@ from longwatch.client.feed import Backoff, Connected, Disconnected, FeedEvent, F
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import JobState, Submission
 from support.servers import ENDLESS, serving
+from support.waiting import eventually
 
 T = TypeVar("T", bound=FeedEvent)
 QUICK = Backoff(least_s=0.02, most_s=0.1)
@@ -321,12 +322,12 @@ async def test_nothing_is_left_behind(live: Address) -> None:
     for _ in range(3):
         async with aclosing(follower(live).events()) as events:
             await until(events, Snapshot)
-    consuming = asyncio.create_task(until(follower(live).events(), Disconnected))
-    await asyncio.sleep(0.1)
+    one = follower(live)
+    consuming = asyncio.create_task(until(one.events(), Disconnected))
+    await eventually(lambda: one.connected)
     consuming.cancel()
     await asyncio.gather(consuming, return_exceptions=True)
-    await asyncio.sleep(0.05)
-    assert asyncio.all_tasks() == before
+    await eventually(lambda: asyncio.all_tasks() == before)
 
 
 @given(st.integers(1, 10_000), st.floats(0.01, 10), st.floats(10, 100), st.integers())

@@ -29,6 +29,7 @@ from longwatch.sources import SourceCatalogue
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
+from support.stores import lay_out
 
 TOKEN = "test-token-of-no-other-use"
 ENDLESS = "select count(*) from range(1000000000000) t(i) where i % 7 = 3"
@@ -133,15 +134,15 @@ class Backend:
 @asynccontextmanager
 async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     """A `Backend` in `data_dir`, stopped at the end."""
-    settings = {"threads": 1, "memory_bytes": 2**30, "warm_spare": False, "log_level": "debug", **settings}
-    config = Settings(data_dir=data_dir, **settings)
+    usual = {"threads": 1, "memory_bytes": 2**30, "warm_spare": False, "log_level": "debug"}
+    config = Settings(data_dir=data_dir, **{**usual, **settings})
     log = open_log(data_dir / "server.log", "debug")
     hub = FeedHub()
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
 
-    store = Store(data_dir / "jobs.sqlite", publish)
+    store = Store(lay_out(data_dir / "jobs.sqlite"), publish)
     executor = ManualExecutor(data_dir / "jobs")
     catalogue = SourceCatalogue(config.sources, config.default_source)
     service = JobService(store, executor, hub, catalogue, config, log)

@@ -19,6 +19,7 @@ from longwatch.protocol.jobs import FINAL_STATES, JobState
 from longwatch.store import repository
 from longwatch.store.writer import Changes, StoreThread
 from support.servers import job
+from support.stores import lay_out
 
 POSSIBLE = {
     (JobState.QUEUED, JobEvent.STARTED): JobState.RUNNING,
@@ -60,7 +61,8 @@ class StoredJob(RuleBasedStateMachine):
     def store(self) -> None:
         self.folder = TemporaryDirectory()
         self.announced: list[Changes] = []
-        self.thread = StoreThread(Path(self.folder.name) / "jobs.sqlite", self.announced.append)
+        path = lay_out(Path(self.folder.name) / "jobs.sqlite")
+        self.thread = StoreThread(path, self.announced.append)
         self.thread.open()
         self.job = self.run(repository.add, job())
 

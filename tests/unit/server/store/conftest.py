@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from longwatch.store.writer import Changes, StoreThread
+from support.stores import lay_out
 
 
 class OpenStore:
     """A store thread, what it announced, and a way to run an operation and wait."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = lay_out(path)
         self.announced: list[Changes] = []
         self.thread = StoreThread(path, self.announced.append)
         self.thread.open()
