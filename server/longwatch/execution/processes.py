@@ -10,7 +10,7 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import psutil
 
@@ -104,20 +104,17 @@ class OwnRunner(RunnerProcess):
     async def news(self, timeout_s: float) -> None:
         stdout = self._process.stdout
         assert stdout is not None
-        if self._bell is None:
-            self._bell = asyncio.create_task(stdout.read(4096))
-        await asyncio.wait(
-            {self._bell, self._exit} if not self._bell_is_dead else {self._exit},
-            timeout=timeout_s,
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        if self._bell.done() and not self._bell_is_dead:
-            self._bell = None
-
-    @property
-    def _bell_is_dead(self) -> bool:
+        # Several may wait at once (whoever follows the attempt, and whoever ends it): all of them
+        # hear one ring, and the first to wake makes room for the next.
         bell = self._bell
-        return bell is not None and bell.done() and not (bell.exception() is None and bell.result())
+        if bell is None:
+            bell = self._bell = asyncio.create_task(stdout.read(4096))
+        awaited: set[asyncio.Task[Any]] = {self._exit}
+        if not _is_dead(bell):
+            awaited.add(bell)
+        await asyncio.wait(awaited, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if self._bell is bell and bell.done() and not _is_dead(bell):
+            self._bell = None
 
     @property
     def is_gone(self) -> bool:
@@ -201,6 +198,11 @@ def kill_group(pid: int) -> None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def _is_dead(bell: asyncio.Task[bytes]) -> bool:
+    """Whether the pipe has come to its end: it will never ring again."""
+    return bell.done() and (bell.exception() is not None or not bell.result())
 
 
 def _signal_name(number: int) -> str:
