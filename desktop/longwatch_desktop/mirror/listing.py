@@ -105,7 +105,7 @@ class JobListing:
     def sort_by(self, key: str, descending: bool, now: datetime | None = None) -> None:
         """Sort by a `SortKey`. Raises `ValueError` for a key that is none.
 
-        100,000 rows: 25 ms by a number, 130 ms by 100,000 different names.
+        100,000 rows: 4-30 ms by a number, 135 ms by 100,000 different names.
         """
         self._key, self._descending = SortKey(key), descending
         self._rebuild(_seconds(now), filter_again=False)
@@ -122,7 +122,8 @@ class JobListing:
         """Follow the mirror. `now` (the server's clock, as well as it is known) is up to when
         running jobs have run.
 
-        1,000 changed rows among 100,000: 4 ms.
+        Of 100,000 rows 1,000 changed: 0.3 ms if they keep their place, 4-6 ms if they move, 7 ms
+        among names. One new row: 0.8 ms.
         """
         now_s = _seconds(now)
         self._reserve()

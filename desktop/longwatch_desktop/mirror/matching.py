@@ -18,8 +18,9 @@ _MANY: Final = 4
 def static_mask(query: JobFilter, mirror: JobMirror, slots: Slots) -> Mask:
     """Which of `slots` match, time apart.
 
-    100,000 jobs: 1 ms by state, source and owner; by words 20 ms the first time (texts of 220
-    characters), 1 ms once few are left.
+    100,000 jobs: 1 ms by state, source and owner, 20 ms a word (texts of 220 characters) until
+    few are left. Slower: one joined text and `find` (14 ms for a rare word, 370 for a frequent
+    one), arrays of numpy's strings (185 ms).
     """
     columns = mirror.columns
     mask = np.ones(len(slots), np.bool_)

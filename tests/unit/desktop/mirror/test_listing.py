@@ -120,6 +120,32 @@ def test_time_alone_moves_rows_when_told_to_resort() -> None:
     assert (table.rows(), change.inserted) == (["young"], (0, 0))
 
 
+ANY = JobFilter(words=("job",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (ANY, JobFilter(words=("job a",)), ["a"]),
+        (ANY, JobFilter(words=("job", "job b")), ["b"]),
+        (JobFilter(words=("job a",)), ANY, ["a", "b"]),
+        (JobFilter(words=("JOB",), states=frozenset({JobState.RUNNING})), ANY, ["a", "b"]),
+        (JobFilter(words=("job",), source=("x",)), ANY, ["a", "b"]),
+        (JobFilter(words=("job",), owner=("x",)), ANY, ["a", "b"]),
+        (JobFilter(words=("job",), not_source=("flights",)), ANY, ["a", "b"]),
+        (JobFilter(words=("job",), not_owner=("ann",)), ANY, ["a", "b"]),
+        (JobFilter(words=("job",), without=("a",)), ANY, ["a", "b"]),
+        (JobFilter(words=("job",), newer_s=1), ANY, ["a", "b"]),
+        (JobFilter(without=("job",)), JobFilter(without=("job a",)), ["b"]),
+    ],
+)
+def test_one_filter_after_another(before: JobFilter, after: JobFilter, expected: list[str]) -> None:
+    table = Table(running("a"), job("b"))
+    table.listing.filter_by(before, NOW)
+    table.listing.filter_by(after, NOW)
+    assert table.rows() == expected
+
+
 def test_a_job_leaves_a_filtered_table_when_it_no_longer_matches() -> None:
     table = Table(running("a"), running("b"), job("c"))
     table.listing.filter_by(JobFilter(states=frozenset({JobState.RUNNING})), NOW)
