@@ -22,6 +22,7 @@ from qasync import QEventLoop
 from longwatch.paths import default_data_dir
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop import dialogs
+from longwatch_desktop.garbage import GarbageCollector
 from longwatch_desktop.hosting import EmbeddedServer
 from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.tasks import Tasks
@@ -44,6 +45,8 @@ def main(data_dir: Path | None = None) -> int:
     app.setDesktopFileName("longwatch")
     app.setWindowIcon(app_icon())
     app.setQuitOnLastWindowClosed(False)  # the main coroutine ends the program, in order
+    garbage = GarbageCollector(app)
+    garbage.start()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     program = Program(app, settings, EmbeddedServer(folder))
     program.window.open_files([Path(one) for one in sys.argv[1:]])
@@ -56,6 +59,7 @@ def main(data_dir: Path | None = None) -> int:
         # job is in the store, and the next start takes up what still runs.
         logging.shutdown()
         os._exit(0)
+    garbage.stop()
     return 0
 
 

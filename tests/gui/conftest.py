@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from longwatch.client.address import Address
+from longwatch_desktop.garbage import GarbageCollector
 from longwatch_desktop.theme import Mode, Theme
 from support.servers import serving
 from support.windows import OFFSCREEN, Desk
@@ -41,6 +42,15 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 def _new_loop() -> asyncio.AbstractEventLoop:
     loop: asyncio.AbstractEventLoop = QEventLoop(QApplication.instance())
     return loop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collector(application: QApplication) -> Iterator[GarbageCollector]:
+    """As in the program: widgets are never collected in a thread of the server's."""
+    given = GarbageCollector(application)
+    given.start()
+    yield given
+    given.stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import shiboken6
 from PySide6.QtCore import QModelIndex, QPoint, QSettings, Qt
 from PySide6.QtGui import QAction, QImage
 from PySide6.QtTest import QTest
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.client.address import Address
-from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch.protocol.jobs import JobState, JobSummary, ResultPage
 from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.session import Session
 from longwatch_desktop.theme import Theme
@@ -38,11 +39,23 @@ OFFSCREEN = "This plugin does not support"
 """What Qt's offscreen platform says of much that a screen's can do. Nobody's fault."""
 
 
+class CountingSession(Session):
+    """Remembers which pages of rows were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pages: list[tuple[str, int, int]] = []
+
+    async def rows(self, job_id: str, offset: int, limit: int) -> ResultPage:
+        self.pages.append((job_id, offset, limit))
+        return await super().rows(job_id, offset, limit)
+
+
 @dataclass
 class Desk:
     """A shown window with its session."""
 
-    session: Session
+    session: CountingSession
     window: MainWindow
     settings: QSettings
 
@@ -88,9 +101,13 @@ class Desk:
         assert isinstance(found, JobSummary)
         return found
 
+    def detail_tabs(self) -> QTabWidget:
+        """The pages of the details."""
+        return child(self.window.details, QTabWidget)
+
     def detail_tab(self) -> str:
         """The title of the details' page in front."""
-        tabs = child(self.window.details, QTabWidget)
+        tabs = self.detail_tabs()
         return tabs.tabText(tabs.currentIndex())
 
     async def result_cell(self, row: int, column: int) -> str:
@@ -108,7 +125,7 @@ class Desk:
 async def desk(address: Address, theme: Theme, settings_file: Path) -> AsyncIterator[Desk]:
     """A window over the server at `address`."""
     settings = QSettings(str(settings_file), QSettings.Format.IniFormat)
-    session = Session()
+    session = CountingSession()
     window = MainWindow(session, theme, settings)
     window.show()
     following = asyncio.create_task(session.run(address))
@@ -120,7 +137,7 @@ async def desk(address: Address, theme: Theme, settings_file: Path) -> AsyncIter
         with contextlib.suppress(asyncio.CancelledError):
             await following
         window.let_go()
-        window.deleteLater()
+        shiboken6.delete(window)
 
 
 def press(window: QWidget, action: QAction) -> None:

@@ -1,0 +1,44 @@
+"""Python's cyclic garbage collector, in the window's thread only.
+
+It runs in whichever thread happens to allocate, the embedded server's too. A widget that is
+destroyed there takes its timers' entries along in a foreign thread, which Qt cannot: it says
+"Timers cannot be stopped from another thread" and crashes at the next tick. (calibre does the
+same for the same reason: `calibre.gui2.GarbageCollector`.)
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer
+
+EVERY_MS: Final = 500
+"""Automatic collections come far more often; a generation is collected only if it is due."""
+
+
+class GarbageCollector(QObject):
+    """Stands in for the automatic collector between `start` and `stop`."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self, interval=EVERY_MS)
+        self._timer.timeout.connect(self.collect)
+
+    def start(self) -> None:
+        """Collect in this thread from now on."""
+        gc.disable()
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Leave it to Python again."""
+        self._timer.stop()
+        gc.enable()
+
+    def collect(self) -> None:
+        """Collect the oldest generation that is due, by Python's own thresholds."""
+        counts, thresholds = gc.get_count(), gc.get_threshold()
+        for generation in (2, 1, 0):
+            if counts[generation] > thresholds[generation]:
+                gc.collect(generation)
+                return
