@@ -15,6 +15,9 @@ from pathlib import Path
 
 # Arrow would import NumPy where it is installed: 0.16 s and 11 MB, and nothing here uses it.
 sys.modules["numpy"] = None  # type: ignore[assignment]
+# Arrow's default allocator reserves address space by the gigabyte, which the limit on it counts:
+# sorts failed for it. For batches on their way to a file malloc is as quick.
+os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
 
 from longwatch.engines.registry import load_engine  # noqa: E402
 from longwatch.runner.attempt import run_attempt  # noqa: E402

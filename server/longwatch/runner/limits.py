@@ -12,17 +12,20 @@ import psutil
 
 NICENESS: Final = 5
 _OOM_SCORE: Final = 500
+_SLACK_BYTES: Final = 512 * 2**20
 
 
 def limit_address_space(memory_bytes: int) -> None:
-    """Let no allocation take the process past what it has now plus 3 × `memory_bytes`.
+    """Let no allocation take the process past what it has now plus 3 × `memory_bytes` and a bit.
 
     Measured: DuckDB's own limit did not hold for `repeat('x', 4e9)` (7.7 GB under 500 MB); with
-    this the allocation fails at once and cleanly. 1.2-2 × broke honest sorts. What is mapped
-    already (libraries, thread stacks, about 1 GB that was never touched) is not the query's.
+    this the allocation fails at once and cleanly. What is mapped already (libraries, thread
+    stacks, about 1 GB that was never touched) is not the query's. Honest sorts map 150 MB to
+    twice their limit beyond it; 1.2-2 × broke them, and so did Arrow's own allocator, which
+    reserves a gigabyte at a time (see `__main__`).
     Linux only: macOS ignores the limit, Windows has none.
     """
-    _set_address_space(psutil.Process().memory_info().vms + 3 * memory_bytes)
+    _set_address_space(psutil.Process().memory_info().vms + 3 * memory_bytes + _SLACK_BYTES)
 
 
 def free_address_space() -> None:
