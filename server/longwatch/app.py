@@ -16,7 +16,7 @@ from longwatch.feed.hub import FeedHub
 from longwatch.logs import close_log, open_log
 from longwatch.security.hosts import host_rules
 from longwatch.security.tokens import TokenChecker, new_token
-from longwatch.service import JobService
+from longwatch.service.jobs import JobService
 from longwatch.settings import Settings
 from longwatch.sources import SourceCatalogue
 from longwatch.store import repository

@@ -15,7 +15,7 @@ from starlette.requests import HTTPConnection
 from longwatch.api.problems import ApiError
 from longwatch.feed.hub import FeedHub
 from longwatch.security.tokens import Principal, TokenChecker
-from longwatch.service import JobService
+from longwatch.service.jobs import JobService
 from longwatch.sources import SourceCatalogue
 from longwatch.store.store import Store
 

@@ -1,4 +1,4 @@
-"""The job service: the only writer of job state."""
+"""`JobService`: takes jobs in, starts them in turn, records what becomes of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 import structlog
 
-from longwatch.execution.contract import Died, Ended, Executor
+from longwatch.execution.contract import Ended, Executor
 from longwatch.feed.hub import FeedHub
 from longwatch.jobs.errors import AlreadyFinal, JobsError, NoResult
 from longwatch.jobs.model import new_job
@@ -25,12 +25,12 @@ from longwatch.protocol.jobs import (
     JobSummary,
     Phase,
     Progress,
-    ProgressBasis,
     ResultInfo,
     StatementKind,
     Submission,
 )
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+from longwatch.service.endings import Policy, verdict
 from longwatch.settings import Settings
 from longwatch.sources import SourceCatalogue
 from longwatch.store import repository
@@ -39,11 +39,6 @@ from longwatch.store.repository import Filter, Listed
 from longwatch.store.store import Store
 from longwatch.store.writer import Transaction
 
-_EVENTS: Final = {
-    Ending.SUCCEEDED: JobEvent.SUCCEEDED,
-    Ending.FAILED: JobEvent.FAILED,
-    Ending.CANCELLED: JobEvent.CANCELLED,
-}
 RETRY_S: Final = 2.0
 """How long to leave a store alone that could not write, before the next try."""
 AnyJob = TypeVar("AnyJob", bound=JobSummary)
@@ -81,6 +76,7 @@ class JobService:
         self._settings = settings
         self._log = log
         self._now = now
+        self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, _Running] = {}
         self._to_cancel: set[tuple[str, int]] = set()
         self._turn = asyncio.Event()
@@ -217,68 +213,20 @@ class JobService:
     def _record_end(self, tx: Transaction, job_id: str, attempt: int, ended: Ended) -> Job:
         job = repository.get(tx, job_id)
         running = self._running.get(job_id) or _Running(attempt)
+        found = verdict(job, ended, running.progress, self._policy)
         at = self._now()
-        last = ended.last
-        changes: dict[str, Any] = {
-            "finished_at": at,
-            "progress": _settled(running.progress, done=False),
-            "result": last.result if last else None,
-            "kind": last.kind if last else None,
-        }
-        if isinstance(ended.how, Outcome):
-            event, error = _EVENTS[ended.how.ending], ended.how.error
-            if event is JobEvent.SUCCEEDED:
-                changes["progress"] = _settled(running.progress, done=True)
-        else:
-            event, error = self._after_death(job, changes["kind"], ended.how)
-        if event is JobEvent.CANCELLED or job.cancel_requested_at is not None:
-            changes["cancel_confirmed"] = ended.confirmed
-        if event is JobEvent.CANCELLED:
-            error = None
-            if job.cancel_requested_at is None:  # nobody asked: the server is stopping
-                event, error = self._after_stop(changes["kind"])
-        if event is JobEvent.REQUEUED:
-            changes |= {
-                "finished_at": None,
-                "started_at": None,
-                "result": None,
-                "progress": Progress(),
-                "cancel_confirmed": None,
-            }
-        detail = error.message if error else None
+        requeued = found.event is JobEvent.REQUEUED
         return repository.change(
-            tx, job_id, event, attempt=attempt, at=at, detail=detail, error=error, **changes
+            tx,
+            job_id,
+            found.event,
+            attempt=attempt,
+            at=at,
+            detail=found.error.message if found.error else None,
+            error=found.error,
+            finished_at=None if requeued else at,
+            **found.changes,
         )
-
-    def _after_death(
-        self, job: Job, kind: StatementKind | None, died: Died
-    ) -> tuple[JobEvent, JobError]:
-        """What becomes of a job whose runner is gone without a word."""
-        if job.cancel_requested_at is not None:
-            return JobEvent.CANCELLED, _runner_died(died, "")
-        # A runner that died before it had parsed the SQL has run none of it.
-        if kind is StatementKind.WRITE:
-            return JobEvent.LOST, _runner_died(
-                died,
-                "The statement writes, so it was not run again: it may or may not have taken "
-                "effect. Check, then run it again yourself.",
-            )
-        if job.attempt < self._settings.max_attempts:
-            return JobEvent.REQUEUED, _runner_died(died, "It is tried again.")
-        return JobEvent.FAILED, _runner_died(
-            died,
-            f"It was tried {job.attempt} times. If the machine ran out of memory, lower the "
-            "job's memory limit so that it spills to disk instead.",
-        )
-
-    def _after_stop(self, kind: StatementKind | None) -> tuple[JobEvent, JobError]:
-        again = self._settings.on_stop == "requeue" and kind is not StatementKind.WRITE
-        error = JobError(
-            code="server_stopped",
-            message="The server stopped while the query ran.",
-            hint="It is tried again when the server is back." if again else "Run it again.",
-        )
-        return (JobEvent.REQUEUED if again else JobEvent.CANCELLED), error
 
     # Starting jobs in turn
 
@@ -375,23 +323,4 @@ def _progress(tracker: ProgressTracker, report: Report) -> Progress:
         bytes=report.bytes,
         memory_bytes=report.memory_bytes,
         spill_bytes=report.spill_bytes,
-    )
-
-
-def _settled(progress: Progress, *, done: bool) -> Progress:
-    """What is kept of a progress once the attempt is over: nothing is left to come."""
-    known = progress.basis is not ProgressBasis.NONE
-    return Progress(
-        fraction=1.0 if done else progress.fraction,
-        basis=ProgressBasis.MEASURED if done and not known else progress.basis,
-        rows=progress.rows,
-        bytes=progress.bytes,
-        memory_bytes=progress.memory_bytes,
-        spill_bytes=progress.spill_bytes,
-    )
-
-
-def _runner_died(died: Died, hint: str) -> JobError:
-    return JobError(
-        code="runner_died", message=f"The query's process {died.reason}.", hint=hint or None
     )
