@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch.protocol.jobs import JobSummary
 from longwatch_desktop.jobs.columns import COLUMNS, Column, Context
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.listing import JobListing
@@ -121,8 +121,7 @@ class JobTableModel(QAbstractTableModel):
         the time is put in order again."""
         self.context = replace(self.context, now=datetime.now(UTC))
         now_s = time.monotonic()
-        live = self.mirror.counts[JobState.RUNNING] or self.listing.query.uses_time
-        if now_s - self._resorted_s >= RESORT_S and live:
+        if now_s - self._resorted_s >= RESORT_S and self.listing.wants_resort:
             self._resorted_s = now_s
             self._update(NO_CHANGES, resort=True)
 
