@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
-from longwatch.protocol.jobs import Job, JobSummary
+from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.results.overview import Overview
 from longwatch_desktop.results.view import ResultView
@@ -30,6 +30,9 @@ class DetailPane(QWidget):
         self._session = session
         self._job: JobSummary | None = None
         self._known: OrderedDict[str, Job] = OrderedDict()
+        self._partial: Job | None = None
+        """A running job with what of its result can be read; the feed does not carry that."""
+        self._asking_partial = False
         self._tasks = Tasks(lambda error: session.trouble.emit(str(error)))
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
@@ -109,12 +112,33 @@ class DetailPane(QWidget):
             titles = {source.name: source.title for source in self._session.sources}
             self.overview.show_job(job, titles)
         elif front is self.result:
-            self.result.show_job(job)
+            self._show_result(job)
         elif job is not None and self._session.connected:
             if front is self._log:
                 self._tasks.start(self._fetch_log(job.id), name="log")
             elif front is self._sql and job.id not in self._known:
                 self._tasks.start(self._fetch_sql(job.id), name="sql")
+
+    def _show_result(self, job: JobSummary | None) -> None:
+        if job is None or job.state is not JobState.RUNNING:
+            self.result.show_job(job)
+            return
+        known = self._partial
+        self.result.show_job(known if known is not None and known.id == job.id else job)
+        if job.progress.rows and not self._asking_partial and self._session.connected:
+            self._asking_partial = True
+            self._tasks.start(self._fetch_partial(job.id), name="partial")
+
+    async def _fetch_partial(self, job_id: str) -> None:
+        try:
+            job = await self._session.job(job_id)
+        finally:
+            self._asking_partial = False
+        if job_id != self.job_id or job.state is not JobState.RUNNING:
+            return
+        self._partial = job
+        if self._job is not None and self._job.state is JobState.RUNNING:
+            self.result.show_job(job)
 
     async def _fetch_log(self, job_id: str) -> None:
         log = await self._session.log(job_id)

@@ -25,6 +25,9 @@ from longwatch_desktop.tasks import Tasks
 
 PAGE_ROWS: Final = 200
 KEPT_PAGES: Final = 60
+PAGES_AT_ONCE: Final = 2
+WANTED_PAGES: Final = 8
+"""Pages that wait to be fetched. More than are ever in view: what was scrolled past is let go."""
 MOST_ROWS: Final = 2**31 // 64
 """Qt counts pixels in 32 bits: a header of more rows than this would overflow (33 million)."""
 
@@ -61,6 +64,7 @@ class ResultModel(QAbstractTableModel):
         self._rows = 0
         self._pages: OrderedDict[int, list[list[Any]]] = OrderedDict()
         self._asked: set[int] = set()
+        self._wanted: list[int] = []
 
     @property
     def shown_rows(self) -> int:
@@ -81,6 +85,7 @@ class ResultModel(QAbstractTableModel):
         self._rows = rows
         self._pages.clear()
         self._asked.clear()
+        self._wanted.clear()
         self.endResetModel()
 
     def is_null(self, index: Index) -> bool:
@@ -151,6 +156,8 @@ class ResultModel(QAbstractTableModel):
         self.endInsertRows()
 
     def _ask(self, number: int) -> None:
+        """Want a page. The newest wish comes first: whoever drags the scroll bar through a large
+        result waits for what is in view, not for all that was."""
         job_id = self._job_id
         if job_id is None or number in self._asked:
             return
@@ -158,8 +165,18 @@ class ResultModel(QAbstractTableModel):
             asyncio.get_running_loop()
         except RuntimeError:  # painted after the loop's end, while the window closes
             return
-        self._asked.add(number)
-        self._tasks.start(self._fetch(job_id, number), name=f"page-{number}")
+        if number in self._wanted:
+            self._wanted.remove(number)
+        self._wanted.append(number)
+        del self._wanted[:-WANTED_PAGES]
+        self._fetch_wanted()
+
+    def _fetch_wanted(self) -> None:
+        job_id = self._job_id
+        while job_id is not None and self._wanted and len(self._asked) < PAGES_AT_ONCE:
+            number = self._wanted.pop()
+            self._asked.add(number)
+            self._tasks.start(self._fetch(job_id, number), name=f"page-{number}")
 
     async def _fetch(self, job_id: str, number: int) -> None:
         try:
@@ -171,6 +188,7 @@ class ResultModel(QAbstractTableModel):
         if job_id != self._job_id:
             return
         self._asked.discard(number)
+        self._fetch_wanted()
         self._pages[number] = page.rows
         while len(self._pages) > KEPT_PAGES:
             self._pages.popitem(last=False)

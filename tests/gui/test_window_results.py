@@ -1,0 +1,179 @@
+"""Results in the window: of any size, while they grow, with NULLs, and copied."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import duckdb
+import pytest
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QTableView, QTreeWidget
+
+from longwatch.protocol.jobs import JobState
+from longwatch.resources import resource_path
+from longwatch_desktop.results.model import KEPT_PAGES, PAGE_ROWS, as_text
+from longwatch_desktop.theme import LIGHT
+from support.waiting import eventually
+from support.windows import Desk, child, click_cell, click_item, colors_of, named, press
+
+SLOW = """
+select i, length(regexp_replace(repeat('ab', 400) || i, '(a|b)+x?', 'c')) as n
+from range(100000000) t(i)
+"""
+"""Streams for minutes, some ten thousands of rows a second."""
+
+
+@pytest.fixture
+async def ready(desk: Desk) -> AsyncIterator[Desk]:
+    await desk.connected()
+    yield desk
+    desk.window.control.cancel(desk.jobs())
+    await eventually(lambda: all(job.state.is_final for job in desk.jobs()))
+
+
+def grid(desk: Desk) -> QTableView:
+    return child(desk.window.details.result, QTableView)
+
+
+def line(desk: Desk) -> str:
+    """What stands above the rows, or instead of them."""
+    labels = desk.window.details.result.findChildren(QLabel)
+    return " ".join(label.text() for label in labels if label.isVisible())
+
+
+async def test_the_end_of_a_large_result(ready: Desk) -> None:
+    before = set(ready.session.mirror.ids())
+    click_item(
+        named(ready.window.panel, QTreeWidget, "Saved queries"), "Every flight, with its weather"
+    )
+    sql = ready.window.editor.page.toPlainText()
+    press(ready.window, ready.window.actions_.run)
+    job_id = await ready.new_job(before)
+    job = await ready.state(job_id, JobState.SUCCEEDED, patience_s=40.0)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    view, model = grid(ready), grid(ready).model()
+    assert model.rowCount() == 336_776
+    assert job.result is not None
+    assert "336,776 rows" in line(ready)
+    await ready.result_cell(0, 0)
+    view.setFocus()
+    view.scrollToBottom()
+    last = view.verticalScrollBar().maximum()
+    assert view.verticalScrollBar().value() == last
+    assert view.rowAt(view.viewport().height() - 5) == 336_775
+    await ready.result_cell(336_775, 0)
+    flights = resource_path("samples/nycflights13")
+    with duckdb.connect() as engine:
+        for name in ("flights", "weather"):
+            engine.execute(f"create view {name} as from '{flights / name}.parquet'")
+        row = engine.execute(f"select * from ({sql}) offset 336775").fetchone()
+    assert row is not None
+    shown = [str(model.index(336_775, column).data()) for column in range(model.columnCount())]
+    titles = [str(model.headerData(n, Qt.Orientation.Horizontal)) for n in range(len(shown))]
+    for name, value, text in zip(titles, row, shown, strict=True):
+        if name != "time_hour":
+            assert text == as_text(value), name
+    pages = {offset for job, offset, _ in ready.session.pages if job == job_id}
+    assert max(pages) == 336_775 // PAGE_ROWS * PAGE_ROWS
+    assert len(pages) <= 6, "it looked at pages that were never seen"
+    # Dragging through all of it asks for what is in view at the end, not for all that was.
+    ready.session.pages.clear()
+    for row_number in range(0, 336_776, 1_500):
+        view.scrollTo(model.index(row_number, 0))
+        view.grab()
+    await ready.result_cell(view.rowAt(5), 0)
+    assert len(ready.session.pages) <= 12
+    assert len(ready.window.details.result.model._pages) <= KEPT_PAGES
+
+
+async def test_null_is_no_text(ready: Desk) -> None:
+    job_id = await ready.run("select null as a, 'null' as b, '' as c, 'x' as d")
+    await ready.state(job_id, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    assert await ready.result_cell(0, 0) == "null"
+    assert await ready.result_cell(0, 1) == "null"
+    view = grid(ready)
+    model = ready.window.details.result.model
+    assert [model.is_null(model.index(0, column)) for column in range(4)] == [True] + [False] * 3
+    cells = [
+        view.viewport().grab(view.visualRect(model.index(0, column))).toImage()
+        for column in range(4)
+    ]
+    assert LIGHT.muted in colors_of(cells[0])
+    assert LIGHT.muted not in colors_of(cells[1])
+    assert len(colors_of(cells[2])) == 1, "an empty text is empty"
+
+
+async def test_rows_can_be_read_while_more_are_written(ready: Desk) -> None:
+    job_id = await ready.run(SLOW)
+    await ready.state(job_id, JobState.RUNNING)
+    ready.detail_tabs().setCurrentIndex(1)
+    model = ready.window.details.result.model
+    first = await eventually(model.rowCount, patience_s=30.0)
+    assert await ready.result_cell(0, 0) == "0"
+    assert "so far" in line(ready)
+    job = ready.job(job_id)
+    assert job is not None
+    assert job.state is JobState.RUNNING
+    await eventually(lambda: model.rowCount() > first, patience_s=30.0)
+    rows = model.rowCount()
+    assert await ready.result_cell(rows - 1, 0) == str(rows - 1)
+    ready.window.table.select_job(job_id)
+    ready.window.actions_.cancel.trigger()
+    await ready.state(job_id, JobState.CANCELLED)
+    await eventually(lambda: "incomplete" in line(ready))
+    assert model.rowCount() >= rows, "what was written stays"
+    assert await ready.result_cell(0, 0) == "0"
+
+
+async def test_why_there_are_no_rows(ready: Desk) -> None:
+    failed = await ready.run("select nope")
+    await ready.state(failed, JobState.FAILED)
+    ready.detail_tabs().setCurrentIndex(1)
+    assert "failed before it had returned rows" in line(ready)
+    none = await ready.run("select 1 as one where false")
+    await ready.state(none, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    await eventually(lambda: "0 rows" in line(ready))
+    assert grid(ready).model().columnCount() == 1
+    ready.window.table.clearSelection()
+    await eventually(lambda: "Select a job" in line(ready))
+
+
+async def test_selected_cells_are_copied_as_a_table(ready: Desk) -> None:
+    job_id = await ready.run("select i, i * 1.5 as half from range(5) t(i)")
+    await ready.state(job_id, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_cell(4, 1)
+    view = grid(ready)
+    click_cell(view, view.model().index(1, 0))
+    flags = QItemSelectionModel.SelectionFlag
+    for row, column in ((1, 1), (2, 0), (2, 1)):
+        view.selectionModel().select(view.model().index(row, column), flags.Select)
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "1\t1.5\n2\t3.0"
+
+
+async def test_double_click_on_a_job_shows_its_rows(ready: Desk) -> None:
+    job_id = await ready.run("select 'here' as place")
+    await ready.state(job_id, JobState.SUCCEEDED)
+    ready.detail_tabs().setCurrentIndex(0)
+    row = ready.window.model.row_of(job_id)
+    assert row is not None
+    click_cell(ready.window.table, ready.window.model.index(row, 0), double=True)
+    assert ready.detail_tab() == "Result"
+    assert await ready.result_cell(0, 0) == "here"
+
+
+async def test_another_jobs_rows_take_the_place_at_once(ready: Desk) -> None:
+    first = await ready.run("select 'first' as a")
+    await ready.state(first, JobState.SUCCEEDED)
+    second = await ready.run("select 'second' as a, 2 as b")
+    await ready.state(second, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    assert await ready.result_cell(0, 0) == "second"
+    ready.window.table.select_job(first)
+    assert grid(ready).model().columnCount() == 1
+    assert await ready.result_cell(0, 0) == "first"
