@@ -76,6 +76,7 @@ class Program:
         self._lost = asyncio.Event()
         self._again = asyncio.Event()
         self._cancel_first = False
+        self._keep_jobs = False
         self._asking = False
 
     async def run(self) -> bool:
@@ -97,7 +98,7 @@ class Program:
             async with asyncio.timeout(STOP_CLIENT_S):
                 await self.window.stop()
                 await self._tasks.stop()
-        return await self.server.stop(STOP_SERVER_S)
+        return await self.server.stop(STOP_SERVER_S, keep_jobs=self._keep_jobs)
 
     def end(self) -> None:
         """End the program without a question; `run` returns soon."""
@@ -139,9 +140,13 @@ class Program:
             return
         self._asking = True
         box = dialogs.ask_to_quit(
-            self.window, running, queued, requeue=self._end.set, cancel=self._cancel_and_end
+            self.window, running, queued, keep=self._keep_and_end, cancel=self._cancel_and_end
         )
         box.finished.connect(lambda _result: setattr(self, "_asking", False))
+
+    def _keep_and_end(self) -> None:
+        self._keep_jobs = True
+        self._end.set()
 
     def _cancel_and_end(self) -> None:
         self._cancel_first = True

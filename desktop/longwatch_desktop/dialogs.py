@@ -56,10 +56,10 @@ def ask_to_quit(
     running: int,
     queued: int,
     *,
-    requeue: Callable[[], None],
+    keep: Callable[[], None],
     cancel: Callable[[], None],
 ) -> QMessageBox:
-    """Quitting with queries under way: stop and run them again next time, cancel them, or stay."""
+    """Quitting with queries under way: let them go on without the window, cancel them, or stay."""
     box = _box(parent, "Quit Longwatch?")
     box.setIcon(QMessageBox.Icon.Question)
     parts = []
@@ -70,19 +70,16 @@ def ask_to_quit(
     box.setText(" and ".join(parts) + ".")
     one = running + queued == 1
     box.setInformativeText(
-        "It runs inside this program, so it stops with it. A query that only reads can begin "
-        "anew at the next start."
-        if one
-        else "They run inside this program, so they stop with it. Queries that only read can "
-        "begin anew at the next start."
+        f"{'It' if one else 'They'} can go on without the window, and will be here at the next "
+        "start."
     )
-    again = box.addButton("Quit, run again next time", QMessageBox.ButtonRole.AcceptRole)
     them = "it" if one else "them"
+    go_on = box.addButton(f"Keep {them} running", QMessageBox.ButtonRole.AcceptRole)
     away = box.addButton(f"Cancel {them} and quit", QMessageBox.ButtonRole.DestructiveRole)
     stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(stay)
+    box.setDefaultButton(go_on)
     box.setEscapeButton(stay)
-    again.clicked.connect(requeue)
+    go_on.clicked.connect(keep)
     away.clicked.connect(cancel)
     box.open()
     return box

@@ -7,11 +7,17 @@ the server's own packages are (0.7 s in all), so that the window is drawn first.
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from longwatch.client.address import Address
 from longwatch.client.discovery import find_local
+
+IDLE_S: Final = 30
+"""How long a server without a window waits for more to do, or for a window, before it ends."""
 
 if TYPE_CHECKING:
     from longwatch.host import ServerThread
@@ -57,9 +63,33 @@ class EmbeddedServer:
             return self._thread.running
         return await asyncio.to_thread(find_local, self._data_dir) is not None
 
-    async def stop(self, timeout_s: float) -> bool:
-        """Stop it if it is ours; false when it was not gone after `timeout_s`."""
+    async def stop(self, timeout_s: float, *, keep_jobs: bool = False) -> bool:
+        """Stop it if it is ours; false when it was not gone after `timeout_s`.
+
+        With `keep_jobs` its queries go on: a server without a window takes the data folder over,
+        and ends once nothing is left to do. The next window attaches to it.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return True
-        return await asyncio.to_thread(thread.stop, timeout_s)
+        stopped = await asyncio.to_thread(thread.stop, timeout_s, keep_jobs=keep_jobs)
+        if stopped and keep_jobs:
+            start_background_server(self._data_dir)
+        return stopped
+
+
+def start_background_server(data_dir: Path) -> None:
+    """Start a server that outlives this program. Raises `OSError`."""
+    command = [sys.executable, "-m", "longwatch", "serve", "--data-dir", str(data_dir)]
+    apart: dict[str, Any] = (
+        {"creationflags": getattr(subprocess, "DETACHED_PROCESS", 0)}
+        if os.name == "nt"
+        else {"start_new_session": True}
+    )
+    subprocess.Popen(
+        [*command, "--until-idle", str(IDLE_S)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **apart,
+    )

@@ -53,11 +53,11 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         )
         service = JobService(store, executor, hub, catalogue, settings, log)
 
-        async def drain() -> None:
+        async def drain(*, keep: bool = False) -> None:
             # Feeds stay open while jobs end, so that clients hear what becomes of them.
             if not hub.closing:
                 try:
-                    await service.stop()
+                    await service.stop(keep=keep)
                 finally:
                     await hub.close()
 

@@ -93,15 +93,24 @@ class ServerThread:
 
     `settings` are fields of `longwatch.settings.Settings`, which come before the environment and
     the folder's `config.toml`. The token is made anew, unless `configured_token` asks for the one
-    that the settings name, if they name one.
+    that the settings name, if they name one. With `until_idle_s` it ends by itself once nothing
+    has run, waited or listened for that many seconds; `ended` is set when it has.
     """
 
     def __init__(
-        self, data_dir: Path | None = None, *, configured_token: bool = False, **settings: Any
+        self,
+        data_dir: Path | None = None,
+        *,
+        configured_token: bool = False,
+        until_idle_s: float | None = None,
+        **settings: Any,
     ) -> None:
         self.data_dir = (data_dir or default_data_dir()).expanduser().absolute()
         self._given = settings
         self._configured_token = configured_token
+        self._until_idle_s = until_idle_s
+        self._keep_jobs = False
+        self.ended = threading.Event()
         self._token = ""
         # Not bound to a thread: whoever stops the server need not be who started it.
         self._lock = FileLock(self.data_dir / LOCK_FILE, timeout=0, thread_local=False)
@@ -142,9 +151,13 @@ class ServerThread:
             self._thread.join()
             raise _explained(self._failure) from self._failure
 
-    def stop(self, timeout_s: float = 5.0) -> bool:
-        """Stop and wait; false when it was not gone after `timeout_s`. May be called again."""
+    def stop(self, timeout_s: float = 5.0, *, keep_jobs: bool = False) -> bool:
+        """Stop and wait; false when it was not gone after `timeout_s`. May be called again.
+
+        With `keep_jobs` running queries go on: the next server over this folder adopts them.
+        """
         self._withdraw()
+        self._keep_jobs = keep_jobs
         self._stopping = True
         loop, server = self._loop, self._server
         if loop is not None and server is not None:
@@ -168,17 +181,23 @@ class ServerThread:
         """Lock the data folder: the lock ends with the process that holds it, come what may."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock.acquire()
-        except Timeout:
-            deadline_s = time.monotonic() + OTHERS_START_S
-            while time.monotonic() < deadline_s:
-                address = find_local(self.data_dir)
-                if address is not None:
-                    raise AlreadyServing(self.data_dir, address) from None
-                time.sleep(0.05)
-            raise DataDirBusy(self.data_dir) from None
+            self._wait_for_lock()
         except OSError as error:
             raise DataDirUnusable(self.data_dir, error) from error
+
+    def _wait_for_lock(self) -> None:
+        """Take the lock. Who holds it either answers soon, or is about to end and lets it go."""
+        deadline_s = time.monotonic() + OTHERS_START_S
+        while True:
+            with contextlib.suppress(Timeout):
+                self._lock.acquire()
+                return
+            address = find_local(self.data_dir)
+            if address is not None:
+                raise AlreadyServing(self.data_dir, address)
+            if time.monotonic() > deadline_s:
+                raise DataDirBusy(self.data_dir)
+            time.sleep(0.05)
 
     def _bind(self) -> tuple[socket.socket, str]:
         """A listening socket, and the host to reach it by. Here and not in the thread, so that a
@@ -236,6 +255,7 @@ class ServerThread:
         finally:
             sock.close()
             self._ready.set()
+            self.ended.set()
             if self._stopping:  # nobody may be waiting for this any more
                 self._lock.release()
 
@@ -274,14 +294,31 @@ class ServerThread:
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
                 # Before the connections go: clients hear what becomes of their jobs, and goodbye.
                 if app.state.parts is not None:
-                    await app.state.parts.drain()
+                    await app.state.parts.drain(keep=thread._keep_jobs)
                 await super().shutdown(sockets)
 
         self._loop = asyncio.get_running_loop()
         self._server = Server(config)
         if self._stopping:
             return
+        if self._until_idle_s is not None:
+            watch = asyncio.create_task(self._end_when_idle(app, self._until_idle_s))
+            watch.add_done_callback(lambda _task: setattr(self._server, "should_exit", True))
         await self._server.serve(sockets=[sock])
+
+    async def _end_when_idle(self, app: FastAPI, patience_s: float) -> None:
+        idle_since_s: float | None = None
+        while True:
+            await asyncio.sleep(min(1.0, patience_s / 4))
+            parts = app.state.parts
+            if parts is None or parts.hub.subscribers or not await parts.service.is_idle():
+                idle_since_s = None
+                continue
+            now_s = time.monotonic()
+            idle_since_s = now_s if idle_since_s is None else idle_since_s
+            if now_s - idle_since_s >= patience_s:
+                self._withdraw()
+                return
 
 
 def _note_failure(app: FastAPI, thread: ServerThread) -> None:

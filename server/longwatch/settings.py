@@ -57,6 +57,7 @@ class SourceSettings(BaseModel):
     path: Path = Field(description="a folder of Parquet, CSV or JSON files, or a .duckdb file")
     title: str = ""
     description: str = ""
+    max_running: int | None = Field(default=None, ge=1, description="queries at once on it")
 
 
 class Settings(BaseSettings):
@@ -75,6 +76,19 @@ class Settings(BaseSettings):
     behind_proxy: bool = False
     owner: str = Field(default_factory=_owner)
     max_running: int = Field(default=2, ge=1, le=256, description="queries at once")
+    max_running_per_owner: int | None = Field(
+        default=None, ge=1, description="queries of one owner at once"
+    )
+    max_queued: int = Field(default=100_000, ge=1, description="jobs that may wait, in all")
+    max_queued_per_owner: int = Field(
+        default=10_000, ge=1, description="jobs of one owner that may wait"
+    )
+    max_run_s: float | None = Field(
+        default=None, gt=0, description="seconds a query may run, whatever it asks for"
+    )
+    retry_delay_s: float = Field(
+        default=1.0, ge=0, description="wait before the second try; twice that before the third"
+    )
     max_attempts: int = Field(default=2, ge=1, le=10, description="tries of a read-only query")
     memory_bytes: int = Field(
         default_factory=lambda data: max(

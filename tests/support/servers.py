@@ -23,7 +23,7 @@ from longwatch.logs import close_log, open_log
 from longwatch.protocol.jobs import Job, Phase, Submission
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
 from longwatch.security.tokens import TokenChecker
-from longwatch.service import JobService
+from longwatch.service.jobs import JobService
 from longwatch.settings import Settings
 from longwatch.sources import SourceCatalogue
 from longwatch.store import repository
@@ -85,8 +85,8 @@ class ManualExecutor(Executor):
     def folder(self, job_id: str, attempt: int) -> Path:
         return self._jobs / job_id / str(attempt)
 
-    async def stop(self) -> None:
-        for job_id, attempt in sorted(self.open):
+    async def stop(self, *, keep: bool = False) -> None:
+        for job_id, attempt in [] if keep else sorted(self.open):
             await self.end(job_id, attempt, Ending.CANCELLED)
 
     def report(self, job_id: str, attempt: int = 1, **report: Any) -> None:
@@ -134,7 +134,13 @@ class Backend:
 @asynccontextmanager
 async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     """A `Backend` in `data_dir`, stopped at the end."""
-    usual = {"threads": 1, "memory_bytes": 2**30, "warm_spare": False, "log_level": "debug"}
+    usual = {
+        "threads": 1,
+        "memory_bytes": 2**30,
+        "warm_spare": False,
+        "log_level": "debug",
+        "retry_delay_s": 0,
+    }
     config = Settings(data_dir=data_dir, **{**usual, **settings})
     log = open_log(data_dir / "server.log", "debug")
     hub = FeedHub()

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import structlog
 from fastapi import Depends, Security
@@ -20,10 +19,16 @@ from longwatch.sources import SourceCatalogue
 from longwatch.store.store import Store
 
 
+class Drain(Protocol):
+    """Ends what runs (or, with `keep`, lets it go on without a server) and says goodbye to every
+    feed. A second call does nothing."""
+
+    async def __call__(self, *, keep: bool = False) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The live objects of one server, wired together by `longwatch.app`. `drain` ends what runs
-    and says goodbye to every feed; a second call does nothing."""
+    """The live objects of one server, wired together by `longwatch.app`."""
 
     service: JobService
     store: Store
@@ -33,7 +38,7 @@ class Parts:
     log: structlog.stdlib.BoundLogger
     epoch: str
     server_name: str
-    drain: Callable[[], Awaitable[None]]
+    drain: Drain
 
 
 # Declared for the OpenAPI document only: the check itself is `principal`, which also serves

@@ -22,6 +22,8 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.AlreadyFinal: (409, "already_final"),
     jobs.NoResult: (404, "no_result"),
     jobs.InvalidSubmission: (422, "invalid_submission"),
+    jobs.LimitTooHigh: (422, "limit_too_high"),
+    jobs.QueueFull: (429, "queue_full"),
     ResultExpired: (410, "result_expired"),
     store.StoreFull: (507, "store_full"),
     store.StoreUnusable: (503, "store_unusable"),
@@ -29,6 +31,8 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     store.StoreError: (503, "store_unusable"),
 }
 TITLES: Final = {
+    "limit_too_high": "The job asks for too much",
+    "queue_full": "Too many jobs wait",
     "unknown_job": "No such job",
     "unknown_source": "No such source",
     "already_final": "The job has ended",
@@ -92,7 +96,10 @@ def install(app: FastAPI) -> None:
 
     async def known_error(_request: Request, error: Exception) -> Response:
         status, code = next(KNOWN[kind] for kind in type(error).__mro__ if kind in KNOWN)
-        return problem(status, code, str(error), pointer=getattr(error, "pointer", None))
+        pointer = getattr(error, "pointer", None)
+        wait_s = getattr(error, "retry_after_s", None)
+        headers = None if wait_s is None else {"Retry-After": str(wait_s)}
+        return problem(status, code, str(error), pointer=pointer, headers=headers)
 
     async def http_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STOP_WITHIN_S: Final = 10.0
+_LOOK_S: Final = 0.5
 _SIGNALS: Final = [
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -41,6 +42,12 @@ _SIGNALS: Final = [
     help="Written once the server answers, mode 0600: JSON url, token, pid. Removed at the end.",
 )
 @click.option(
+    "--until-idle",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End by itself once nothing has run, waited or listened for so long.",
+)
+@click.option(
     "--behind-proxy",
     is_flag=True,
     envvar="LONGWATCH_BEHIND_PROXY",
@@ -51,6 +58,7 @@ def serve(
     port: int | None,
     data_dir: Path | None,
     ready_file: Path | None,
+    until_idle: float | None,
     behind_proxy: bool,
 ) -> int:
     """Run the server until SIGTERM or Ctrl+C.
@@ -71,7 +79,7 @@ def serve(
     chosen: dict[str, Any] = {"host": where, "port": port, "behind_proxy": behind_proxy or None}
     settings = {name: value for name, value in chosen.items() if value is not None}
     with _stop_signals() as stop:
-        server = ServerThread(data_dir, configured_token=True, **settings)
+        server = ServerThread(data_dir, configured_token=True, until_idle_s=until_idle, **settings)
         try:
             address = server.start()
         except AlreadyServing as error:
@@ -83,7 +91,8 @@ def serve(
         try:
             with _ready_file(ready_file, address.url, address.token):
                 click.echo(f"Longwatch serves at {address.url}; Ctrl+C stops it.", err=True)
-                stop.wait()
+                while not stop.wait(_LOOK_S) and not server.ended.is_set():
+                    pass
                 click.echo("Stopping.", err=True)
         finally:
             stopped = server.stop(_STOP_WITHIN_S)

@@ -61,5 +61,6 @@ class Executor(ABC):
         """Where an attempt's files are."""
 
     @abstractmethod
-    async def stop(self) -> None:
-        """Let go of everything; attempts still running are ended and reported."""
+    async def stop(self, *, keep: bool = False) -> None:
+        """Let go of everything. Attempts still running are ended and reported; with `keep` they
+        go on and are not, so that a later executor can adopt them."""

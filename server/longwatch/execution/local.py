@@ -92,12 +92,19 @@ class LocalExecutor(Executor):
             found.cancelled = True
             found.ladder = asyncio.create_task(self._insist(found), name=f"cancel-{job_id}")
 
-    async def stop(self) -> None:
+    async def stop(self, *, keep: bool = False) -> None:
         spares = await self._spares.close()
-        for attempt in list(self._attempts.values()):
-            self.cancel(attempt.job_id, attempt.number)
-        following = [one.task for one in self._attempts.values() if one.task]
+        attempts = list(self._attempts.values())
+        kept = [one for one in attempts if keep and not one.cancelled]
+        for attempt in attempts:
+            if attempt not in kept:
+                self.cancel(attempt.job_id, attempt.number)
+            elif attempt.task is not None:
+                attempt.task.cancel()
+        following = [one.task for one in attempts if one.task]
         await asyncio.gather(*following, return_exceptions=True)
+        for attempt in kept:
+            attempt.runner.let_go()
         for spare in spares:
             self._reap(spare, None)
         await asyncio.gather(*self._reaping, return_exceptions=True)
@@ -188,6 +195,9 @@ class _Never(RunnerProcess):
         return "was never started"
 
     def kill(self) -> None:
+        return
+
+    def let_go(self) -> None:
         return
 
     async def reap(self) -> None:

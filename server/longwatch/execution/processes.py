@@ -47,6 +47,10 @@ class RunnerProcess(ABC):
     async def reap(self) -> None:
         """Once it has ended: let go of what belongs to it."""
 
+    @abstractmethod
+    def let_go(self) -> None:
+        """Leave it running without us: whoever comes next finds it by its identity."""
+
     async def gone(self, timeout_s: float) -> bool:
         """Wait for its end; false when it is still there after `timeout_s`."""
         loop = asyncio.get_running_loop()
@@ -137,6 +141,17 @@ class OwnRunner(RunnerProcess):
         if self._process.stdin is not None:
             self._process.stdin.close()
 
+    def let_go(self) -> None:
+        self._exit.cancel()
+        if self._bell is not None:
+            self._bell.cancel()
+        # asyncio kills a child whose transport it closes, and at the loop's end it closes all: but
+        # not one that it takes for ended.
+        transport = self._process._transport  # type: ignore[attr-defined]  # has no public name
+        popen: subprocess.Popen[bytes] = transport.get_extra_info("subprocess")
+        if popen.returncode is None:
+            popen.returncode = 0
+
     async def reap(self) -> None:
         await self._exit
         if self._bell is not None:
@@ -177,6 +192,9 @@ class AdoptedRunner(RunnerProcess):
     def kill(self) -> None:
         if self._process is not None and not self.is_gone:
             kill_group(self._process.pid)
+
+    def let_go(self) -> None:
+        return
 
     async def reap(self) -> None:
         return

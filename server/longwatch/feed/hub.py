@@ -55,6 +55,11 @@ class FeedHub:
         self._nobody_left = asyncio.Event()
         self._nobody_left.set()
 
+    @property
+    def subscribers(self) -> int:
+        """How many are being served."""
+        return self._subscribers
+
     def begin(self, seq: int) -> None:
         """Stand at the store's newest `seq`; changes before it are the store's to tell."""
         self.seq = self._floor = seq

@@ -6,6 +6,8 @@ JobsError
 ├── AlreadyFinal
 ├── NoResult
 ├── InvalidSubmission
+├── LimitTooHigh
+├── QueueFull
 └── InvalidTransition      a bug of ours, never the user's fault
 """
 
@@ -58,6 +60,28 @@ class InvalidSubmission(JobsError):
     def __init__(self, message: str, pointer: str = "/sql") -> None:
         super().__init__(message)
         self.pointer = pointer
+
+
+class QueueFull(JobsError):
+    """Too many jobs wait already; `retry_after_s` says when to come back, in seconds."""
+
+    def __init__(self, waiting: int, most: int, owner: str | None, retry_after_s: int) -> None:
+        whose = "of yours" if owner is not None else "in all"
+        super().__init__(
+            f"{waiting:,} jobs {whose} wait already, and {most:,} may. Nothing was submitted: "
+            f"cancel some, or try again in {retry_after_s} s."
+        )
+        self.retry_after_s = retry_after_s
+
+
+class LimitTooHigh(JobsError):
+    """The job asks for more than this server grants."""
+
+    def __init__(self, what: str, asked: str, most: str) -> None:
+        super().__init__(
+            f"The job asks for {asked} of {what}; this server grants {most}. Ask for less, or "
+            "leave the limit out."
+        )
 
 
 class InvalidTransition(JobsError):

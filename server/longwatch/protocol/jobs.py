@@ -118,10 +118,12 @@ SourceName = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one attempt may use; `None` takes the server's default."""
+    """What one attempt may use (`memory_bytes`, seconds `run_s`), and how many seconds a job may
+    wait for its first (`queue_s`); `None` takes the server's default, which is to wait for ever."""
 
     memory_bytes: Annotated[int, Meta(ge=64 * 2**20, le=2**50)] | None = None
     run_s: Annotated[float, Meta(gt=0, le=365 * 86_400)] | None = None
+    queue_s: Annotated[float, Meta(gt=0, le=365 * 86_400)] | None = None
 
 
 class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +12,7 @@ import structlog
 
 from longwatch.execution.contract import Ended, Executor
 from longwatch.feed.hub import FeedHub
-from longwatch.jobs.errors import AlreadyFinal, JobsError, NoResult
+from longwatch.jobs.errors import AlreadyFinal, JobsError, LimitTooHigh, NoResult, QueueFull
 from longwatch.jobs.model import new_job
 from longwatch.jobs.transitions import JobEvent
 from longwatch.progress.tracker import ProgressTracker
@@ -29,8 +27,11 @@ from longwatch.protocol.jobs import (
     StatementKind,
     Submission,
 )
+from longwatch.protocol.jobs import Limits as JobLimits
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
 from longwatch.service.endings import Policy, verdict
+from longwatch.service.scheduling import RETRY_S, Fairness, Limits, Scheduler, Slot
+from longwatch.service.timers import Timers
 from longwatch.settings import Settings
 from longwatch.sources import SourceCatalogue
 from longwatch.store import repository
@@ -39,16 +40,17 @@ from longwatch.store.repository import Filter, Listed
 from longwatch.store.store import Store
 from longwatch.store.writer import Transaction
 
-RETRY_S: Final = 2.0
-"""How long to leave a store alone that could not write, before the next try."""
+RETRY_AFTER_S: Final = 5
+"""When to come back to a full queue, in seconds."""
 AnyJob = TypeVar("AnyJob", bound=JobSummary)
 
 
 class _Running:
     """What the service knows of a running attempt and the store does not."""
 
-    def __init__(self, attempt: int) -> None:
+    def __init__(self, attempt: int, slot: Slot) -> None:
         self.attempt = attempt
+        self.slot = slot
         self.tracker = ProgressTracker()
         self.phase = Phase.STARTING
         self.progress = Progress()
@@ -79,42 +81,73 @@ class JobService:
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, _Running] = {}
         self._to_cancel: set[tuple[str, int]] = set()
-        self._turn = asyncio.Event()
-        self._scheduler: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._fairness = Fairness(_turn_limits(settings))
+        self._held = Timers()
+        self._deadlines = Timers()
+        self._scheduler = Scheduler(self._start_next, self._next_look_s, log)
 
     async def start(self) -> None:
         """Take up what an earlier server left behind, then begin to start jobs."""
         await self._executor.start(self)
         for job in await self._store.run(repository.in_state, JobState.RUNNING):
-            self._running[job.id] = _Running(job.attempt)
+            self._running[job.id] = _Running(job.attempt, Slot(job.owner, job.source))
             self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
-        self._turn.set()
-        self._scheduler = asyncio.create_task(self._schedule(), name="scheduler")
+        for job in await self._store.run(repository.in_state, JobState.QUEUED):
+            self._set_deadline(job)
+        self._scheduler.start()
 
-    async def stop(self) -> None:
-        """Start nothing more, end what runs, record how."""
-        self._stopping.set()
-        self._turn.set()
-        if self._scheduler is not None:
-            # Not cancelled: between its claim and its launch a job would be left half started.
-            await self._scheduler
-        await self._executor.stop()
+    async def stop(self, *, keep: bool = False) -> None:
+        """Start nothing more, end what runs, record how.
+
+        With `keep` attempts go on without a server: the next one over this folder adopts them.
+        """
+        await self._scheduler.stop()
+        await self._executor.stop(keep=keep)
+
+    async def is_idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return not self._running and not await self._store.run(repository.count_queued)
 
     async def submit(self, submission: Submission, owner: str) -> Job:
         """Take a job in; it is on disk when this returns.
 
-        Raises `UnknownSource`, `InvalidSubmission` or `StoreError`.
+        Raises `UnknownSource`, `InvalidSubmission`, `LimitTooHigh`, `QueueFull` or `StoreError`.
         """
         source = submission.source or self._sources.default
         self._sources.get(source)
+        self._check_limits(submission.limits)
         job = new_job(submission, source=source, owner=owner, now=self._now())
-        job = await self._store.run(repository.add, job)
+        job = await self._store.run(self._add, job)
         self._log.info("job submitted", job=job.id, source=source, owner=owner)
-        self._turn.set()
+        self._set_deadline(job)
+        self._scheduler.call()
         return job
+
+    def _add(self, tx: Transaction, job: Job) -> Job:
+        settings = self._settings
+        for owner, most in (
+            (job.owner, settings.max_queued_per_owner),
+            (None, settings.max_queued),
+        ):
+            waiting = repository.count_queued(tx, owner)
+            if waiting >= most:
+                raise QueueFull(waiting, most, owner, RETRY_AFTER_S)
+        return repository.add(tx, job)
+
+    def _check_limits(self, limits: JobLimits) -> None:
+        settings = self._settings
+        asked_bytes, asked_s = limits.memory_bytes, limits.run_s
+        if asked_bytes is not None and asked_bytes > settings.memory_bytes:
+            mib = [f"{size / 2**20:,.0f} MiB" for size in (asked_bytes, settings.memory_bytes)]
+            raise LimitTooHigh("memory", *mib)
+        if asked_s is not None and settings.max_run_s is not None and asked_s > settings.max_run_s:
+            raise LimitTooHigh("running time", f"{asked_s:g} s", f"{settings.max_run_s:g} s")
+
+    def _set_deadline(self, job: Job) -> None:
+        if job.limits.queue_s is not None and job.attempt == 0:
+            self._deadlines.set(job.id, job.limits.queue_s)
 
     async def get(self, job_id: str) -> Job:
         """One job with its newest progress. Raises `UnknownJob`."""
@@ -184,16 +217,16 @@ class JobService:
             self.reported(job_id, attempt, ended.last)
         try:
             while not await self._recorded(job_id, attempt, ended):
-                if self._stopping.is_set():  # the mailbox holds it: the next start collects it
+                if self._scheduler.stopping:  # the mailbox holds it: the next start collects it
                     break
-                await self._pause(RETRY_S)
+                await self._scheduler.pause(RETRY_S)
         except JobsError:
             # A bug, and no reason to keep the slot of a job that has ended.
             self._log.exception("end of an attempt refused", job=job_id, attempt=attempt)
         finally:
             self._running.pop(job_id, None)
             self._to_cancel.discard((job_id, attempt))
-            self._turn.set()
+            self._scheduler.call()
 
     async def _recorded(self, job_id: str, attempt: int, ended: Ended) -> bool:
         try:
@@ -202,18 +235,16 @@ class JobService:
             self._log.warning("end of a job not recorded yet", job=job_id, error=str(error))
             return False
         self._log.info("attempt ended", job=job_id, attempt=attempt, state=job.state.value)
+        if job.state is JobState.QUEUED and not self._scheduler.stopping:
+            # Whatever killed it may still be about: the machine out of memory, above all.
+            self._held.set(job_id, self._settings.retry_delay_s * 2 ** (attempt - 1))
         return True
-
-    async def _pause(self, seconds: float) -> None:
-        """Sleep, but not through the server's stop."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
 
     def _record_end(self, tx: Transaction, job_id: str, attempt: int, ended: Ended) -> Job:
         job = repository.get(tx, job_id)
-        running = self._running.get(job_id) or _Running(attempt)
-        found = verdict(job, ended, running.progress, self._policy)
+        running = self._running.get(job_id)
+        progress = running.progress if running else Progress()
+        found = verdict(job, ended, progress, self._policy)
         at = self._now()
         requeued = found.event is JobEvent.REQUEUED
         return repository.change(
@@ -230,28 +261,21 @@ class JobService:
 
     # Starting jobs in turn
 
-    async def _schedule(self) -> None:
-        while not self._stopping.is_set():
-            await self._turn.wait()
-            self._turn.clear()
-            try:
-                while self._has_room() and await self._start_next():
-                    pass
-            except Exception as error:
-                # Whatever it was, the next job deserves its turn.
-                known = isinstance(error, StoreError)
-                self._log.warning("no job could be started", error=str(error), exc_info=not known)
-                await self._pause(RETRY_S)
-                self._turn.set()
-
-    def _has_room(self) -> bool:
-        return not self._stopping.is_set() and len(self._running) < self._settings.max_running
+    def _next_look_s(self) -> float | None:
+        times = [timers.next_s() for timers in (self._held, self._deadlines)]
+        return min((one for one in times if one is not None), default=None)
 
     async def _start_next(self) -> bool:
+        """Start the job whose turn it is; false when nobody's is."""
+        for job_id in self._deadlines.take_due():
+            await self._store.run(self._give_up_waiting, job_id)
+        self._held.take_due()
         job = await self._store.run(self._claim_next)
         if job is None:
             return False
-        self._running[job.id] = _Running(job.attempt)
+        self._deadlines.drop(job.id)
+        self._running[job.id] = _Running(job.attempt, Slot(job.owner, job.source))
+        self._fairness.served(job.owner)
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
             await self._executor.launch(self._spec(job))
@@ -265,13 +289,39 @@ class JobService:
         return True
 
     def _claim_next(self, tx: Transaction) -> Job | None:
-        job = repository.next_in_line(tx, frozenset(self._running))
-        if job is None:
+        taken = [running.slot for running in self._running.values()]
+        if len(taken) >= self._settings.max_running:
             return None
+        waiting = repository.waiting(tx, self._held.waiting | frozenset(self._running))
+        chosen = self._fairness.choose(waiting, taken)
+        if chosen is None:
+            return None
+        job = repository.by_number(tx, chosen.n)
         at = self._now()
         # `error` stays: why the attempt before did not end well, until this one does.
         return repository.change(
             tx, job.id, JobEvent.STARTED, attempt=job.attempt + 1, at=at, started_at=at
+        )
+
+    def _give_up_waiting(self, tx: Transaction, job_id: str) -> None:
+        job = repository.get(tx, job_id)
+        if job.state is not JobState.QUEUED or job.attempt:
+            return
+        error = JobError(
+            code="queue_timeout",
+            message=f"The job waited longer than its {job.limits.queue_s:g} s for its turn.",
+            hint="Run it again when fewer jobs wait, or let it wait longer.",
+        )
+        at = self._now()
+        repository.change(
+            tx,
+            job_id,
+            JobEvent.FAILED,
+            attempt=0,
+            at=at,
+            detail=error.message,
+            error=error,
+            finished_at=at,
         )
 
     async def _fail_start(self, job: Job, error: Exception) -> None:
@@ -298,7 +348,7 @@ class JobService:
             ),
             spill_bytes=settings.spill_bytes,
             threads=settings.threads,
-            run_s=job.limits.run_s,
+            run_s=job.limits.run_s or settings.max_run_s,
         )
 
     def _live(self, job: AnyJob) -> AnyJob:
@@ -312,6 +362,15 @@ class JobService:
             kind=running.kind,
             result=running.result,
         )
+
+
+def _turn_limits(settings: Settings) -> Limits:
+    per_source = {
+        name: source.max_running
+        for name, source in settings.sources.items()
+        if source.max_running is not None
+    }
+    return Limits(settings.max_running, settings.max_running_per_owner, per_source)
 
 
 def _progress(tracker: ProgressTracker, report: Report) -> Progress:

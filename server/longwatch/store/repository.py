@@ -6,6 +6,7 @@ Every function takes a `Transaction` and does one thing in it. A state changes o
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, false, func, insert, select, updat
 from longwatch.jobs.errors import InvalidTransition, UnknownJob
 from longwatch.jobs.model import evolve, summary
 from longwatch.jobs.transitions import JobEvent, next_state
+from longwatch.jobs.turns import Waiting
 from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_us
 from longwatch.store.tables import events, jobs, meta
@@ -123,16 +125,27 @@ def change(
     return after
 
 
-def next_in_line(tx: Transaction, running: frozenset[str]) -> Job | None:
-    """The queued job whose turn it is: highest priority, then oldest; none of `running`."""
+def waiting(tx: Transaction, held: Collection[str]) -> list[Waiting]:
+    """The oldest queued job of each owner, source and priority, but for those `held` back."""
     query = (
-        select(jobs)
-        .where(jobs.c.state == JobState.QUEUED.value, jobs.c.id.not_in(running))
-        .order_by(jobs.c.priority.desc(), jobs.c.n)
-        .limit(1)
+        select(func.min(jobs.c.n), jobs.c.priority, jobs.c.owner, jobs.c.source)
+        .where(jobs.c.state == JobState.QUEUED.value, jobs.c.id.not_in(held))
+        .group_by(jobs.c.priority, jobs.c.owner, jobs.c.source)
     )
-    row = tx.connection.execute(query).one_or_none()
-    return None if row is None else to_job(row)
+    return [Waiting(*row) for row in tx.connection.execute(query)]
+
+
+def by_number(tx: Transaction, n: int) -> Job:
+    """The job with number `n`, which exists."""
+    return to_job(tx.connection.execute(select(jobs).where(jobs.c.n == n)).one())
+
+
+def count_queued(tx: Transaction, owner: str | None = None) -> int:
+    """How many jobs wait: everybody's, or one owner's."""
+    query = select(func.count()).select_from(jobs).where(jobs.c.state == JobState.QUEUED.value)
+    if owner is not None:
+        query = query.where(jobs.c.owner == owner)
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def in_state(tx: Transaction, state: JobState) -> list[Job]:

@@ -51,7 +51,7 @@ jobs: Final = Table(
     # Last: a row is read from its start, and lists stop before a megabyte of SQL.
     Column("sql", Text, nullable=False),
     Index("jobs_by_seq", "seq"),
-    Index("jobs_by_turn", "state", "priority", "n"),
+    Index("jobs_by_turn", "state", "priority", "owner", "source", "n", "id"),
     sqlite_autoincrement=True,
 )
 

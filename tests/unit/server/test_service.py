@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from longwatch.execution.contract import Died
-from longwatch.jobs.errors import AlreadyFinal, NoResult, UnknownJob, UnknownSource
+from longwatch.jobs.errors import (
+    AlreadyFinal,
+    LimitTooHigh,
+    NoResult,
+    QueueFull,
+    UnknownJob,
+    UnknownSource,
+)
 from longwatch.protocol.jobs import (
     Job,
     JobError,
@@ -356,11 +363,94 @@ async def test_a_job_that_was_never_run_has_neither_rows_nor_log(tmp_path: Path)
             await given.service.log_path("nobody")
 
 
-async def test_limits_bound_an_attempt_and_never_exceed_the_servers(tmp_path: Path) -> None:
-    async with backend(tmp_path, memory_bytes=2**29) as given:
-        for wanted, granted in ((2**28, 2**28), (2**40, 2**29), (None, 2**29)):
-            one = await submitted(given, limits=Limits(memory_bytes=wanted, run_s=5))
+async def test_limits_bound_an_attempt(tmp_path: Path) -> None:
+    async with backend(tmp_path, memory_bytes=2**29, max_run_s=60) as given:
+        for wanted, granted in (((2**28, 5), (2**28, 5)), ((None, None), (2**29, 60))):
+            limits = Limits(memory_bytes=wanted[0], run_s=wanted[1])
+            one = await submitted(given, limits=limits)
             await launched(given, one.id)
             spec = given.executor.launched[-1]
-            assert (spec.memory_bytes, spec.run_s) == (granted, 5)
+            assert (spec.memory_bytes, spec.run_s) == granted
             await given.executor.end(one.id)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(memory_bytes=2**30), "1,024 MiB of memory; this server grants 512 MiB"),
+        (Limits(run_s=61), "61 s of running time; this server grants 60 s"),
+    ],
+)
+async def test_more_than_the_server_grants_is_refused(
+    tmp_path: Path, limits: Limits, words: str
+) -> None:
+    async with backend(tmp_path, memory_bytes=2**29, max_run_s=60) as given:
+        with pytest.raises(LimitTooHigh, match=words):
+            await submitted(given, limits=limits)
+        assert await given.service.is_idle()
+
+
+async def test_a_full_queue_refuses_and_keeps_what_it_has(tmp_path: Path) -> None:
+    async with backend(tmp_path, max_running=1, max_queued_per_owner=2, max_queued=3) as given:
+        first = await running(given)
+        kept = [await submitted(given) for _ in range(2)]
+        with pytest.raises(QueueFull, match="2 jobs of yours wait"):
+            await submitted(given)
+        other = await given.service.submit(Submission(sql="select 1"), "bob")
+        with pytest.raises(QueueFull, match="3 jobs in all wait"):
+            await given.service.submit(Submission(sql="select 1"), "eve")
+        await given.executor.end(first.id)
+        await launched(given, other.id)
+        assert [(await given.job(one.id)).state for one in kept] == [JobState.QUEUED] * 2
+        await given.executor.end(other.id)
+        await launched(given, kept[0].id)
+        await submitted(given)
+
+
+async def test_owners_share_and_sources_are_bounded(tmp_path: Path) -> None:
+    async with backend(tmp_path, max_running=3, max_running_per_owner=2) as given:
+        mine = [await submitted(given) for _ in range(4)]
+        await launched(given, mine[1].id)
+        other = await given.service.submit(Submission(sql="select 1"), "bob")
+        await launched(given, other.id)
+        assert (await given.job(mine[2].id)).state is JobState.QUEUED
+        await given.executor.end(other.id)
+        assert len(given.executor.open) == 2, "an owner has two at once, room or not"
+
+
+async def test_who_waits_too_long_fails_and_says_so(tmp_path: Path) -> None:
+    async with backend(tmp_path, max_running=1) as given:
+        first = await running(given)
+        late = await submitted(given, limits=Limits(queue_s=0.05))
+        patient = await submitted(given, limits=Limits(queue_s=3_600))
+        ended = await in_state(given, late.id, JobState.FAILED)
+        assert ended.error is not None
+        assert (ended.error.code, ended.attempt) == ("queue_timeout", 0)
+        assert (await given.job(patient.id)).state is JobState.QUEUED
+        await given.executor.end(first.id)
+        await launched(given, patient.id)
+
+
+async def test_a_lost_attempt_is_tried_again_after_a_while(tmp_path: Path) -> None:
+    async with backend(tmp_path, retry_delay_s=0.2, max_running=1) as given:
+        one = await running(given)
+        await given.executor.end(one.id, how=KILLED, last=READ)
+        other = await submitted(given)
+        await launched(given, other.id)
+        assert (await given.job(one.id)).state is JobState.QUEUED, "it is kept back"
+        await given.executor.end(other.id)
+        await launched(given, one.id, 2)
+
+
+async def test_kept_attempts_are_adopted_by_the_next_server(tmp_path: Path) -> None:
+    async with backend(tmp_path) as given:
+        one = await running(given)
+        await given.service.stop(keep=True)
+        assert (await given.job(one.id)).state is JobState.RUNNING
+        given.executor.open.clear()
+    async with backend(tmp_path) as given:
+        assert given.executor.adopted == [(one.id, 1)]
+        assert not await given.service.is_idle()
+        await given.executor.end(one.id)
+        assert (await given.job(one.id)).state is JobState.SUCCEEDED
+        assert await given.service.is_idle()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from longwatch.jobs.errors import UnknownJob
+from longwatch.jobs.model import evolve
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.jobs import (
     Column,
@@ -91,14 +92,20 @@ def test_a_running_job_always_has_a_phase(store: OpenStore) -> None:
     assert happen(store, one, JobEvent.SUCCEEDED).phase is None
 
 
-def test_turns_go_by_priority_then_age(store: OpenStore) -> None:
-    low, first, second, high = (added(store, priority=priority) for priority in (-5, 0, 0, 5))
-    order = []
-    running: frozenset[str] = frozenset()
-    while (turn := store.run(repository.next_in_line, running)) is not None:
-        order.append(turn.id)
-        running |= {turn.id}
-    assert order == [high.id, first.id, second.id, low.id]
+def test_the_oldest_of_each_owner_source_and_priority_waits_in_front(store: OpenStore) -> None:
+    first = added(store)
+    added(store)
+    high = added(store, priority=5)
+    other: Job = store.run(repository.add, evolve(job(), owner="bob"))
+
+    def fronts(*held: str) -> list[str]:
+        groups = sorted(store.run(repository.waiting, held), key=lambda one: one.n)
+        return [store.run(repository.by_number, one.n).id for one in groups]
+
+    assert fronts() == [first.id, high.id, other.id]
+    assert fronts(first.id, high.id)[1:] == [other.id]
+    assert store.run(repository.count_queued) == 4
+    assert store.run(repository.count_queued, "bob") == 1
 
 
 def test_pages_are_newest_first_and_meet_without_overlap(store: OpenStore) -> None:

@@ -42,7 +42,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("jobs_by_seq", "jobs", ["seq"])
-    op.create_index("jobs_by_turn", "jobs", ["state", "priority", "n"])
+    op.create_index("jobs_by_turn", "jobs", ["state", "priority", "owner", "source", "n", "id"])
     op.create_table(
         "events",
         sa.Column("seq", _serial, primary_key=True, autoincrement=True),
