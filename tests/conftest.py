@@ -1,0 +1,79 @@
+"""What every test gets: a home of its own, an event loop, and no error that only gets logged.
+
+Fixtures for one kind of test live in that folder's conftest.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+
+def _isolate(home: Path) -> None:
+    """Point this process, and all it starts, to an empty home: no test reads or changes the data
+    and settings of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith("LONGWATCH_")]:
+        del os.environ[name]
+    folders = {
+        "HOME": home,
+        "USERPROFILE": home,
+        "APPDATA": home / "AppData" / "Roaming",
+        "LOCALAPPDATA": home / "AppData" / "Local",
+        "XDG_CACHE_HOME": home / ".cache",
+        "XDG_CONFIG_HOME": home / ".config",
+        "XDG_DATA_HOME": home / ".local" / "share",
+        "XDG_STATE_HOME": home / ".local" / "state",
+        "XDG_RUNTIME_DIR": home / "run",
+        "LONGWATCH_DATA_DIR": home / "longwatch",
+    }
+    for name, folder in folders.items():
+        os.environ[name] = str(folder)
+    # Qt complains about a missing one, and about one that others can read.
+    (home / "run").mkdir(mode=0o700)
+
+
+# While this file is imported, as fixtures come too late: Qt reads its platform once, and without a
+# display it aborts the process when there is none.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+_HOME = Path(tempfile.mkdtemp(prefix="longwatch-tests-"))
+_isolate(_HOME)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """asyncio's own loop, whatever the platform's policy says. tests/gui has Qt's."""
+    return {"asyncio": asyncio.new_event_loop}
+
+
+class _Collector(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def no_unhandled_errors() -> Iterator[None]:
+    """Fail a test whose tasks or callbacks raised where nobody awaits: loops only log that."""
+    collector = _Collector()
+    loggers = [logging.getLogger(name) for name in ("asyncio", "qasync")]
+    for logger in loggers:
+        logger.addHandler(collector)
+    yield
+    for logger in loggers:
+        logger.removeHandler(collector)
+    if collector.records:
+        text = "\n".join(logging.Formatter().format(record) for record in collector.records)
+        pytest.fail(f"An event loop reported:\n{text}", pytrace=False)
