@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 
@@ -17,6 +18,7 @@ from longwatch.logs import close_log, open_log
 from longwatch.security.hosts import host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.jobs import JobService
+from longwatch.service.retention import Keep, Retention
 from longwatch.settings import Settings
 from longwatch.sources import SourceCatalogue
 from longwatch.store import repository
@@ -43,6 +45,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
 
         def publish(changes: Changes) -> None:
             hub.publish(changes.changed.values(), changes.removed, changes.seq)
+            retention.changed(changes.changed.values())
 
         store = Store(settings.data_dir / "jobs.sqlite", publish)
         catalogue = SourceCatalogue(settings.sources, settings.default_source)
@@ -52,6 +55,9 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
             warm_spare=settings.warm_spare,
         )
         service = JobService(store, executor, hub, catalogue, settings, log)
+        retention = Retention(
+            store, settings.data_dir / "jobs", kept(settings), log, opened_s=service.opened_s
+        )
 
         async def drain(*, keep: bool = False) -> None:
             # Feeds stay open while jobs end, so that clients hear what becomes of them.
@@ -66,6 +72,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
             hub.begin(await store.run(repository.newest_seq))
             epoch = await store.run(repository.epoch)
             await service.start()
+            retention.start()
             app.state.parts = Parts(
                 service=service,
                 store=store,
@@ -82,6 +89,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         finally:
             app.state.parts = None
             try:
+                await retention.stop()
                 await drain()
             finally:
                 await store.close()
@@ -107,3 +115,15 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
     app.add_middleware(Gate, rules=rules, log=log)
     return app
+
+
+def kept(settings: Settings) -> Keep:
+    """What the settings say about how long things are kept."""
+    results_for = timedelta(days=settings.keep_results_days)
+    jobs_for = timedelta(days=settings.keep_jobs_days)
+    return Keep(
+        results_for or None,
+        settings.keep_results_bytes or None,
+        jobs_for or None,
+        settings.keep_jobs or None,
+    )

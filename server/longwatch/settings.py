@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,14 @@ def _owner() -> str:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fifth_of_disk(data_dir: Path) -> int:
+    """Room for results by default. A fifth leaves the rest to the data and to what queries spill;
+    of a disk of 500 GB it is 1.4 thousand million rows of ten columns."""
+    absolute = data_dir.absolute()
+    place = next((one for one in (absolute, *absolute.parents) if one.exists()), None)
+    return 0 if place is None else shutil.disk_usage(place).total // 5
 
 
 def _split(value: object) -> object:
@@ -86,6 +95,9 @@ class Settings(BaseSettings):
     max_run_s: float | None = Field(
         default=None, gt=0, description="seconds a query may run, whatever it asks for"
     )
+    idempotency_hours: float = Field(
+        default=24, gt=0, le=8_760, description="how long an Idempotency-Key is remembered"
+    )
     retry_delay_s: float = Field(
         default=1.0, ge=0, description="wait before the second try; twice that before the third"
     )
@@ -102,6 +114,21 @@ class Settings(BaseSettings):
     warm_spare: bool = Field(default=True, description="keep one runner started and waiting")
     on_stop: Literal["cancel", "requeue"] = Field(
         default="requeue", description="what becomes of running queries when the server stops"
+    )
+    # 0 is for ever, or without bound: TOML has no word for nothing.
+    keep_results_days: float = Field(
+        default=30, ge=0, description="days after which a result goes; the job stays"
+    )
+    keep_results_bytes: int = Field(
+        default_factory=lambda data: _fifth_of_disk(data["data_dir"]),
+        ge=0,
+        description="disk that results may take up in all; the oldest go first",
+    )
+    keep_jobs_days: float = Field(
+        default=0, ge=0, description="days after which a job that is over goes"
+    )
+    keep_jobs: int = Field(
+        default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     sources: dict[str, SourceSettings] = Field(default_factory=dict)

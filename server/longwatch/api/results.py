@@ -10,8 +10,9 @@ from fastapi import APIRouter, Header, Query, Response
 from longwatch.api.dependencies import AUTHENTICATED, ServiceDep
 from longwatch.jobs.errors import NoResult
 from longwatch.protocol import routes
-from longwatch.protocol.jobs import ResultInfo, ResultPage
+from longwatch.protocol.jobs import Job, ResultInfo, ResultPage
 from longwatch.results.index import read_index
+from longwatch.results.reader import ResultExpired
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["results"])
 _PAGE_CONTENT: Final = {routes.ARROW_STREAM: {"schema": {"type": "string", "format": "binary"}}}
@@ -23,7 +24,7 @@ async def info(job_id: str, jobs: ServiceDep) -> ResultInfo:
     job, folder = await jobs.result_folder(job_id)
     index = await asyncio.to_thread(read_index, folder)
     if index is None:
-        raise NoResult(job_id, job.state)
+        raise _absent(job)
     return index.info()
 
 
@@ -57,7 +58,7 @@ async def page(
 
     answer = await asyncio.to_thread(read)
     if answer is None:
-        raise NoResult(job_id, job.state)
+        raise _absent(job)
     data, rows, complete = answer
     return Response(
         data,
@@ -67,3 +68,10 @@ async def page(
             routes.COMPLETE_HEADER: "true" if complete else "false",
         },
     )
+
+
+def _absent(job: Job) -> Exception:
+    """Why there is nothing to read: rows that were there once have expired."""
+    if job.state.is_final and job.result is not None:
+        return ResultExpired()
+    return NoResult(job.id, job.state)

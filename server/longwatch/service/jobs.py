@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +85,8 @@ class JobService:
         self._fairness = Fairness(_turn_limits(settings))
         self._held = Timers()
         self._deadlines = Timers()
+        self.opened_s: dict[str, float] = {}
+        """When each result was last opened, by the monotonic clock: those do not expire now."""
         self._scheduler = Scheduler(self._start_next, self._next_look_s, log)
 
     async def start(self) -> None:
@@ -191,6 +194,7 @@ class JobService:
         job = await self.get(job_id)
         if job.attempt == 0:
             raise NoResult(job_id, job.state)
+        self.opened_s[job_id] = time.monotonic()
         return job, self._executor.folder(job_id, job.attempt) / "result"
 
     async def log_path(self, job_id: str) -> Path | None:

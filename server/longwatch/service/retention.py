@@ -1,0 +1,289 @@
+"""How long results and jobs are kept.
+
+A result goes when it is too old, or when all results together take up too much: the oldest first.
+The job stays and its page answers `result_expired`. Jobs themselves go by age and by count, which
+only the settings ask for. Nothing of a job that waits or runs is touched, nor a result that
+somebody opened within the last hour.
+
+Whatever dead attempts left goes as well: their spill, the mailboxes of attempts that another one
+followed, and folders of jobs that the store does not know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from longwatch.execution import folders
+from longwatch.execution.folders import AttemptFolder, JobFolder
+from longwatch.protocol.jobs import JobSummary
+from longwatch.store import aging
+from longwatch.store.aging import Standing
+from longwatch.store.errors import StoreError
+from longwatch.store.store import Store
+
+EVERY_S: Final = 3_600.0
+LEAST_BETWEEN_S: Final = 60.0
+OPENED_S: Final = 3_600.0
+BATCH: Final = 200
+"""Folders in one go of a thread, and jobs in one commit: 20 ms and 3 ms."""
+BURST: Final = 1_000
+"""Endings after which the next look does not wait for its hour; or a tenth of the bytes."""
+STRANGE_S: Final = 86_400.0
+"""How long the folder of an unknown job is left alone: the store may have been put back to an
+older copy by mistake, and the newer one may yet return."""
+CLOCK_JUMP_S: Final = 600.0
+
+RemoveJobs = Callable[[Sequence[str]], Awaitable[int]]
+"""Deletes jobs that are over, with all they left; how many it deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What is kept; `None` is without bound."""
+
+    results_for: timedelta | None
+    results_bytes: int | None
+    jobs_for: timedelta | None
+    jobs: int | None
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one pass removed."""
+
+    results: int = 0
+    bytes: int = 0
+    leftovers: int = 0
+    jobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A result that could go: nobody writes it any more."""
+
+    job_id: str
+    attempt: AttemptFolder
+    finished_at: datetime
+
+
+def expired(
+    stored: Iterable[Stored], total_bytes: int, keep: Keep, now: datetime | None
+) -> list[Stored]:
+    """Those of `stored` that go, the oldest first; `total_bytes` is what all results take up,
+    those being written included. Without `now` none is too old."""
+    going: list[Stored] = []
+    oldest = None if keep.results_for is None or now is None else now - keep.results_for
+    for one in sorted(stored, key=lambda one: one.finished_at):
+        too_old = oldest is not None and one.finished_at < oldest
+        too_much = keep.results_bytes is not None and total_bytes > keep.results_bytes
+        if too_old or too_much:
+            going.append(one)
+            total_bytes -= one.attempt.result_bytes
+    return going
+
+
+@dataclass(slots=True)
+class _Survey:
+    stored: list[Stored] = field(default_factory=list)
+    total_bytes: int = 0
+
+
+class Retention:
+    """Removes what is not kept: at the start, every hour, and after a burst of endings."""
+
+    def __init__(
+        self,
+        store: Store,
+        jobs_folder: Path,
+        keep: Keep,
+        log: structlog.stdlib.BoundLogger,
+        *,
+        opened_s: dict[str, float],
+        remove_jobs: RemoveJobs | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`opened_s` says when by `clock` somebody last opened a job's result; what is no longer
+        of interest is removed from it. Without `remove_jobs` jobs are kept for ever."""
+        self._store = store
+        self._jobs_folder = jobs_folder
+        self._keep = keep
+        self._log = log
+        self._opened_s = opened_s
+        self._remove_jobs = remove_jobs
+        self._now = now
+        self._clock = clock
+        self._called = asyncio.Event()
+        self._endings = 0
+        self._bytes = 0
+        self._last: tuple[datetime, float] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, with a first pass at once."""
+        self._task = asyncio.create_task(self._run(), name="retention")
+
+    async def stop(self) -> None:
+        """Leave the rest for another time; waits for the batch under way, which is short."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def changed(self, jobs: Iterable[JobSummary]) -> None:
+        """Jobs have changed; many that ended since the last pass call for the next."""
+        for job in jobs:
+            if job.state.is_final:
+                self._endings += 1
+                self._bytes += job.result.bytes if job.result else 0
+        most = self._keep.results_bytes
+        if self._endings >= BURST or (most is not None and self._bytes > most / 10):
+            self._called.set()
+
+    async def sweep(self) -> Swept:
+        """One pass over everything. Raises `StoreError`."""
+        self._endings = self._bytes = 0
+        now = self._believed_now()
+        self._forget_old_reads()
+        swept = Swept()
+        found = await self._look(swept)
+        for one in expired(found.stored, found.total_bytes, self._keep, now):
+            # Looked up again for each: somebody may have opened it since.
+            if self._is_open(one.job_id):
+                continue
+            if await asyncio.to_thread(folders.remove_result, one.attempt):
+                swept.results += 1
+                swept.bytes += one.attempt.result_bytes
+        await self._remove_rows(swept, now)
+        if swept != Swept():
+            self._log.info(
+                "retention removed",
+                results=swept.results,
+                bytes=swept.bytes,
+                leftovers=swept.leftovers,
+                jobs=swept.jobs,
+            )
+        return swept
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.sweep()
+            except (OSError, StoreError) as error:
+                self._log.warning("retention stopped early", error=str(error))
+            await asyncio.sleep(LEAST_BETWEEN_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S - LEAST_BETWEEN_S):
+                    await self._called.wait()
+            self._called.clear()
+
+    async def _look(self, swept: Swept) -> _Survey:
+        """Find every result that could go, and remove what dead attempts left."""
+        found = _Survey()
+        surveyed = folders.survey(self._jobs_folder)
+        while batch := await asyncio.to_thread(_take, surveyed):
+            # The folders first: a job is stored before it has one.
+            known = await self._store.run(aging.standings, [one.job_id for one in batch])
+            left = await asyncio.to_thread(self._tidy, batch, known)
+            swept.leftovers += left
+            for folder in batch:
+                found.total_bytes += folder.bytes
+                job = known.get(folder.job_id)
+                if job is None or job.finished_at is None:
+                    continue
+                for attempt in folder.attempts:
+                    if attempt.number == job.attempt and attempt.has_result:
+                        found.stored.append(Stored(job.id, attempt, job.finished_at))
+        return found
+
+    def _tidy(self, batch: list[JobFolder], known: Mapping[str, Standing]) -> int:
+        """Remove what is left over in some folders; how many things that were."""
+        removed = 0
+        for folder in batch:
+            job = known.get(folder.job_id)
+            if job is None:
+                strange = self._now().timestamp() - folder.changed_s > STRANGE_S
+                if strange and not folder.is_run():
+                    removed += folders.remove(folder.path)
+            elif job.finished_at is not None:
+                removed += sum(map(_remove_leftover, leftovers(folder, job)))
+        return removed
+
+    async def _remove_rows(self, swept: Swept, now: datetime | None) -> None:
+        keep = self._keep
+        if self._remove_jobs is None or (keep.jobs is None and keep.jobs_for is None):
+            return
+        over = 0
+        if keep.jobs is not None:
+            over = await self._store.run(aging.count) - keep.jobs
+        oldest = None if keep.jobs_for is None or now is None else now - keep.jobs_for
+        while True:
+            found = await self._store.run(aging.oldest_final, BATCH)
+            going = [
+                job.id
+                for number, job in enumerate(found)
+                if number < over
+                or (oldest is not None and job.finished_at is not None and job.finished_at < oldest)
+            ]
+            going = [job_id for job_id in going if not self._is_open(job_id)]
+            removed = await self._remove_jobs(going) if going else 0
+            swept.jobs += removed
+            over -= removed
+            if removed < BATCH:
+                return
+
+    def _believed_now(self) -> datetime | None:
+        """The time, unless the clock was set since the last pass: a day that jumps ahead must not
+        cost a day's results. By the next pass somebody will have seen it, or it is right."""
+        now, ticks = self._now(), self._clock()
+        last, self._last = self._last, (now, ticks)
+        if last is None:
+            return now
+        passed_s = (now - last[0]).total_seconds()
+        jumped = abs(passed_s - (ticks - last[1])) > CLOCK_JUMP_S
+        if jumped:
+            self._log.warning("the clock was set; ages count from the next pass on")
+        return None if jumped else now
+
+    def _is_open(self, job_id: str) -> bool:
+        opened = self._opened_s.get(job_id)
+        return opened is not None and self._clock() - opened < OPENED_S
+
+    def _forget_old_reads(self) -> None:
+        for job_id in [job_id for job_id in self._opened_s if not self._is_open(job_id)]:
+            del self._opened_s[job_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something a dead attempt left: its spill, or the whole of an attempt that was followed by
+    another."""
+
+    attempt: AttemptFolder
+    whole: bool
+
+
+def leftovers(folder: JobFolder, job: Standing) -> Iterator[Leftover]:
+    """What may go of a job that is over, beside its result."""
+    for attempt in folder.attempts:
+        earlier = attempt.number < job.attempt
+        if (earlier or attempt.has_spill) and not attempt.is_run():
+            yield Leftover(attempt, earlier)
+
+
+def _remove_leftover(one: Leftover) -> bool:
+    return folders.remove(one.attempt.path) if one.whole else folders.remove_spill(one.attempt)
+
+
+def _take(surveyed: Iterator[JobFolder]) -> list[JobFolder]:
+    return list(islice(surveyed, BATCH))
