@@ -41,6 +41,7 @@ TITLES: Final = {
     "result_expired": "The result is gone",
     "store_full": "No room left",
     "store_unusable": "The job store cannot be used",
+    "backup_failed": "The backup failed",
     "starting": "The server is starting",
     "stopping": "The server is stopping",
     "bad_request": "The request is not understood",

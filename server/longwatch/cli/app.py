@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from longwatch.cli import doctor, jobs, run_query, serve, window
+from longwatch.cli import backup, doctor, jobs, run_query, serve, window
 from longwatch.cli.exits import Exit, Failure, of_error
 
 _EPILOG = """\b
@@ -72,6 +72,7 @@ commands.add_command(jobs.list_jobs)
 commands.add_command(jobs.show)
 commands.add_command(jobs.cancel)
 commands.add_command(serve.serve)
+commands.add_command(backup.backup)
 commands.add_command(doctor.doctor)
 
 

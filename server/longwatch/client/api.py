@@ -21,6 +21,7 @@ from longwatch.client.errors import (
     WaitTimeout,
 )
 from longwatch.protocol import routes
+from longwatch.protocol.backups import Backup
 from longwatch.protocol.health import Ready
 from longwatch.protocol.jobs import Job, JobPage, JobState, ResultInfo, ResultPage, Submission
 from longwatch.protocol.problems import MEDIA_TYPE as PROBLEM_TYPE
@@ -184,6 +185,11 @@ class AsyncClient:
     async def saved_queries(self) -> SavedQueryList:
         """Every saved query, in the order to show them."""
         return await self._json("GET", routes.SAVED_QUERIES, SavedQueryList)
+
+    async def back_up(self) -> Backup:
+        """Let the server copy its store into its own data folder; takes a second a gigabyte, or
+        ten."""
+        return await self._json("POST", routes.BACKUPS, Backup)
 
     async def ready(self) -> Ready:
         """Whether the server takes jobs, and its version. One that is still starting answers

@@ -13,6 +13,7 @@ JOB_RESULT_PAGE: Final = "/v1/jobs/{job_id}/result/page"
 JOB_LOG: Final = "/v1/jobs/{job_id}/log"
 SOURCES: Final = "/v1/sources"
 SAVED_QUERIES: Final = "/v1/saved-queries"
+BACKUPS: Final = "/v1/backups"
 FEED: Final = "/v1/feed"
 HEALTH_LIVE: Final = "/v1/health/live"
 HEALTH_READY: Final = "/v1/health/ready"
@@ -27,6 +28,8 @@ REQUEST_ID_HEADER: Final = "X-Request-ID"
 MAX_BODY_BYTES: Final = 4 * 2**20
 MAX_LIST_PAGE: Final = 500
 MAX_RESULT_PAGE: Final = 100_000
+BACKUPS_FOLDER: Final = "backups"
+"""In the data folder: where a server puts copies of its store."""
 SERVER_FILE: Final = "server.json"
 """In the data folder, mode 0600, while a server runs there: JSON `url`, `token`, `pid`."""
 

@@ -46,6 +46,12 @@ class Store:
         # Shielded: a caller that goes away must not undo what may be committed already.
         return await asyncio.shield(asyncio.wrap_future(future))
 
+    async def copy(self, target: Path) -> None:
+        """Write the whole store into the file `target`, while it goes on. Raises `OSError`,
+        `sqlite3.Error` or `StoreClosed`; half a copy may be left."""
+        assert self._thread is not None, "the store is not open"
+        await asyncio.wrap_future(self._thread.copy(target))
+
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
         if self._thread is not None:

@@ -9,7 +9,9 @@ the commits, before any caller hears of it: the feed can rely on `seq` arriving 
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from longwatch.protocol.jobs import JobSummary
+from longwatch.store.backup import copy_pages
 from longwatch.store.database import explain, open_engine
 from longwatch.store.errors import StoreClosed, StoreError
 
@@ -74,7 +77,9 @@ class StoreThread:
         self._path = path
         self._on_commit = on_commit
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        self._copies: deque[tuple[Path, Future[None]]] = deque()
         self._closed = False
+        self._last = False
         self._lock = threading.Lock()
         self._opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name="longwatch-store", daemon=True)
@@ -91,6 +96,17 @@ class StoreThread:
             if self._closed:
                 raise StoreClosed
             self._queue.put((operation, future))
+        return future
+
+    def copy(self, target: Path) -> Future[None]:
+        """Write the whole store into the file `target`; the future ends when it is written.
+
+        Operations go on meanwhile, each behind a megabyte of the copy at most, and what they
+        change is in the copy. Raises `StoreClosed`.
+        """
+        future: Future[None] = Future()
+        self._copies.append((target, future))
+        self.submit(lambda _tx: None)  # wakes the thread
         return future
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -111,21 +127,51 @@ class StoreThread:
         self._opened.set_result(None)
         try:
             with engine.connect() as connection:
-                while (first := self._queue.get()) is not None:
-                    batch = [first]
-                    last = self._collect(batch)
-                    self._commit(connection, batch)
-                    if last:
-                        break
+                while not self._last:
+                    self._serve(connection, self._queue.get())
+                    while self._copies and not self._last:
+                        self._copy(connection, *self._copies.popleft())
             _checkpoint(engine)
         finally:
             engine.dispose()
             self._refuse_the_rest()
 
+    def _serve(self, connection: Connection, first: _Queued | None) -> None:
+        """Commit an operation and what else is queued; `None` is the end."""
+        if first is None:
+            self._last = True
+            return
+        batch = [first]
+        self._last = self._collect(batch)
+        self._commit(connection, batch)
+
+    def _copy(self, connection: Connection, target: Path, future: Future[None]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+
+        def between() -> None:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            self._serve(connection, item)
+            if self._last:
+                raise StoreClosed
+
+        try:
+            copy_pages(_raw(connection), target, between)
+        except (sqlite3.Error, OSError, StoreError) as error:
+            future.set_exception(error)
+        else:
+            future.set_result(None)
+
     def _refuse_the_rest(self) -> None:
         """Nobody may wait for an answer that will not come, whatever ended the thread."""
         with self._lock:
             self._closed = True
+        for _target, future in self._copies:
+            if future.set_running_or_notify_cancel():
+                future.set_exception(StoreClosed())
         while True:
             try:
                 item = self._queue.get_nowait()
@@ -209,9 +255,14 @@ class StoreThread:
         connection.exec_driver_sql("RELEASE operation")
 
 
-def _in_transaction(connection: Connection) -> bool:
+def _raw(connection: Connection) -> sqlite3.Connection:
     raw: Any = connection.connection.dbapi_connection
-    return bool(raw.in_transaction)
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def _in_transaction(connection: Connection) -> bool:
+    return _raw(connection).in_transaction
 
 
 def _checkpoint(engine: Engine) -> None:

@@ -1,0 +1,35 @@
+"""`/v1/backups`: copies of the store, made while it goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from fastapi import APIRouter
+
+from longwatch.api.dependencies import AUTHENTICATED, PartsDep
+from longwatch.api.problems import ApiError
+from longwatch.protocol import routes
+from longwatch.protocol.backups import Backup
+from longwatch.store.backup import BackupFailed, back_up
+
+router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["backups"])
+
+
+@router.post(routes.BACKUPS, operation_id="create_backup", status_code=201)
+async def create(server: PartsDep) -> Backup:
+    """Copy the store into `backups/` of the data folder, and check the copy. Never anywhere else:
+    whoever holds a token must not choose what a server overwrites. Taking it away is left to
+    whoever keeps backups; `longwatch backup` on that machine does."""
+    folder = server.store.path.parent / routes.BACKUPS_FOLDER
+    try:
+        made = await back_up(server.store.copy, folder)
+    except (OSError, sqlite3.Error, BackupFailed) as error:
+        no_room = isinstance(error, OSError) or "full" in str(error)
+        raise ApiError(
+            507 if no_room else 503,
+            "backup_failed",
+            f"The store could not be copied to {folder}: {error}.",
+        ) from error
+    server.log.info("backup made", file=made.file, bytes=made.bytes, jobs=made.jobs)
+    return made
