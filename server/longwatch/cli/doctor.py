@@ -11,14 +11,16 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import click
 
+from longwatch.cli.backup import locked
 from longwatch.cli.connection import data_dir_option
+from longwatch.cli.doctor_jobs import jobs
 from longwatch.cli.exits import Exit
+from longwatch.cli.findings import Finding
 from longwatch.cli.qt_libraries import install_hint, missing, needs_xcb
 from longwatch.client import words
 
@@ -27,25 +29,16 @@ _PACKAGES: Final = ("duckdb", "pyarrow", "fastapi", "uvicorn", "sqlalchemy", "we
 _WINDOW_PACKAGES: Final = ("pyside6-essentials", "qasync", "numpy")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `ok` is `None` where there is nothing to judge; `advice` says what to
-    do when it is not well."""
-
-    what: str
-    found: str
-    ok: bool | None = None
-    advice: str = ""
-
-
 @click.command
 @data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-def doctor(data_dir: Path | None, as_json: bool) -> int:
-    """Check this machine. Exits with 1 when something keeps Longwatch from working."""
+@click.option("--fix", is_flag=True, help="Remove what dead queries left, where no server runs.")
+def doctor(data_dir: Path | None, as_json: bool, fix: bool) -> int:
+    """Check this machine and its jobs. Exits with 1 when something is not well."""
     from longwatch.paths import default_data_dir
 
-    findings = list(examine(data_dir if data_dir is not None else default_data_dir()))
+    folder = data_dir if data_dir is not None else default_data_dir()
+    findings = list(examine(folder.absolute(), fix=fix))
     for finding in findings:
         if as_json:
             click.echo(
@@ -66,7 +59,7 @@ def doctor(data_dir: Path | None, as_json: bool) -> int:
     return Exit.FAILED if any(finding.ok is False for finding in findings) else Exit.SUCCEEDED
 
 
-def examine(data_dir: Path) -> Iterator[Finding]:
+def examine(data_dir: Path, *, fix: bool = False) -> Iterator[Finding]:
     """Everything worth knowing, one after the other."""
     checks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _program,
@@ -74,6 +67,7 @@ def examine(data_dir: Path) -> Iterator[Finding]:
         _window,
         lambda: _folder(data_dir),
         lambda: _server(data_dir),
+        lambda: jobs(data_dir, fix=fix),
     )
     for check in checks:
         yield from check()
@@ -157,24 +151,25 @@ def _server(data_dir: Path) -> Iterator[Finding]:
     from longwatch.client.discovery import find_local, read_server_file
     from longwatch.protocol.routes import SERVER_FILE
 
+    if not data_dir.is_dir():
+        yield Finding("server", "none runs here; the window or `longwatch serve` starts one")
+        return
     path = data_dir / SERVER_FILE
     address = find_local(data_dir)
     if address is not None:
         yield Finding("server", f"running at {address.url}", True)
         return
     left = read_server_file(path)
-    if left is None:
-        yield Finding("server", "none running here; the window or `longwatch serve` starts one")
-        return
-    yield Finding(
-        "server",
-        f"{path.name} names {left.url}, where nobody answers",
-        None if not _is_running(left.pid) else False,
-        f"Process {left.pid} hangs, or is not the server: end it, then start again.",
-    )
-
-
-def _is_running(pid: int) -> bool:
-    import psutil
-
-    return psutil.pid_exists(pid)
+    with locked(data_dir) as free:
+        if not free:
+            who = f"process {left.pid}" if left is not None else "some process"
+            yield Finding(
+                "server",
+                f"{who} holds the folder and does not answer",
+                False,
+                "Give it a few seconds if it is starting or stopping; else end it, start again.",
+            )
+        elif left is not None:
+            yield Finding("server", f"none runs; {path.name} is left from one that was killed")
+        else:
+            yield Finding("server", "none runs here; the window or `longwatch serve` starts one")

@@ -34,10 +34,15 @@ class AttemptFolder:
     def is_run(self) -> bool:
         """Whether the process that was given the attempt still lives."""
         try:
-            identity = Mailbox(self.path).identity()
+            return self.runner() is not None
         except OSError:
             return True  # no word: better to leave it alone
-        return identity is not None and not AdoptedRunner(identity).is_gone
+
+    def runner(self) -> int | None:
+        """The pid of the process that was given the attempt; `None` when that is gone. Raises
+        `OSError` when nothing can be opened."""
+        identity = Mailbox(self.path).identity()
+        return None if identity is None or AdoptedRunner(identity).is_gone else identity.pid
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,18 @@ def survey(jobs_folder: Path) -> Iterator[JobFolder]:
         return
     with entries:
         for entry in entries:
-            if _JOB_ID.fullmatch(entry.name) is None:
-                continue
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                changed_s = entry.stat(follow_symlinks=False).st_mtime
-                attempts = sorted(_attempts(entry.path), key=lambda one: one.number)
-                yield JobFolder(entry.name, Path(entry.path), tuple(attempts), changed_s)
+            found = look(Path(entry.path)) if _JOB_ID.fullmatch(entry.name) else None
+            if found is not None:
+                yield found
+
+
+def look(folder: Path) -> JobFolder | None:
+    """One job's folder; `None` when it has none."""
+    try:
+        attempts = sorted(_attempts(str(folder)), key=lambda one: one.number)
+        return JobFolder(folder.name, folder, tuple(attempts), folder.stat().st_mtime)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _attempts(folder: str) -> Iterator[AttemptFolder]:
@@ -111,6 +122,28 @@ def remove_spill(attempt: AttemptFolder) -> bool:
     mailbox = Mailbox(attempt.path)
     mailbox.remove_spill()
     return not mailbox.spill.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """Something a dead attempt left: its spill, or the whole of an attempt that was followed by
+    another."""
+
+    attempt: AttemptFolder
+    whole: bool
+
+
+def leftovers(folder: JobFolder, newest: int) -> Iterator[Leftover]:
+    """What may go of a job that is over with its attempt `newest`, beside its result."""
+    for attempt in folder.attempts:
+        earlier = attempt.number < newest
+        if (earlier or attempt.has_spill) and not attempt.is_run():
+            yield Leftover(attempt, earlier)
+
+
+def remove_leftover(one: Leftover) -> bool:
+    """Delete it. True when it is gone."""
+    return remove(one.attempt.path) if one.whole else remove_spill(one.attempt)
 
 
 def remove(folder: Path) -> bool:

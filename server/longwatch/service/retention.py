@@ -216,7 +216,8 @@ class Retention:
                 if strange and not folder.is_run():
                     removed += folders.remove(folder.path)
             elif job.finished_at is not None:
-                removed += sum(map(_remove_leftover, leftovers(folder, job)))
+                left = folders.leftovers(folder, job.attempt)
+                removed += sum(map(folders.remove_leftover, left))
         return removed
 
     async def _remove_rows(self, swept: Swept, now: datetime | None) -> None:
@@ -262,27 +263,6 @@ class Retention:
     def _forget_old_reads(self) -> None:
         for job_id in [job_id for job_id in self._opened_s if not self._is_open(job_id)]:
             del self._opened_s[job_id]
-
-
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """Something a dead attempt left: its spill, or the whole of an attempt that was followed by
-    another."""
-
-    attempt: AttemptFolder
-    whole: bool
-
-
-def leftovers(folder: JobFolder, job: Standing) -> Iterator[Leftover]:
-    """What may go of a job that is over, beside its result."""
-    for attempt in folder.attempts:
-        earlier = attempt.number < job.attempt
-        if (earlier or attempt.has_spill) and not attempt.is_run():
-            yield Leftover(attempt, earlier)
-
-
-def _remove_leftover(one: Leftover) -> bool:
-    return folders.remove(one.attempt.path) if one.whole else folders.remove_spill(one.attempt)
 
 
 def _take(surveyed: Iterator[JobFolder]) -> list[JobFolder]:
