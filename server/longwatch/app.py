@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from longwatch.api import backups, feed, health, jobs, problems, results, sources
+from longwatch.api import backups, bulk, feed, health, history, jobs, problems, results, sources
 from longwatch.api.dependencies import Parts
 from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
@@ -110,7 +110,8 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     )
     app.state.log = log
     problems.install(app)
-    for module in (health, jobs, results, sources, backups, feed):
+    # `history` and `bulk` before `jobs`, which would take their paths for ids.
+    for module in (health, history, bulk, jobs, results, sources, backups, feed):
         app.include_router(module.router, responses=problems.documented())
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
     app.add_middleware(Gate, rules=rules, log=log)

@@ -3,7 +3,7 @@ needed: no store, no executor, no lifespan."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from longwatch.jobs.model import evolve, new_job, summary
 from longwatch.logs import close_log
 from longwatch.protocol.jobs import Job, JobState, Submission
 from longwatch.security.tokens import Principal
+from longwatch.service.submitting import Taken
 from longwatch.settings import Settings, SourceSettings
 from longwatch.sources import SourceCatalogue
-from longwatch.store.repository import Filter, Listed
+from longwatch.store.listing import Filter, Listed
 from support.servers import http_client
 
 
@@ -32,10 +33,11 @@ class MemoryService:
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
 
-    async def submit(self, submission: Submission, owner: str) -> Job:
+    async def take(self, submission: Submission, owner: str, key: str | None = None) -> Taken:
+        assert key is None
         made = new_job(submission, source="memory", owner=owner, now=datetime.now(UTC))
         self.jobs[made.id] = made
-        return made
+        return Taken(made)
 
     async def get(self, job_id: str) -> Job:
         if job_id not in self.jobs:
@@ -52,7 +54,8 @@ class MemoryService:
         more = start + limit if start + limit < len(found) else None
         return Listed(found[start : start + limit], more, len(found))
 
-    async def cancel(self, job_id: str) -> Job:
+    async def cancel(self, job_id: str, expected: Collection[int] | None = None) -> Job:
+        assert expected is None
         one = await self.get(job_id)
         if one.state.is_final:
             raise AlreadyFinal(job_id, one.state)

@@ -18,9 +18,9 @@ from longwatch.feed.session import (
 from longwatch.protocol import routes
 from longwatch.protocol.frames import SUBPROTOCOL
 from longwatch.protocol.jobs import JobSummary
-from longwatch.store import repository
+from longwatch.store import listing, repository
 from longwatch.store.errors import StoreError
-from longwatch.store.repository import Filter
+from longwatch.store.listing import Filter
 from longwatch.store.store import Store
 from longwatch.version import version
 
@@ -49,7 +49,7 @@ def _history(store: Store, epoch: str) -> History:
         first = before_n is None
         try:
             listed = await store.run(
-                repository.page, Filter(), before_n=before_n, limit=limit, count=first
+                listing.page, Filter(), before_n=before_n, limit=limit, count=first
             )
         except StoreError as error:
             raise HistoryUnavailable(str(error)) from error

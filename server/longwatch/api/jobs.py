@@ -1,4 +1,4 @@
-"""`/v1/jobs`: submit, list, read, cancel, log."""
+"""`/v1/jobs`: submit, list, read, cancel, retry, delete, log."""
 
 from __future__ import annotations
 
@@ -6,66 +6,133 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Body, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from longwatch.api import cursors
+from longwatch.api import conditions, cursors
 from longwatch.api.bodies import JsonRoute
+from longwatch.api.conditions import KNOWN_TAG, ExpectedDep, KeyDep, WaitDep
 from longwatch.api.dependencies import AUTHENTICATED, PrincipalDep, ServiceDep
+from longwatch.api.filters import FilterDep
 from longwatch.protocol import routes
-from longwatch.protocol.jobs import Job, JobPage, JobState, Submission
-from longwatch.store.repository import Filter
+from longwatch.protocol.jobs import Job, JobPage, Submission
+from longwatch.service.jobs import JobService
+from longwatch.service.submitting import Taken
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["jobs"])
 MOST_LOG_BYTES: Final = 2**20
+KEY_PARAMETER: Final = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": routes.IDEMPOTENCY_KEY_HEADER,
+            "required": False,
+            "schema": {"type": "string", "maxLength": routes.MAX_KEY_CHARS},
+            "description": "a string in quotes that names the request, so that it can be repeated",
+        }
+    ]
+}
+"""Documented by hand: the header is read whole, since it may be wrong by being there twice."""
 
 
-@router.post(routes.JOBS, status_code=202, operation_id="submit_job")
+@router.post(
+    routes.JOBS,
+    status_code=202,
+    operation_id="submit_job",
+    response_model=Job,
+    responses={200: {"model": Job, "description": "Over already (`Prefer: wait`)"}},
+    openapi_extra=KEY_PARAMETER,
+)
 async def submit(
     submission: Annotated[Submission, Body()],
-    response: Response,
     jobs: ServiceDep,
     who: PrincipalDep,
-) -> Job:
-    """Take a query in. Once answered, the job survives a crash and a power cut."""
-    job = await jobs.submit(submission, who.name)
-    response.headers["Location"] = routes.job(job.id)
-    return job
+    key: KeyDep,
+    wait_s: WaitDep,
+) -> Response:
+    """Take a query in. Once answered, the job survives a crash and a power cut.
+
+    A request that is repeated with the same `Idempotency-Key` makes no second job: it is answered
+    with the first, as it stands now. A key belongs to whoever used it, and to what was asked for:
+    with another body it is refused (422), while the first request is being carried out too (409).
+    `Idempotency-Expires` says until when it is remembered.
+
+    With `Prefer: wait=N` the answer is held back until the job is over, for N seconds at most: 200
+    when it is over, 202 when it is not.
+    """
+    return await _taken(jobs, await jobs.take(submission, who.name, key), wait_s)
 
 
 @router.get(routes.JOBS, operation_id="list_jobs")
 async def list_jobs(
     jobs: ServiceDep,
-    state: Annotated[list[JobState] | None, Query()] = None,
-    source: str | None = None,
-    owner: str | None = None,
-    text: Annotated[str | None, Query(max_length=200)] = None,
+    which: FilterDep,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=routes.MAX_LIST_PAGE)] = 100,
 ) -> JobPage:
     """Jobs, newest first; `text` is looked for in names and SQL."""
-    which = Filter(
-        states=frozenset(state) if state else None, source=source, owner=owner, text=text
-    )
     listed = await jobs.page(which, before_n=cursors.decode(cursor), limit=limit)
     return JobPage(
         jobs=listed.jobs,
-        next=None if listed.next_n is None else cursors.encode(listed.next_n),
+        next=cursors.encode(listed.next_n),
         total=listed.total or 0,
+        totals=listed.totals or {},
     )
 
 
-@router.get(routes.JOB, operation_id="get_job")
-async def get(job_id: str, jobs: ServiceDep) -> Job:
-    """One job in full, with its newest progress."""
-    return await jobs.get(job_id)
+@router.get(
+    routes.JOB,
+    operation_id="get_job",
+    response_model=Job,
+    responses={304: {"description": "As the `If-None-Match` has it"}},
+)
+async def get(
+    job_id: str, jobs: ServiceDep, known: Annotated[str | None, KNOWN_TAG] = None
+) -> Response:
+    """One job in full, with its newest progress. Its `ETag` is for `If-None-Match` here and for
+    `If-Match` where the job is changed."""
+    return conditions.answer(await jobs.get(job_id), 200, known=known)
 
 
-@router.post(routes.JOB_CANCEL, status_code=202, operation_id="cancel_job")
-async def cancel(job_id: str, jobs: ServiceDep) -> Job:
+@router.post(routes.JOB_CANCEL, status_code=202, operation_id="cancel_job", response_model=Job)
+async def cancel(job_id: str, jobs: ServiceDep, expected: ExpectedDep) -> Response:
     """Ask for a job's end. It is over once its state is final; `cancel_confirmed` then says
     whether its process was seen to be gone."""
-    return await jobs.cancel(job_id)
+    return conditions.answer(await jobs.cancel(job_id, expected), 202)
+
+
+@router.post(
+    routes.JOB_RETRY,
+    status_code=202,
+    operation_id="retry_job",
+    response_model=Job,
+    responses={200: {"model": Job, "description": "Over already (`Prefer: wait`)"}},
+    openapi_extra=KEY_PARAMETER,
+)
+async def retry(
+    job_id: str,
+    jobs: ServiceDep,
+    who: PrincipalDep,
+    expected: ExpectedDep,
+    key: KeyDep,
+    wait_s: WaitDep,
+) -> Response:
+    """Submit a job's query again, as a new job of one's own with the same SQL, source, name,
+    priority and limits; its `retry_of` is the old one.
+
+    Only a job that is over: one that waits or runs will be answered by itself (409 `not_final`).
+    """
+    return await _taken(jobs, await jobs.retry(job_id, who.name, key, expected), wait_s)
+
+
+@router.delete(routes.JOB, status_code=204, operation_id="delete_job")
+async def delete(
+    job_id: str, jobs: ServiceDep, expected: ExpectedDep, later: BackgroundTasks
+) -> None:
+    """Delete a job that is over (409 `not_final` otherwise): its record, its story and, after the
+    answer, its result."""
+    await jobs.delete(job_id, expected)
+    later.add_task(jobs.discard, [job_id])
 
 
 @router.get(routes.JOB_LOG, operation_id="get_job_log", response_class=PlainTextResponse)
@@ -84,3 +151,17 @@ def _tail(path: Path) -> str:
             return file.read().decode(errors="replace")
     except FileNotFoundError:
         return ""
+
+
+async def _taken(jobs: JobService, taken: Taken, wait_s: int | None) -> Response:
+    job = taken.job
+    headers = {"Location": routes.job(job.id)}
+    if taken.replayed:
+        headers[routes.IDEMPOTENCY_REPLAYED_HEADER] = "true"
+    if taken.key_expires_at is not None:
+        headers[routes.IDEMPOTENCY_EXPIRES_HEADER] = conditions.http_date(taken.key_expires_at)
+    if wait_s is None:
+        return conditions.answer(job, 202, headers)
+    headers["Preference-Applied"] = f"wait={wait_s}"
+    job = await jobs.when_final(job.id, wait_s)
+    return conditions.answer(job, 200 if job.state.is_final else 202, headers)

@@ -20,6 +20,11 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.UnknownJob: (404, "unknown_job"),
     jobs.UnknownSource: (422, "unknown_source"),
     jobs.AlreadyFinal: (409, "already_final"),
+    jobs.NotFinal: (409, "not_final"),
+    jobs.Changed: (412, "precondition_failed"),
+    jobs.KeyReused: (422, "idempotency_mismatch"),
+    jobs.KeyInFlight: (409, "idempotency_in_flight"),
+    jobs.JobDeleted: (410, "job_deleted"),
     jobs.NoResult: (404, "no_result"),
     jobs.InvalidSubmission: (422, "invalid_submission"),
     jobs.LimitTooHigh: (422, "limit_too_high"),
@@ -36,6 +41,12 @@ TITLES: Final = {
     "unknown_job": "No such job",
     "unknown_source": "No such source",
     "already_final": "The job has ended",
+    "not_final": "The job is not over",
+    "precondition_failed": "The job has changed",
+    "idempotency_mismatch": "The Idempotency-Key belongs to another request",
+    "idempotency_in_flight": "The same request is being carried out",
+    "invalid_idempotency_key": "The Idempotency-Key cannot be used",
+    "job_deleted": "The job was deleted",
     "no_result": "No result",
     "invalid_submission": "This cannot be submitted",
     "result_expired": "The result is gone",
@@ -77,6 +88,11 @@ class ApiError(HTTPException):
         self.code = code
 
 
+def known(error: Exception) -> tuple[int, str]:
+    """Status and code of an error in `KNOWN`, or of a kind of one."""
+    return next(KNOWN[kind] for kind in type(error).__mro__ if kind in KNOWN)
+
+
 def problem(
     status: int,
     code: str,
@@ -96,7 +112,7 @@ def install(app: FastAPI) -> None:
     `middleware.Gate`'s to answer."""
 
     async def known_error(_request: Request, error: Exception) -> Response:
-        status, code = next(KNOWN[kind] for kind in type(error).__mro__ if kind in KNOWN)
+        status, code = known(error)
         pointer = getattr(error, "pointer", None)
         wait_s = getattr(error, "retry_after_s", None)
         headers = None if wait_s is None else {"Retry-After": str(wait_s)}

@@ -4,6 +4,11 @@ JobsError
 ├── UnknownJob
 ├── UnknownSource
 ├── AlreadyFinal
+├── NotFinal
+├── Changed                another form of the job was meant
+├── KeyReused              the idempotency key belongs to something else
+├── KeyInFlight            it belongs to a request that is not answered yet
+├── JobDeleted             it belongs to a job that was deleted
 ├── NoResult
 ├── InvalidSubmission
 ├── LimitTooHigh
@@ -44,6 +49,56 @@ class AlreadyFinal(JobsError):
 
     def __init__(self, job_id: str, state: JobState) -> None:
         super().__init__(f"Job {job_id} has ended already: it is {state.value}.")
+
+
+class NotFinal(JobsError):
+    """The job still waits or runs; only one that is over can be run again or deleted."""
+
+    def __init__(self, job_id: str, state: JobState) -> None:
+        super().__init__(
+            f"Job {job_id} is {state.value}. Wait until it is over, or cancel it first."
+        )
+
+
+class Changed(JobsError):
+    """The job is not in the form that the request was meant for (`If-Match`)."""
+
+    def __init__(self, job_id: str, state: JobState) -> None:
+        super().__init__(
+            f"Job {job_id} has changed since it was read: it is {state.value} now. Nothing was "
+            "done; read it again, then decide."
+        )
+
+
+class KeyReused(JobsError):
+    """The idempotency key has been used for another request."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request. Nothing was submitted: use a new "
+            "key for each job, and the same one only to repeat a request as it was."
+        )
+
+
+class KeyInFlight(JobsError):
+    """A request with the same idempotency key is being carried out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A request with this Idempotency-Key is being carried out. Repeat it in a moment to "
+            "hear which job it made."
+        )
+        self.retry_after_s = 1
+
+
+class JobDeleted(JobsError):
+    """The job that the idempotency key made was deleted since."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"This Idempotency-Key made job {job_id}, which was deleted since. Use a new key to "
+            "run the query again."
+        )
 
 
 class NoResult(JobsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 from datetime import datetime
 from typing import Any
@@ -23,7 +24,14 @@ PREVIEW_CHARS = 200
 _SUMMARY_FIELDS = JobSummary.__struct_fields__
 
 
-def new_job(submission: Submission, *, source: str, owner: str, now: datetime) -> Job:
+def new_job(
+    submission: Submission,
+    *,
+    source: str,
+    owner: str,
+    now: datetime,
+    retry_of: str | None = None,
+) -> Job:
     """A queued job for `submission`, not yet stored (`seq` 0).
 
     Raises `InvalidSubmission` when the SQL holds nothing to run, or it or the name a character
@@ -49,6 +57,7 @@ def new_job(submission: Submission, *, source: str, owner: str, now: datetime) -
         kind=None,
         priority=submission.priority,
         limits=submission.limits,
+        retry_of=retry_of,
         attempt=0,
         submitted_at=now,
         started_at=None,
@@ -59,6 +68,22 @@ def new_job(submission: Submission, *, source: str, owner: str, now: datetime) -
         result=None,
         seq=0,
     )
+
+
+def fingerprint(submission: Submission) -> str:
+    """What tells one submission from another, however its JSON was written. Fields left at their
+    defaults do not count: a server with a field more agrees with the one before it."""
+    meant = msgspec.json.encode(_told(submission), order="sorted")
+    return hashlib.sha256(meant).hexdigest()
+
+
+def _told(record: msgspec.Struct) -> dict[str, Any]:
+    told = {}
+    for field in msgspec.structs.fields(record):
+        value = getattr(record, field.name)
+        if value != field.default:
+            told[field.name] = _told(value) if isinstance(value, msgspec.Struct) else value
+    return told
 
 
 def new_id() -> str:

@@ -166,19 +166,44 @@ class JobSummary(Wire, frozen=True, kw_only=True):
 
 
 class Job(JobSummary, frozen=True, kw_only=True):
-    """A job in full."""
+    """A job in full. `retry_of` is the job that it was submitted anew from, if any."""
 
     sql: str
     limits: Limits
+    retry_of: str | None = None
+
+
+MAX_TEXT_CHARS: Final = 200
+"""Of a text that is looked for."""
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class JobFilter(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which jobs are meant; `None` means any, as does no state at all.
+
+    `text` is looked for in names and SQL, upper or lower case. Jobs were submitted at
+    `submitted_after` or later, and earlier than `submitted_before`: two filters that meet at a
+    moment share no job.
+    """
+
+    state: tuple[JobState, ...] = ()
+    source: SourceName | None = None
+    owner: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] | None = None
+    text: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] | None = None
+    submitted_after: Moment | None = None
+    submitted_before: Moment | None = None
 
 
 class JobPage(Wire, frozen=True, kw_only=True):
     """One page of the list, newest first. `next` is the cursor of the page after it, `None` on
-    the last; `total` counts every job that matches, so a shortened list can say that it is."""
+    the last; `total` counts every job that matches, so a shortened list can say that it is.
+    `totals` counts those of each state, as if no state had been asked for."""
 
     jobs: list[JobSummary]
     next: str | None
     total: int
+    totals: dict[JobState, int]
 
 
 class ResultPage(Wire, frozen=True, kw_only=True):

@@ -6,8 +6,13 @@ from typing import Final
 
 API: Final = "/v1"
 JOBS: Final = "/v1/jobs"
+JOBS_BULK: Final = "/v1/jobs/bulk"
+JOBS_EXPORT: Final = "/v1/jobs/export"
 JOB: Final = "/v1/jobs/{job_id}"
 JOB_CANCEL: Final = "/v1/jobs/{job_id}/cancel"
+JOB_RETRY: Final = "/v1/jobs/{job_id}/retry"
+JOB_EVENTS: Final = "/v1/jobs/{job_id}/events"
+JOB_ATTEMPTS: Final = "/v1/jobs/{job_id}/attempts"
 JOB_RESULT: Final = "/v1/jobs/{job_id}/result"
 JOB_RESULT_PAGE: Final = "/v1/jobs/{job_id}/result/page"
 JOB_LOG: Final = "/v1/jobs/{job_id}/log"
@@ -24,9 +29,21 @@ ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
 TOTAL_ROWS_HEADER: Final = "Longwatch-Total-Rows"
 COMPLETE_HEADER: Final = "Longwatch-Complete"
 REQUEST_ID_HEADER: Final = "X-Request-ID"
+IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
+"""Of a submit: a string in quotes (draft-ietf-httpapi-idempotency-key-header-07, 2.1)."""
+IDEMPOTENCY_REPLAYED_HEADER: Final = "Idempotency-Replayed"
+"""`true` on an answer that made nothing new: the key had been used for this job before."""
+IDEMPOTENCY_EXPIRES_HEADER: Final = "Idempotency-Expires"
+"""Until when the key is remembered, as an HTTP date. The draft wants the policy published (2.4)
+and leaves open how."""
 
 MAX_BODY_BYTES: Final = 4 * 2**20
 MAX_LIST_PAGE: Final = 500
+MAX_BULK: Final = 10_000
+"""Jobs that one bulk request acts on."""
+MAX_KEY_CHARS: Final = 255
+MAX_WAIT_S: Final = 30
+"""Seconds that `Prefer: wait` holds an answer back: proxies give up after 60."""
 MAX_RESULT_PAGE: Final = 100_000
 BACKUPS_FOLDER: Final = "backups"
 """In the data folder: where a server puts copies of its store."""

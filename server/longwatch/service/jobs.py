@@ -2,61 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
 
-import msgspec
 import structlog
 
 from longwatch.execution.contract import Ended, Executor
 from longwatch.feed.hub import FeedHub
-from longwatch.jobs.errors import AlreadyFinal, JobsError, LimitTooHigh, NoResult, QueueFull
-from longwatch.jobs.model import new_job
+from longwatch.jobs.errors import JobsError, NoResult
 from longwatch.jobs.transitions import JobEvent
-from longwatch.progress.tracker import ProgressTracker
-from longwatch.protocol.jobs import (
-    Job,
-    JobError,
-    JobState,
-    JobSummary,
-    Phase,
-    Progress,
-    ResultInfo,
-    StatementKind,
-    Submission,
-)
-from longwatch.protocol.jobs import Limits as JobLimits
+from longwatch.protocol.bulk import BulkAction
+from longwatch.protocol.jobs import Job, JobError, JobState, Phase, Progress, Submission
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+from longwatch.service import bulk, requests
+from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
-from longwatch.service.scheduling import RETRY_S, Fairness, Limits, Scheduler, Slot
+from longwatch.service.endwatch import EndWatch
+from longwatch.service.running import AnyJob, Running
+from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
+from longwatch.service.submitting import Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
 from longwatch.sources import SourceCatalogue
-from longwatch.store import repository
+from longwatch.store import listing, repository
 from longwatch.store.errors import StoreError
-from longwatch.store.repository import Filter, Listed
+from longwatch.store.listing import Filter, Listed
 from longwatch.store.store import Store
 from longwatch.store.writer import Transaction
-
-RETRY_AFTER_S: Final = 5
-"""When to come back to a full queue, in seconds."""
-AnyJob = TypeVar("AnyJob", bound=JobSummary)
-
-
-class _Running:
-    """What the service knows of a running attempt and the store does not."""
-
-    def __init__(self, attempt: int, slot: Slot) -> None:
-        self.attempt = attempt
-        self.slot = slot
-        self.tracker = ProgressTracker()
-        self.phase = Phase.STARTING
-        self.progress = Progress()
-        self.kind: StatementKind | None = None
-        self.result: ResultInfo | None = None
 
 
 class JobService:
@@ -79,10 +57,12 @@ class JobService:
         self._settings = settings
         self._log = log
         self._now = now
+        self._intake = Intake(store, sources, settings, now)
+        self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._to_cancel: set[tuple[str, int]] = set()
-        self._fairness = Fairness(_turn_limits(settings))
+        self._fairness = Fairness(turn_limits(settings))
         self._held = Timers()
         self._deadlines = Timers()
         self.opened_s: dict[str, float] = {}
@@ -93,7 +73,7 @@ class JobService:
         """Take up what an earlier server left behind, then begin to start jobs."""
         await self._executor.start(self)
         for job in await self._store.run(repository.in_state, JobState.RUNNING):
-            self._running[job.id] = _Running(job.attempt, Slot(job.owner, job.source))
+            self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
             self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
@@ -106,6 +86,7 @@ class JobService:
 
         With `keep` attempts go on without a server: the next one over this folder adopts them.
         """
+        self._endwatch.close()
         await self._scheduler.stop()
         await self._executor.stop(keep=keep)
 
@@ -114,39 +95,31 @@ class JobService:
         return not self._running and not await self._store.run(repository.count_queued)
 
     async def submit(self, submission: Submission, owner: str) -> Job:
-        """Take a job in; it is on disk when this returns.
+        """Take a job in; it is on disk when this returns. Raises what `Intake.submit` does."""
+        return (await self.take(submission, owner)).job
 
-        Raises `UnknownSource`, `InvalidSubmission`, `LimitTooHigh`, `QueueFull` or `StoreError`.
-        """
-        source = submission.source or self._sources.default
-        self._sources.get(source)
-        self._check_limits(submission.limits)
-        job = new_job(submission, source=source, owner=owner, now=self._now())
-        job = await self._store.run(self._add, job)
-        self._log.info("job submitted", job=job.id, source=source, owner=owner)
+    async def take(self, submission: Submission, owner: str, key: str | None = None) -> Taken:
+        """`submit`, once only for each idempotency `key`."""
+        return self._taken(await self._intake.submit(submission, owner, key))
+
+    async def retry(
+        self,
+        job_id: str,
+        owner: str,
+        key: str | None = None,
+        expected: Collection[int] | None = None,
+    ) -> Taken:
+        """Submit a job's query again, as a new job of `owner`. Raises what `Intake.retry` does."""
+        return self._taken(await self._intake.retry(job_id, owner, key, expected))
+
+    def _taken(self, taken: Taken) -> Taken:
+        if taken.replayed:
+            return replace(taken, job=self._live(taken.job))
+        job = taken.job
+        self._log.info("job submitted", job=job.id, source=job.source, owner=job.owner)
         self._set_deadline(job)
         self._scheduler.call()
-        return job
-
-    def _add(self, tx: Transaction, job: Job) -> Job:
-        settings = self._settings
-        for owner, most in (
-            (job.owner, settings.max_queued_per_owner),
-            (None, settings.max_queued),
-        ):
-            waiting = repository.count_queued(tx, owner)
-            if waiting >= most:
-                raise QueueFull(waiting, most, owner, RETRY_AFTER_S)
-        return repository.add(tx, job)
-
-    def _check_limits(self, limits: JobLimits) -> None:
-        settings = self._settings
-        asked_bytes, asked_s = limits.memory_bytes, limits.run_s
-        if asked_bytes is not None and asked_bytes > settings.memory_bytes:
-            mib = [f"{size / 2**20:,.0f} MiB" for size in (asked_bytes, settings.memory_bytes)]
-            raise LimitTooHigh("memory", *mib)
-        if asked_s is not None and settings.max_run_s is not None and asked_s > settings.max_run_s:
-            raise LimitTooHigh("running time", f"{asked_s:g} s", f"{settings.max_run_s:g} s")
+        return taken
 
     def _set_deadline(self, job: Job) -> None:
         if job.limits.queue_s is not None and job.attempt == 0:
@@ -156,38 +129,76 @@ class JobService:
         """One job with its newest progress. Raises `UnknownJob`."""
         return self._live(await self._store.run(repository.get, job_id))
 
+    async def when_final(self, job_id: str, seconds: float) -> Job:
+        """The job once it is over, or as it stands after so many seconds, or when the server
+        stops. Raises `UnknownJob`."""
+        with self._endwatch.waiter(job_id) as over:
+            job = await self.get(job_id)
+            if job.state.is_final:
+                return job
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await over.wait()
+        return await self.get(job_id)
+
     async def page(self, which: Filter, *, before_n: int | None, limit: int) -> Listed:
         """One page of the list, newest first."""
-        listed = await self._store.run(repository.page, which, before_n=before_n, limit=limit)
-        return Listed([self._live(job) for job in listed.jobs], listed.next_n, listed.total)
+        listed = await self._store.run(listing.page, which, before_n=before_n, limit=limit)
+        return replace(listed, jobs=[self._live(job) for job in listed.jobs])
 
-    async def cancel(self, job_id: str) -> Job:
+    async def cancel(self, job_id: str, expected: Collection[int] | None = None) -> Job:
         """Ask for a job's end; asking again changes nothing.
 
         A queued job is cancelled at once. A running one is when its process is gone, which the
-        feed will tell. Raises `UnknownJob` or `AlreadyFinal`.
+        feed will tell. Raises `UnknownJob`, `Changed` or `AlreadyFinal`.
         """
-        job = await self._store.run(self._request_cancel, job_id)
-        self._log.info("cancel requested", job=job_id, state=job.state.value)
+        job = await self._store.run(requests.request_cancel, job_id, self._now(), expected)
+        return self._cancelling(job)
+
+    def _cancelling(self, job: Job) -> Job:
+        self._log.info("cancel requested", job=job.id, state=job.state.value)
         if job.state is JobState.RUNNING:
             # It may not be launched yet: whoever launches it looks here.
-            self._to_cancel.add((job_id, job.attempt))
-            self._executor.cancel(job_id, job.attempt)
+            self._to_cancel.add((job.id, job.attempt))
+            self._executor.cancel(job.id, job.attempt)
+        else:
+            self._endwatch.ended(job.id)
         return self._live(job)
 
-    def _request_cancel(self, tx: Transaction, job_id: str) -> Job:
-        job = repository.get(tx, job_id)
-        if job.state.is_final:
-            raise AlreadyFinal(job_id, job.state)
-        if job.cancel_requested_at is not None:
-            return job
-        at = self._now()
-        changes: dict[str, Any] = {"cancel_requested_at": at}
-        event = JobEvent.CANCEL_REQUESTED
-        if job.state is JobState.QUEUED:
-            event = JobEvent.CANCELLED
-            changes |= {"cancel_confirmed": True, "finished_at": at}
-        return repository.change(tx, job_id, event, attempt=job.attempt, at=at, **changes)
+    async def delete(self, job_id: str, expected: Collection[int] | None = None) -> None:
+        """Delete a job that is over; `discard` its files then. Raises `UnknownJob`, `Changed` or
+        `NotFinal`."""
+        await self._store.run(requests.delete, job_id, self._now(), expected)
+        self._log.info("job deleted", job=job_id)
+
+    def discard(self, job_ids: Collection[str]) -> None:
+        """Remove the files of deleted jobs. Takes as long as the disk does; for a thread."""
+        for job_id in job_ids:
+            folder = self._executor.folder(job_id, 1).parent
+            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                self._log.warning("files of a deleted job are left", folder=str(folder))
+
+    async def bulk(self, action: BulkAction, job_ids: Sequence[str], owner: str) -> list[Handled]:
+        """Do one thing to many jobs, each for itself: what came of each, in the same order.
+
+        `discard` the files of those that were deleted.
+        """
+        acts: dict[BulkAction, Callable[[Transaction, str], Job]] = {
+            BulkAction.CANCEL: lambda tx, one: requests.request_cancel(tx, one, self._now()),
+            BulkAction.RETRY: lambda tx, one: self._intake.retry_in(tx, one, owner),
+            BulkAction.DELETE: lambda tx, one: requests.delete(tx, one, self._now()),
+        }
+        outcomes: list[Handled] = []
+        async for batch in bulk.each(self._store, job_ids, acts[action]):
+            outcomes += batch
+            for job in [one.job for one in batch if one.job is not None]:
+                if action is BulkAction.CANCEL:
+                    self._cancelling(job)
+                elif action is BulkAction.RETRY:
+                    self._taken(Taken(job))
+        self._log.info("bulk request", action=action.value, jobs=len(job_ids), owner=owner)
+        return outcomes
 
     async def result_folder(self, job_id: str) -> tuple[Job, Path]:
         """A job and where its rows are. Raises `UnknownJob`, or `NoResult` before it ever ran."""
@@ -211,8 +222,7 @@ class JobService:
         running = self._running.get(job_id)
         if running is None or running.attempt != attempt:
             return
-        running.progress = _progress(running.tracker, report)
-        running.phase, running.kind, running.result = report.phase, report.kind, report.result
+        running.heard(report)
         self._hub.progress(job_id, attempt, report.phase, running.progress)
 
     async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
@@ -239,6 +249,8 @@ class JobService:
             self._log.warning("end of a job not recorded yet", job=job_id, error=str(error))
             return False
         self._log.info("attempt ended", job=job_id, attempt=attempt, state=job.state.value)
+        if job.state.is_final:
+            self._endwatch.ended(job_id)
         if job.state is JobState.QUEUED and not self._scheduler.stopping:
             # Whatever killed it may still be about: the machine out of memory, above all.
             self._held.set(job_id, self._settings.retry_delay_s * 2 ** (attempt - 1))
@@ -272,13 +284,14 @@ class JobService:
     async def _start_next(self) -> bool:
         """Start the job whose turn it is; false when nobody's is."""
         for job_id in self._deadlines.take_due():
-            await self._store.run(self._give_up_waiting, job_id)
+            await self._store.run(requests.give_up_waiting, job_id, self._now())
+            self._endwatch.ended(job_id)
         self._held.take_due()
         job = await self._store.run(self._claim_next)
         if job is None:
             return False
         self._deadlines.drop(job.id)
-        self._running[job.id] = _Running(job.attempt, Slot(job.owner, job.source))
+        self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
         self._fairness.served(job.owner)
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
@@ -305,27 +318,6 @@ class JobService:
         # `error` stays: why the attempt before did not end well, until this one does.
         return repository.change(
             tx, job.id, JobEvent.STARTED, attempt=job.attempt + 1, at=at, started_at=at
-        )
-
-    def _give_up_waiting(self, tx: Transaction, job_id: str) -> None:
-        job = repository.get(tx, job_id)
-        if job.state is not JobState.QUEUED or job.attempt:
-            return
-        error = JobError(
-            code="queue_timeout",
-            message=f"The job waited longer than its {job.limits.queue_s:g} s for its turn.",
-            hint="Run it again when fewer jobs wait, or let it wait longer.",
-        )
-        at = self._now()
-        repository.change(
-            tx,
-            job_id,
-            JobEvent.FAILED,
-            attempt=0,
-            at=at,
-            detail=error.message,
-            error=error,
-            finished_at=at,
         )
 
     async def _fail_start(self, job: Job, error: Exception) -> None:
@@ -357,33 +349,4 @@ class JobService:
 
     def _live(self, job: AnyJob) -> AnyJob:
         running = self._running.get(job.id)
-        if running is None or job.state is not JobState.RUNNING or running.attempt != job.attempt:
-            return job
-        return msgspec.structs.replace(
-            job,
-            phase=running.phase,
-            progress=running.progress,
-            kind=running.kind,
-            result=running.result,
-        )
-
-
-def _turn_limits(settings: Settings) -> Limits:
-    per_source = {
-        name: source.max_running
-        for name, source in settings.sources.items()
-        if source.max_running is not None
-    }
-    return Limits(settings.max_running, settings.max_running_per_owner, per_source)
-
-
-def _progress(tracker: ProgressTracker, report: Report) -> Progress:
-    return tracker.update(
-        phase=report.phase,
-        elapsed_s=report.elapsed_s,
-        fraction=report.fraction,
-        rows=report.rows,
-        bytes=report.bytes,
-        memory_bytes=report.memory_bytes,
-        spill_bytes=report.spill_bytes,
-    )
+        return job if running is None else running.seen_in(job)

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from longwatch.jobs.turns import Waiting
+from longwatch.settings import Settings
 from longwatch.store.errors import StoreError
 
 RETRY_S: Final = 2.0
@@ -77,6 +78,16 @@ class Fairness:
             return False
         most = self.limits.per_source.get(one.source)
         return most is None or sources[one.source] < most
+
+
+def turn_limits(settings: Settings) -> Limits:
+    """What the settings say about jobs at once."""
+    per_source = {
+        name: source.max_running
+        for name, source in settings.sources.items()
+        if source.max_running is not None
+    }
+    return Limits(settings.max_running, settings.max_running_per_owner, per_source)
 
 
 class Scheduler:

@@ -11,40 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, false, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from longwatch.jobs.errors import InvalidTransition, UnknownJob
 from longwatch.jobs.model import evolve, summary
 from longwatch.jobs.transitions import JobEvent, next_state
 from longwatch.jobs.turns import Waiting
-from longwatch.protocol.jobs import Job, JobState, JobSummary
-from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_us
+from longwatch.protocol.jobs import Job, JobError, JobState, JobSummary
+from longwatch.store.listing import SUMMARIES
+from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_us, write_error
 from longwatch.store.tables import events, jobs, meta
 from longwatch.store.writer import Transaction
 
 _NEWEST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
-_SUMMARIES: Final = select(*(column for column in jobs.c if column.name not in {"sql", "limits"}))
-"""A list never reads the SQL: 2,000 jobs may hold 2 GB of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which jobs a list shows; `None` means any. `text` is looked for in name and SQL."""
-
-    states: frozenset[JobState] | None = None
-    source: str | None = None
-    owner: str | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of a list: the jobs newest first, where the next page begins, how many match (`None`
-    if not asked)."""
-
-    jobs: list[JobSummary]
-    next_n: int | None
-    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +86,11 @@ def change(
         changes["attempt"] = attempt
     expected = before.attempt if event is JobEvent.STARTED else attempt
     after = evolve(before, state=state, phase=initial_phase(state), **changes)
-    after = evolve(after, seq=_record(tx, after, event, at, detail))
+    # What an attempt began with is the error of the one before it.
+    error = None if event is JobEvent.STARTED else changes.get("error")
+    after = evolve(after, seq=_record(tx, after, event, at, detail, error))
     row = to_row(after)
-    del row["id"], row["sql"]
+    del row["id"], row["sql"], row["retry_of"]
     done = tx.connection.execute(
         update(jobs)
         .where(
@@ -123,6 +104,18 @@ def change(
         raise InvalidTransition(f"{event.value} while {before.state.value} ({story})")
     _announce(tx, after)
     return after
+
+
+def remove(tx: Transaction, job_id: str, *, at: datetime) -> None:
+    """Delete a job and its story. What stays is one line that says so: the feed tells it to those
+    who were away. Raises `UnknownJob`; whether the job may be deleted is the caller's to know."""
+    job = get(tx, job_id)
+    tx.connection.execute(delete(events).where(events.c.job_id == job_id))
+    tx.connection.execute(delete(jobs).where(jobs.c.id == job_id))
+    seq = _record(tx, job, JobEvent.DELETED, at, None)
+    tx.changes.changed.pop(job_id, None)
+    tx.changes.removed.append(job_id)
+    tx.changes.seq = max(tx.changes.seq, seq)
 
 
 def waiting(tx: Transaction, held: Collection[str]) -> list[Waiting]:
@@ -154,65 +147,41 @@ def in_state(tx: Transaction, state: JobState) -> list[Job]:
     return [to_job(row) for row in tx.connection.execute(query)]
 
 
-def page(
-    tx: Transaction, which: Filter, *, before_n: int | None, limit: int, count: bool = True
-) -> Listed:
-    """The newest `limit` jobs that match, older than number `before_n` where one is given.
-
-    `count` asks for the total too, which looks at every job: 2 ms at 100,000.
-    """
-    matches = _conditions(which)
-    query: Select[Any] = _SUMMARIES.where(*matches)
-    if before_n is not None:
-        query = query.where(jobs.c.n < before_n)
-    rows = tx.connection.execute(query.order_by(jobs.c.n.desc()).limit(limit + 1)).all()
-    total: int | None = None
-    if count:
-        counted = select(func.count()).select_from(jobs).where(*matches)
-        total = int(tx.connection.execute(counted).scalar_one())
-    next_n = rows[limit - 1].n if len(rows) > limit else None
-    return Listed([to_summary(row) for row in rows[:limit]], next_n, total)
-
-
 def since(tx: Transaction, seq: int, *, most: int) -> Since | None:
     """What changed after `seq`; `None` when that is more than `most` jobs, or `seq` is not from
     this store: a snapshot is due then."""
     newest = newest_seq(tx)
     if seq > newest:
         return None
-    query = _SUMMARIES.where(jobs.c.seq > seq).order_by(jobs.c.seq).limit(most + 1)
+    query = SUMMARIES.where(jobs.c.seq > seq).order_by(jobs.c.seq).limit(most + 1)
     rows = tx.connection.execute(query).all()
-    if len(rows) > most:
-        return None
-    gone = select(events.c.job_id).where(
-        events.c.event == JobEvent.DELETED.value, events.c.seq > seq
+    gone = (
+        select(events.c.job_id)
+        .where(events.c.event == JobEvent.DELETED.value, events.c.seq > seq)
+        .limit(most + 1)
     )
     removed = list(tx.connection.execute(gone).scalars())
+    if len(rows) + len(removed) > most:
+        return None
     return Since([to_summary(row) for row in rows], removed, newest)
 
 
-def _conditions(which: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if which.states is not None:
-        conditions.append(jobs.c.state.in_([state.value for state in which.states]))
-    if which.source is not None:
-        conditions.append(jobs.c.source == which.source)
-    if which.owner is not None:
-        conditions.append(jobs.c.owner == which.owner)
-    if which.text and "\x00" in which.text:
-        conditions.append(false())  # SQLite would look for what comes before it
-    elif which.text:
-        conditions.append(
-            jobs.c.name.icontains(which.text, autoescape=True)
-            | jobs.c.sql.icontains(which.text, autoescape=True)
-        )
-    return conditions
-
-
-def _record(tx: Transaction, job: Job, event: JobEvent, at: datetime, detail: str | None) -> int:
+def _record(
+    tx: Transaction,
+    job: Job,
+    event: JobEvent,
+    at: datetime,
+    detail: str | None,
+    error: JobError | None = None,
+) -> int:
     """Append to the job's story; the number of the line is the feed's cursor."""
     line = insert(events).values(
-        job_id=job.id, event=event.value, attempt=job.attempt, at_us=to_us(at), detail=detail
+        job_id=job.id,
+        event=event.value,
+        attempt=job.attempt,
+        at_us=to_us(at),
+        detail=detail,
+        error=write_error(error),
     )
     key = tx.connection.execute(line).inserted_primary_key
     assert key is not None

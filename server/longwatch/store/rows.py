@@ -60,20 +60,36 @@ def to_row(job: Job) -> dict[str, Any]:
         "cancel_confirmed": job.cancel_confirmed,
         "limits": _encode(job.limits),
         "progress": _encode(job.progress),
-        "error": _encode(job.error) if job.error else None,
+        "error": write_error(job.error),
         "result": _encode(job.result) if job.result else None,
+        "retry_of": job.retry_of,
         "seq": job.seq,
     }
 
 
 def to_job(row: Any) -> Job:
     """The job in a whole row of `jobs`."""
-    return Job(**_summary_fields(row), sql=row.sql, limits=_read_limits(row.limits))
+    return Job(
+        **_summary_fields(row),
+        sql=row.sql,
+        limits=_read_limits(row.limits),
+        retry_of=row.retry_of,
+    )
 
 
 def to_summary(row: Any) -> JobSummary:
-    """The job in a row of `jobs` that may lack `sql` and `limits`."""
+    """The job in a row of `jobs` that may lack `sql`, `limits` and `retry_of`."""
     return JobSummary(**_summary_fields(row))
+
+
+def write_error(error: JobError | None) -> bytes | None:
+    """The column for an error."""
+    return None if error is None else _encode(error)
+
+
+def read_error(column: bytes | None) -> JobError | None:
+    """The error in such a column."""
+    return None if column is None else _read_error(column)
 
 
 def initial_phase(state: JobState) -> Phase | None:
@@ -100,7 +116,7 @@ def _summary_fields(row: Any) -> dict[str, Any]:
         "cancel_requested_at": from_us(row.cancel_requested_us),
         "cancel_confirmed": row.cancel_confirmed,
         "progress": _read_progress(row.progress) if row.progress else _NO_PROGRESS,
-        "error": _read_error(row.error) if row.error else None,
+        "error": read_error(row.error),
         "result": _read_result(row.result) if row.result else None,
         "seq": row.seq,
     }

@@ -47,6 +47,7 @@ jobs: Final = Table(
     Column("progress", LargeBinary),
     Column("error", LargeBinary),
     Column("result", LargeBinary),
+    Column("retry_of", String(32)),
     Column("seq", BigInteger, nullable=False),
     # Last: a row is read from its start, and lists stop before a megabyte of SQL.
     Column("sql", Text, nullable=False),
@@ -64,9 +65,21 @@ events: Final = Table(
     Column("attempt", Integer, nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("detail", Text),
+    Column("error", LargeBinary),
     Index("events_by_job", "job_id", "seq"),
     Index("events_by_kind", "event", "seq"),
     sqlite_autoincrement=True,
+)
+
+idempotency_keys: Final = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("job_id", String(32), nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Index("idempotency_keys_by_expiry", "expires_us"),
 )
 
 meta: Final = Table(

@@ -29,7 +29,7 @@ from longwatch.protocol.jobs import (
     Submission,
 )
 from longwatch.runner.spec import Ending, Outcome, Report
-from longwatch.store.repository import Filter
+from longwatch.store.listing import Filter
 from longwatch.store.writer import Transaction
 from support.servers import Backend, backend
 from support.waiting import eventually
@@ -365,12 +365,14 @@ async def test_a_job_that_was_never_run_has_neither_rows_nor_log(tmp_path: Path)
 
 async def test_limits_bound_an_attempt(tmp_path: Path) -> None:
     async with backend(tmp_path, memory_bytes=2**29, max_run_s=60) as given:
-        for wanted, granted in (((2**28, 5), (2**28, 5)), ((None, None), (2**29, 60))):
-            limits = Limits(memory_bytes=wanted[0], run_s=wanted[1])
+        for limits, granted in (
+            (Limits(memory_bytes=2**28, run_s=5), [2**28, 5]),
+            (Limits(), [2**29, 60]),
+        ):
             one = await submitted(given, limits=limits)
             await launched(given, one.id)
             spec = given.executor.launched[-1]
-            assert (spec.memory_bytes, spec.run_s) == granted
+            assert [spec.memory_bytes, spec.run_s] == granted
             await given.executor.end(one.id)
 
 

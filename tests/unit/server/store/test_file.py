@@ -138,9 +138,9 @@ def test_a_missing_folder_is_a_clear_error(tmp_path: Path) -> None:
 FILL = """
 import sys
 from pathlib import Path
-from longwatch.store import repository
+from longwatch.store import listing, repository
 from longwatch.store.errors import StoreFull
-from longwatch.store.repository import Filter
+from longwatch.store.listing import Filter
 from longwatch.store.writer import StoreThread
 from support.servers import job
 
@@ -154,7 +154,7 @@ try:
 except StoreFull as error:
     print(error)
 listed = thread.submit(
-    lambda tx: repository.page(tx, Filter(), before_n=None, limit=1000)
+    lambda tx: listing.page(tx, Filter(), before_n=None, limit=1000)
 ).result(10)
 assert [one.id for one in listed.jobs] == kept[::-1], (len(listed.jobs), len(kept))
 thread.close()

@@ -12,9 +12,9 @@ import pytest
 from longwatch.jobs.errors import UnknownJob
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.jobs import Job
-from longwatch.store import repository
+from longwatch.store import listing, repository
 from longwatch.store.errors import StoreClosed, StoreFull
-from longwatch.store.repository import Filter
+from longwatch.store.listing import Filter
 from longwatch.store.writer import Changes, StoreThread, Transaction
 from support.servers import job
 from support.waiting import wait_until
@@ -79,7 +79,7 @@ def test_a_failing_operation_undoes_nothing_of_its_neighbours(store: OpenStore) 
         missing.result(10)
     # No gap either: what was undone gave its number back.
     assert (before.result(10).seq, after.result(10).seq) == (1, 2)
-    listed = store.run(repository.page, Filter(), before_n=None, limit=10)
+    listed = store.run(listing.page, Filter(), before_n=None, limit=10)
     assert [one.preview for one in listed.jobs] == ["select 2", "select 1"]
     assert [set(changes.changed) for changes in store.announced] == [
         {before.result().id, after.result().id}
@@ -103,7 +103,7 @@ def test_what_shares_a_commit_with_too_large_a_submit_is_kept_or_refused_never_l
     assert reading.result(10) == first
     kept = [small.result(10), behind.result(10)]
     assert [one.seq for one in kept] == [2, 3]
-    listed = store.run(repository.page, Filter(), before_n=None, limit=10)
+    listed = store.run(listing.page, Filter(), before_n=None, limit=10)
     assert [one.id for one in listed.jobs] == [kept[1].id, kept[0].id, first.id]
     assert [changes.seq for changes in store.announced] == [1, 2, 3]
 

@@ -1,4 +1,4 @@
-"""The first schema: jobs, events, meta.
+"""The first schema: jobs, events, idempotency keys, meta.
 
 Written out rather than made from `store.tables`, which moves on: a migration must for ever do
 what it did when it was released.
@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("progress", sa.LargeBinary),
         sa.Column("error", sa.LargeBinary),
         sa.Column("result", sa.LargeBinary),
+        sa.Column("retry_of", sa.String(32)),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("sql", sa.Text, nullable=False),
         sqlite_autoincrement=True,
@@ -51,10 +52,20 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("at_us", sa.BigInteger, nullable=False),
         sa.Column("detail", sa.Text),
+        sa.Column("error", sa.LargeBinary),
         sqlite_autoincrement=True,
     )
     op.create_index("events_by_job", "events", ["job_id", "seq"])
     op.create_index("events_by_kind", "events", ["event", "seq"])
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("owner", sa.Text, primary_key=True),
+        sa.Column("key", sa.String(255), primary_key=True),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("job_id", sa.String(32), nullable=False),
+        sa.Column("expires_us", sa.BigInteger, nullable=False),
+    )
+    op.create_index("idempotency_keys_by_expiry", "idempotency_keys", ["expires_us"])
     op.create_table(
         "meta",
         sa.Column("key", sa.String(32), primary_key=True),

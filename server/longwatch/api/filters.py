@@ -1,0 +1,49 @@
+"""The filter of a list, in an address or in a body."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+
+from longwatch.protocol.jobs import MAX_TEXT_CHARS, JobFilter, JobState
+from longwatch.store.listing import Filter
+
+
+def in_address(
+    state: Annotated[list[JobState] | None, Query(description="may be given several times")] = None,
+    source: str | None = None,
+    owner: str | None = None,
+    text: Annotated[str | None, Query(max_length=MAX_TEXT_CHARS)] = None,
+    submitted_after: Annotated[
+        AwareDatetime | None, Query(description="RFC 3339; this moment or later")
+    ] = None,
+    submitted_before: Annotated[
+        AwareDatetime | None, Query(description="RFC 3339; earlier than this moment")
+    ] = None,
+) -> Filter:
+    """The filter in the parameters of an address."""
+    return Filter(
+        states=frozenset(state) if state else None,
+        source=source,
+        owner=owner,
+        text=text,
+        submitted_after=submitted_after,
+        submitted_before=submitted_before,
+    )
+
+
+def in_body(which: JobFilter) -> Filter:
+    """The filter in a body."""
+    return Filter(
+        states=frozenset(which.state) if which.state else None,
+        source=which.source,
+        owner=which.owner,
+        text=which.text,
+        submitted_after=which.submitted_after,
+        submitted_before=which.submitted_before,
+    )
+
+
+FilterDep = Annotated[Filter, Depends(in_address)]

@@ -1,0 +1,162 @@
+"""Taking jobs in: what may be submitted, how many may wait, and once only for each key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from longwatch.jobs.errors import (
+    JobDeleted,
+    KeyInFlight,
+    KeyReused,
+    LimitTooHigh,
+    QueueFull,
+    UnknownJob,
+)
+from longwatch.jobs.model import fingerprint, new_job
+from longwatch.protocol.jobs import Job, Limits, Submission
+from longwatch.service.requests import final
+from longwatch.settings import Settings
+from longwatch.sources import SourceCatalogue
+from longwatch.store import keys, repository
+from longwatch.store.keys import Kept
+from longwatch.store.store import Store
+from longwatch.store.writer import Transaction
+
+RETRY_AFTER_S: Final = 5
+"""When to come back to a full queue, in seconds."""
+Make = Callable[[Transaction], Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A job that was taken in. `replayed`: now or before, when its key was used first.
+    `key_expires_at` is until when the key is remembered, `None` without one."""
+
+    job: Job
+    replayed: bool = False
+    key_expires_at: datetime | None = None
+
+
+class Intake:
+    """Turns submissions into stored jobs.
+
+    An idempotency key belongs to its owner, and is stored in the transaction that stores the job:
+    a crash leaves both or neither. While a request with a key is being carried out, another with
+    the same key is refused rather than held.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sources: SourceCatalogue,
+        settings: Settings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._settings = settings
+        self._now = now
+        self._remembered = timedelta(hours=settings.idempotency_hours)
+        self._in_flight: dict[tuple[str, str], str] = {}
+
+    async def submit(self, submission: Submission, owner: str, key: str | None = None) -> Taken:
+        """Take a job in; it is on disk when this returns.
+
+        Raises `UnknownSource`, `InvalidSubmission`, `LimitTooHigh`, `QueueFull` or `StoreError`;
+        with a `key` also `KeyReused`, `KeyInFlight` and `JobDeleted`.
+        """
+        if key is None:
+            job = self._prepared(submission, owner)
+            return Taken(await self._store.run(self._add, job))
+        meant = fingerprint(submission)
+        return await self._once(owner, key, meant, lambda _tx: self._prepared(submission, owner))
+
+    async def retry(
+        self,
+        job_id: str,
+        owner: str,
+        key: str | None = None,
+        expected: Collection[int] | None = None,
+    ) -> Taken:
+        """Take a job's query in again, as a new job of `owner`.
+
+        Raises `UnknownJob`, `NotFinal`, `Changed`, and what `submit` raises.
+        """
+
+        def make(tx: Transaction) -> Job:
+            return self._anew(final(tx, job_id, expected), owner)
+
+        if key is None:
+            return Taken(await self._store.run(lambda tx: self._add(tx, make(tx))))
+        meant = hashlib.sha256(b"retry " + job_id.encode()).hexdigest()
+        return await self._once(owner, key, meant, make)
+
+    def retry_in(self, tx: Transaction, job_id: str, owner: str) -> Job:
+        """`retry` as part of a larger operation."""
+        return self._add(tx, self._anew(final(tx, job_id, None), owner))
+
+    async def _once(self, owner: str, key: str, meant: str, make: Make) -> Taken:
+        slot = (owner, key)
+        busy_with = self._in_flight.get(slot)
+        if busy_with is not None:
+            raise KeyInFlight if busy_with == meant else KeyReused
+        self._in_flight[slot] = meant
+        try:
+            return await self._store.run(self._take, owner, key, meant, make)
+        finally:
+            del self._in_flight[slot]
+
+    def _take(self, tx: Transaction, owner: str, key: str, meant: str, make: Make) -> Taken:
+        now = self._now()
+        kept = keys.find(tx, owner, key, now)
+        if kept is None:
+            job = self._add(tx, make(tx))
+            kept = Kept(meant, job.id, now + self._remembered)
+            keys.keep(tx, owner, key, kept, now)
+            return Taken(job, False, kept.expires_at)
+        if kept.fingerprint != meant:
+            raise KeyReused
+        try:
+            return Taken(repository.get(tx, kept.job_id), True, kept.expires_at)
+        except UnknownJob:
+            raise JobDeleted(kept.job_id) from None
+
+    def _prepared(self, submission: Submission, owner: str, retry_of: str | None = None) -> Job:
+        source = submission.source or self._sources.default
+        self._sources.get(source)
+        self._check_limits(submission.limits)
+        return new_job(submission, source=source, owner=owner, now=self._now(), retry_of=retry_of)
+
+    def _anew(self, job: Job, owner: str) -> Job:
+        submission = Submission(
+            sql=job.sql,
+            source=job.source,
+            name=job.name,
+            priority=job.priority,
+            limits=job.limits,
+        )
+        return self._prepared(submission, owner, retry_of=job.id)
+
+    def _add(self, tx: Transaction, job: Job) -> Job:
+        settings = self._settings
+        for owner, most in (
+            (job.owner, settings.max_queued_per_owner),
+            (None, settings.max_queued),
+        ):
+            waiting = repository.count_queued(tx, owner)
+            if waiting >= most:
+                raise QueueFull(waiting, most, owner, RETRY_AFTER_S)
+        return repository.add(tx, job)
+
+    def _check_limits(self, limits: Limits) -> None:
+        settings = self._settings
+        asked_bytes, asked_s = limits.memory_bytes, limits.run_s
+        if asked_bytes is not None and asked_bytes > settings.memory_bytes:
+            mib = [f"{size / 2**20:,.0f} MiB" for size in (asked_bytes, settings.memory_bytes)]
+            raise LimitTooHigh("memory", *mib)
+        if asked_s is not None and settings.max_run_s is not None and asked_s > settings.max_run_s:
+            raise LimitTooHigh("running time", f"{asked_s:g} s", f"{settings.max_run_s:g} s")
