@@ -9,6 +9,7 @@ import enum
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QObject, Signal
 
@@ -65,6 +66,7 @@ class Session(QObject):
         self._address: Address | None = None
         self._api: AsyncClient | None = None
         self._follower: FeedFollower | None = None
+        self._told: tuple[datetime, float] | None = None
         self._tasks = Tasks(lambda error: self.trouble.emit(str(error)))
 
     @property
@@ -81,6 +83,14 @@ class Session(QObject):
     def latency_s(self) -> float | None:
         """Seconds to the server and back; `None` while unknown."""
         return self._follower.latency_s if self._follower else None
+
+    def clock(self) -> datetime:
+        """The server's clock now (UTC), as it last told it; this computer's before it did. Times
+        of jobs are the server's, and the two clocks need not agree."""
+        if self._told is None:
+            return datetime.now(UTC)
+        told, at_s = self._told
+        return told + timedelta(seconds=time.monotonic() - at_s)
 
     def failed(self, reason: str) -> None:
         """There is no server to connect to, and will be none without somebody's doing."""
@@ -105,6 +115,7 @@ class Session(QObject):
                 async for event in events:
                     match event:
                         case Connected(hello):
+                            self._told = hello.time, time.monotonic()
                             self._set(
                                 Health(
                                     Link.CONNECTED,

@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
         self._may_close = False
         self.setWindowTitle("Longwatch")
         self.editor = EditorPanel(theme)
-        self.model = JobTableModel(session.mirror, self)
+        self.model = JobTableModel(session.mirror, session.clock, self)
         self.table = JobTable(self.model, theme)
         self.filter_bar = FilterBar(theme)
         self.details = DetailPane(session, theme)

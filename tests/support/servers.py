@@ -153,8 +153,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     catalogue = SourceCatalogue(config.sources, config.default_source)
     service = JobService(store, executor, hub, catalogue, config, log)
 
-    async def drain() -> None:
-        await service.stop()
+    async def drain(*, keep: bool = False) -> None:
+        await service.stop(keep=keep)
         await hub.close()
 
     await store.open()

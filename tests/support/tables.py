@@ -29,7 +29,7 @@ class FedTable:
     tick: int = 0
 
     def __post_init__(self) -> None:
-        self.model = JobTableModel(self.mirror)
+        self.model = JobTableModel(self.mirror, lambda: datetime.now(UTC))
         self.view = JobTable(self.model, self.theme)
         self.view.resize(1_000, 400)
 

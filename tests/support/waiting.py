@@ -11,7 +11,7 @@ T = TypeVar("T")
 PATIENCE_S = 10.0
 
 
-def wait_until(condition: Callable[[], T], *, patience_s: float = PATIENCE_S) -> T:
+def wait_until(condition: Callable[[], T | None], *, patience_s: float = PATIENCE_S) -> T:
     """What `condition` returns once that is true. Fails after `patience_s`."""
     deadline_s = time.monotonic() + patience_s
     while not (value := condition()):

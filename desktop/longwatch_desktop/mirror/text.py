@@ -95,8 +95,9 @@ def elapsed(job: JobSummary, now: datetime) -> str:
 
 
 def rows(job: JobSummary) -> str:
-    """`8.1 M`, or a dash for a job that never started."""
-    return NONE if job.started_at is None else short_count(words.rows(job))
+    """`8.1 M`, or a dash for a job that never started, or ended without a result."""
+    without = job.state.is_final and job.result is None
+    return NONE if job.started_at is None or without else short_count(words.rows(job))
 
 
 def memory(job: JobSummary) -> str:

@@ -110,7 +110,7 @@ class DetailPane(QWidget):
         job, front = self._job, self._tabs.currentWidget()
         if front is self.overview:
             titles = {source.name: source.title for source in self._session.sources}
-            self.overview.show_job(job, titles)
+            self.overview.show_job(job, titles, self._session.clock())
         elif front is self.result:
             self._show_result(job)
         elif job is not None and self._session.connected:

@@ -62,10 +62,11 @@ class Overview(QScrollArea):
         self.setWidget(body)
         theme.changed.connect(self._recolor)
         self._recolor()
-        self.show_job(None, {})
+        self.show_job(None, {}, datetime.now(UTC))
 
-    def show_job(self, job: JobSummary | None, sources: dict[str, str]) -> None:
-        """Show a job; `sources` are the titles of sources by name."""
+    def show_job(self, job: JobSummary | None, sources: dict[str, str], now: datetime) -> None:
+        """Show a job at `now`, by the server's clock; `sources` are the titles of sources by
+        name."""
         self._job = job
         self._error.setVisible(job is not None and job.error is not None)
         if job is None:
@@ -77,7 +78,7 @@ class Overview(QScrollArea):
         self._standing.setText(_standing(job))
         if job.error is not None:
             self._error.show_error(job)
-        self._fill(_facts(job, sources))
+        self._fill(_facts(job, sources, now))
 
     def _fill(self, facts: list[tuple[str, str]]) -> None:
         while len(self._cells) < len(facts):
@@ -205,9 +206,8 @@ def _took(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else words.duration(seconds)
 
 
-def _facts(job: JobSummary, sources: dict[str, str]) -> list[tuple[str, str]]:
+def _facts(job: JobSummary, sources: dict[str, str], now: datetime) -> list[tuple[str, str]]:
     progress = job.progress
-    now = datetime.now(UTC)
     facts = [
         ("Elapsed", words.duration(words.elapsed_s(job, now)) if job.started_at else "–"),
         ("Left", words.eta(progress) or "–") if job.state is JobState.RUNNING else ("", ""),

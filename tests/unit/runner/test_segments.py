@@ -16,7 +16,8 @@ from longwatch.runner import segments
 from longwatch.runner.segments import SegmentWriter
 from support.waiting import wait_until
 
-SCHEMA = pa.schema([pa.field("n", pa.int64()), pa.field("t", pa.string())])
+FIELDS: list[tuple[str, pa.DataType]] = [("n", pa.int64()), ("t", pa.string())]
+SCHEMA = pa.schema(FIELDS)
 BATCH = 100
 
 

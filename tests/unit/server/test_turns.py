@@ -19,7 +19,9 @@ def fair(total: int = 10, per_owner: int | None = None, **per_source: int) -> Fa
 def drain(fairness: Fairness, jobs: list[Waiting], *, at_once: int = 1) -> list[tuple[str, int]]:
     """Owner and number of each job as it is started, when the oldest running one ends whenever
     there is no room."""
-    left, running, order = list(jobs), [], []
+    left = list(jobs)
+    running: list[Slot] = []
+    order: list[tuple[str, int]] = []
     while left:
         while len(running) >= at_once:
             running.pop(0)
