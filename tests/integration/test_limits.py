@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from longwatch.client.errors import JobFailed
+from longwatch.client.errors import BadRequest, JobFailed
 from longwatch.protocol.jobs import JobSummary
 from support.processes import is_alive
 from support.runs import MIB, UNHEEDING, Server
@@ -84,7 +84,6 @@ def test_time_is_limited(server: Server, sql: str) -> None:
     assert time.monotonic() - begun_s < 15
 
 
-def test_a_limit_above_the_servers_own_is_lowered(server: Server) -> None:
-    job = server.client.submit("SELECT 7", memory_bytes=2**50)
-    assert job.result(20).rows == 1
-    assert server.mailbox(job).spec().memory_bytes == 2**30
+def test_a_limit_above_the_servers_own_is_refused(server: Server) -> None:
+    with pytest.raises(BadRequest, match="this server grants 1,024 MiB"):
+        server.client.submit("SELECT 7", memory_bytes=2**40)
