@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -37,6 +37,15 @@ class _Commands(click.Group):
         if self.get_command(ctx, first) is None and _is_query_file(first):
             return "open", window.open_files, args
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            ended = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Here, for click itself would end with 1, as if the query had failed.
+            return _reader_left()
+        return ended
 
 
 def _is_query_file(text: str) -> bool:
@@ -84,7 +93,6 @@ def run() -> NoReturn:
 def _run() -> int:
     try:
         ended = commands.main(prog_name="longwatch", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
@@ -93,8 +101,6 @@ def _run() -> int:
     except Failure as failure:
         click.echo(f"longwatch: {failure}", err=True)
         return failure.code
-    except BrokenPipeError:
-        return _reader_left()
     except Exception as error:
         code = _expected(error)
         if code is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import sys
 from contextlib import aclosing
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from longwatch.client.api import AsyncClient
     from longwatch.protocol.jobs import Job, Submission
 
+_COMMENT: Final = re.compile(r"--[^=]*\s")
+"""`-- why` and `--why\nSELECT 1`, but not `--name=a b`."""
 _PAGE_ROWS: Final = 50_000
 _REDRAW_S: Final = 0.1
 _CANCEL_WITHIN_S: Final = 30.0
@@ -41,7 +44,17 @@ class Output:
     json: bool = False
 
 
-@click.command(name="run")
+class _SqlCommand(click.Command):
+    """Takes SQL that begins with a comment for what it is, not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        comments = [arg for arg in args if _COMMENT.match(arg)]
+        if comments and "--" not in args:
+            args = [*(arg for arg in args if arg not in comments), "--", *comments]
+        return super().parse_args(ctx, args)
+
+
+@click.command(name="run", cls=_SqlCommand)
 @click.argument("query", metavar="SQL|FILE|-")
 @click.option("--source", help="The source to query. Default: the server's own default.")
 @click.option("--name", help="What to call the job. Default: made from the file or the SQL.")
