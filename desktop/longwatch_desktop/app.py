@@ -59,7 +59,7 @@ def main(data_dir: Path | None = None) -> int:
         # job is in the store, and the next start takes up what still runs.
         logging.shutdown()
         os._exit(0)
-    garbage.stop()
+    garbage.leave()
     return 0
 
 
@@ -97,7 +97,7 @@ class Program:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_CLIENT_S):
                 await self.window.stop()
-                await self._tasks.stop()
+                await self._tasks.close()
         return await self.server.stop(STOP_SERVER_S, keep_jobs=self._keep_jobs)
 
     def end(self) -> None:
@@ -116,6 +116,8 @@ class Program:
                 await self._again.wait()
                 continue
             following = self._tasks.start(self.session.run(address), name="follow")
+            if following is None:
+                return
             while await self._is_there():
                 self._lost.clear()
                 await self._lost.wait()
