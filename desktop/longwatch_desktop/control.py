@@ -81,7 +81,7 @@ class JobControl(QObject):
 
     async def stop(self) -> None:
         """Let go of what has not been answered yet."""
-        await self._tasks.stop()
+        await self._tasks.close()
 
     async def _submit(
         self, sql: str, source: str | None, name: str | None, launch: _Launch | None

@@ -16,12 +16,21 @@ class Tasks:
         """`failed` is told what a task raised, unless the task names somebody else."""
         self._failed = failed
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     def start(
         self, work: Coroutine[Any, Any, object], *, name: str, failed: Failed | None = None
-    ) -> asyncio.Task[Any]:
-        """Run `work` in the running loop."""
-        task = asyncio.get_running_loop().create_task(work, name=name)
+    ) -> asyncio.Task[Any] | None:
+        """Run `work` in the running loop; `None` once closed, or when no loop runs: a window that
+        goes still gets events of Qt's, and what they ask for is not wanted any more."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if self._closed or loop is None:
+            work.close()
+            return None
+        task = loop.create_task(work, name=name)
         self._tasks.add(task)
 
         def done(ended: asyncio.Task[Any]) -> None:
@@ -34,6 +43,11 @@ class Tasks:
 
         task.add_done_callback(done)
         return task
+
+    async def close(self) -> None:
+        """Start nothing more, and stop."""
+        self._closed = True
+        await self.stop()
 
     async def stop(self) -> None:
         """Cancel what still runs, and wait for its end."""

@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         """Let go of everything that is under way."""
         await self.control.stop()
         await self.details.stop()
-        await self._tasks.stop()
+        await self._tasks.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         if self._may_close:

@@ -141,7 +141,7 @@ class ResultModel(QAbstractTableModel):
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""
-        await self._tasks.stop()
+        await self._tasks.close()
 
     def _grow(self, rows: int) -> None:
         before, after = self.shown_rows, min(rows, MOST_ROWS)

@@ -47,10 +47,11 @@ def open_window(files: Sequence[Path]) -> int:
             err=True,
         )
         return run_sample()
-    main = find_frontend()
+    # First: without them the window's own import fails, and would take the blame.
     lacking = missing(with_display=needs_xcb())
     if lacking:
         raise Failure(f"The window needs system libraries. {install_hint(lacking)}", Exit.USAGE)
+    main = find_frontend()
     # The window's own entry point reads its arguments as any program does.
     sys.argv[1:] = [str(file) for file in files]
     ended = main()
