@@ -136,7 +136,7 @@ class TestRun:
             (["run", "missing.sql"], Exit.USAGE, "no file missing.sql"),
             (["run"], Exit.USAGE, "Missing argument"),
             (["nonsense"], Exit.USAGE, "No such command"),
-            (["run", "-- only a comment"], Exit.FAILED, "empty_sql"),
+            (["run", "/* only a comment */"], Exit.FAILED, "empty_sql"),
             (["show", "nosuchjob"], Exit.USAGE, "no job nosuchjob"),
             (["cancel", "nosuchjob"], Exit.USAGE, "no job nosuchjob"),
         ],
@@ -180,9 +180,10 @@ class TestRun:
             assert process.stdout is not None
             assert process.stdout.readline() == b"range\n"
             process.stdout.close()
-            assert process.wait(60) == Exit.SUCCEEDED
             assert process.stderr is not None
-            assert b"Broken" not in process.stderr.read()
+            said = process.stderr.read()
+            assert process.wait(60) == Exit.SUCCEEDED, said.decode()
+            assert b"Broken" not in said
 
 
 @pytest.fixture
