@@ -33,6 +33,9 @@ class Actions:
         self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
         self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
         self.find_jobs = self._make("Filter jobs", "search", ("Ctrl+F",), "Go to the filter box")
+        self.next_part = self._make(
+            "Next part", "", ("F6",), "Go on to the jobs, the details, the sources, the editor"
+        )
         self.retry = self._make("Reconnect now", "refresh", ("F5",), "Try to connect at once")
         self.shortcuts = self._make("Keyboard shortcuts", "", ("Ctrl+?", "F1"), "")
         self.about = self._make("About Longwatch", "", (), "")
@@ -68,6 +71,7 @@ class Actions:
         jobs.addSeparator()
         jobs.addAction(self.find_jobs)
         view = bar.addMenu("&View")
+        view.addAction(self.next_part)
         theme = view.addMenu("Theme")
         theme.addActions(self.themes.actions())
         server = bar.addMenu("&Server")

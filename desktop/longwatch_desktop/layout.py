@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtWidgets import QMainWindow, QSplitter
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
 
 from longwatch_desktop.editor.panel import EditorPanel, SavedTabs
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
@@ -39,6 +40,22 @@ def restore_window(
         if isinstance(state, QByteArray):
             splitter.restoreState(state)
     return True
+
+
+def focus_next(parts: Sequence[QWidget]) -> None:
+    """Move the cursor to the next part of the window: Tab alone does not lead out of an editor."""
+    now = QApplication.focusWidget()
+    inside = [
+        number
+        for number, part in enumerate(parts)
+        if now is not None and (part is now or part.isAncestorOf(now))
+    ]
+    following = parts[(inside[0] + 1) % len(parts) if inside else 0]
+    last = following.focusWidget() or following
+    for widget in (last, *following.findChildren(QWidget)):
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return
 
 
 def save_columns(settings: QSettings, table: JobTable) -> None:

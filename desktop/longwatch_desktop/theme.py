@@ -106,7 +106,7 @@ DARK: Final = Colors(
     bar="#4c86ee",
     bar_soft="#2f4d80",
     success="#5ec77d",
-    danger="#ff7b72",
+    danger="#ff8279",
     danger_ground="#3a2022",
     warning="#e0b252",
     keyword="#7fb0ff",
@@ -283,7 +283,7 @@ def _style(colors: Colors) -> str:
     QToolButton:focus {{ border-color: {colors.accent}; }}
     QToolButton[primary="true"] {{ background: {colors.accent}; color: {colors.on_accent};
         border-color: {colors.accent}; padding: 4px 12px; font-weight: 600; }}
-    QToolButton[primary="true"]:hover {{ background: {colors.bar}; }}
+    QToolButton[primary="true"]:hover {{ border-color: {colors.text}; }}
     QToolButton[primary="true"]:disabled {{ background: {colors.track}; color: {colors.muted};
         border-color: {colors.track}; }}
     QToolButton[chip="true"] {{ padding: 3px 10px; border-radius: 11px; color: {colors.muted}; }}

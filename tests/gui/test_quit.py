@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from support.programs import Window, window
 from support.servers import ENDLESS
 from support.waiting import wait_until
 
-LIMIT_S = 3.0
+LIMIT_S = 3.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+"""Three seconds, and more only where the machine is busy with something else."""
 KEEP = "Keep it running"
 CANCEL = "Cancel it and quit"
 
@@ -26,7 +28,7 @@ def test_closing_an_idle_window(tmp_path: Path) -> None:
     with window(tmp_path / "data") as second:
         wait_until(lambda: second.jobs() == {done: "succeeded"})
         assert second.ask("tabs") == tabs
-        assert any(text.endswith("-- unsaved") or "-- unsaved" in text for _, text in tabs)
+        assert any("-- unsaved" in text for _, text in tabs)
         second.ends_within(LIMIT_S, lambda: second.tell("quit"))
 
 

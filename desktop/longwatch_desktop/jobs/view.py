@@ -231,6 +231,7 @@ class JobTable(QTableView):
         rows.setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setAccessibleName("Columns of the jobs")
         header.setSectionsMovable(True)
         header.setSortIndicatorClearable(False)
         header.setStretchLastSection(False)

@@ -106,6 +106,8 @@ class _Grid(QTableView):
         rows.setDefaultSectionSize(ROW_HEIGHT)
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setAccessibleName("Columns of the result")
+        rows.setAccessibleName("Row numbers")
 
     def fit_columns(self) -> None:
         """Widths by the header and the first rows; once, so that nothing jumps later."""
