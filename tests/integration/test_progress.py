@@ -55,7 +55,7 @@ def test_rows_count_up_and_can_be_read_on_the_way(server: Server) -> None:
     running = [form for form in forms if form.state is JobState.RUNNING]
     counts = [form.progress.rows for form in running]
     assert counts == sorted(counts)
-    assert len(set(counts)) > 5
+    assert len(set(counts)) > 2
     early = [form.result for form in running if form.result is not None]
     assert early
     assert not any(result.complete for result in early)
