@@ -1,43 +1,85 @@
-"""`longwatch jobs`, `show` and `cancel`: what the server has, and ending it."""
+"""`longwatch jobs`, `show`, `cancel`, `retry`, `delete`: what the server has, and changing it."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
 import click
 
 from longwatch.cli import tables
 from longwatch.cli.connection import Where, reach, server_options
 from longwatch.cli.exits import Exit, Failure
+from longwatch.cli.moments import Moment
 from longwatch.client import words
 
 if TYPE_CHECKING:
     from longwatch.client.address import Address
     from longwatch.client.api import AsyncClient
-    from longwatch.protocol.jobs import Job, JobPage, JobSummary
+    from longwatch.protocol.history import StoryLine
+    from longwatch.protocol.jobs import Job, JobFilter, JobPage, JobSummary
 
 _STATES: Final = ("queued", "running", "succeeded", "failed", "cancelled", "lost")
 _CANCEL_WITHIN_S: Final = 30.0
+_FORMS: Final[dict[str, Literal["csv", "jsonl"]]] = {".csv": "csv", ".jsonl": "jsonl"}
 
 
 @click.command(name="jobs")
-@click.option("--state", type=click.Choice(_STATES), help="Only jobs of this state.")
+@click.option(
+    "--state", multiple=True, type=click.Choice(_STATES), help="Only of this state; repeatable."
+)
 @click.option("--source", help="Only jobs of this source.")
+@click.option("--owner", help="Only jobs of this person.")
+@click.option("--text", help="Only jobs with this in their name or SQL.")
+@click.option(
+    "--since",
+    type=Moment(),
+    metavar="WHEN",
+    help="Only jobs submitted at WHEN or later: 30m, 2h or 7d ago, or a date (and time).",
+)
+@click.option(
+    "--before", type=Moment(), metavar="WHEN", help="Only jobs submitted earlier than WHEN."
+)
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+@click.option(
+    "--export",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write every job that matches, with its SQL, to a .csv or .jsonl file.",
+)
 @server_options
 def list_jobs(
-    state: str | None,
+    state: tuple[str, ...],
     source: str | None,
+    owner: str | None,
+    text: str | None,
+    since: datetime | None,
+    before: datetime | None,
     limit: int,
     as_json: bool,
+    export: Path | None,
     where: Where,
 ) -> None:
     """List jobs, newest first."""
+    from longwatch.protocol.jobs import JobFilter, JobState
+
+    which = JobFilter(
+        state=tuple(JobState(one) for one in state),
+        source=source,
+        owner=owner,
+        text=text,
+        submitted_after=since,
+        submitted_before=before,
+    )
+    if export is not None:
+        _export(where, which, export)
+        return
     with reach(where) as address:
-        jobs, total = asyncio.run(_fetch(address, state, source, limit))
+        jobs, total = asyncio.run(_fetch(address, which, limit))
     if as_json:
         import msgspec
 
@@ -45,7 +87,8 @@ def list_jobs(
             click.echo(msgspec.json.encode(job))
         return
     if not jobs:
-        click.echo("No jobs. Start one with `longwatch run SQL`.", err=True)
+        nothing = "No such jobs." if which != JobFilter() else "No jobs."
+        click.echo(f"{nothing} Start one with `longwatch run SQL`.", err=True)
         return
     header = ("ID", "STATE", "DONE", "ROWS", "TIME", "SUBMITTED", "SOURCE", "NAME")
     for line in tables.aligned(header, [_row(job) for job in jobs], right=frozenset({2, 3, 4})):
@@ -60,18 +103,23 @@ def list_jobs(
 @click.argument("job_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @click.option("--log", is_flag=True, help="Print what the job's runner wrote.")
+@click.option("--story", is_flag=True, help="Print what happened to the job, and when.")
 @server_options
 def show(
     job_id: str,
     as_json: bool,
     log: bool,
+    story: bool,
     where: Where,
 ) -> None:
     """Show one job. The start of its ID is enough where no other job's begins the same."""
     with reach(where) as address:
-        job, text = asyncio.run(_show(address, job_id, log=log))
+        job, text, events = asyncio.run(_show(address, job_id, log=log, story=story))
     if log:
         click.echo(text, nl=not text.endswith("\n"))
+    elif story:
+        for line in tell(events, as_json=as_json):
+            click.echo(line)
     elif as_json:
         import msgspec
 
@@ -95,6 +143,49 @@ def cancel(job_id: str, where: Where) -> int:
     is_cancelled = job.state.value == "cancelled"
     click.echo(f"{job.id} {job.state.value}" + (f", {confirmed}" if is_cancelled else ""))
     return Exit.SUCCEEDED if job.cancel_confirmed or not is_cancelled else Exit.FAILED
+
+
+@click.command
+@click.argument("job_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the new job as JSON.")
+@server_options
+def retry(job_id: str, as_json: bool, where: Where) -> None:
+    """Run a finished job's query again, as a new job, and print its ID."""
+    with reach(where, may_start=False) as address:
+        job = asyncio.run(_retry(address, job_id))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(job))
+    else:
+        click.echo(job.id)
+
+
+@click.command
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
+@server_options
+def delete(job_ids: tuple[str, ...], where: Where) -> None:
+    """Delete finished jobs, with their results. There is no way back."""
+    with reach(where) as address:
+        asyncio.run(_delete(address, job_ids))
+
+
+def tell(events: list[StoryLine], *, as_json: bool) -> list[str]:
+    """A job's story, a line for each thing that happened."""
+    if as_json:
+        import msgspec
+
+        return [msgspec.json.encode(one).decode() for one in events]
+    rows = [
+        (
+            words.clock(one.at),
+            str(one.attempt) if one.attempt else "",
+            one.event.replace("_", " "),
+            words.clean(" ".join((one.detail or "").split())),
+        )
+        for one in events
+    ]
+    return tables.aligned(("WHEN", "TRY", "WHAT", "WHY"), rows, right=frozenset({1}))
 
 
 def describe(job: Job) -> list[str]:
@@ -147,19 +238,12 @@ def _row(job: JobSummary) -> tuple[str, ...]:
     )
 
 
-async def _fetch(
-    address: Address, state: str | None, source: str | None, limit: int
-) -> tuple[list[JobSummary], int]:
+async def _fetch(address: Address, which: JobFilter, limit: int) -> tuple[list[JobSummary], int]:
     from longwatch.client.api import AsyncClient
-    from longwatch.protocol.jobs import JobState
 
-    wanted = JobState(state) if state is not None else None
     jobs: list[JobSummary] = []
     total = 0
-    async with (
-        AsyncClient(address) as api,
-        aclosing(api.each_job(state=wanted, source=source)) as pages,
-    ):
+    async with AsyncClient(address) as api, aclosing(api.each_job(which)) as pages:
         async for page in pages:
             total = page.total
             jobs += page.jobs
@@ -168,12 +252,67 @@ async def _fetch(
     return jobs[:limit], total
 
 
-async def _show(address: Address, job_id: str, *, log: bool) -> tuple[Job, str]:
+def _export(where: Where, which: JobFilter, path: Path) -> None:
+    form = _FORMS.get(path.suffix.lower())
+    if form is None:
+        raise click.BadParameter(
+            f"{path.name}: the extension must be .csv or .jsonl.", param_hint="--export"
+        )
+    # Whole or not at all: half a history looks like a history.
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with reach(where) as address, part.open("wb") as file:
+            asyncio.run(_write_export(address, which, form, file))
+        part.replace(path)
+    except OSError as error:
+        raise Failure(f"The history cannot be written: {error}.", Exit.FAILED) from error
+    finally:
+        part.unlink(missing_ok=True)
+    click.echo(f"written to {path}", err=True)
+
+
+async def _write_export(
+    address: Address, which: JobFilter, form: Literal["csv", "jsonl"], file: BinaryIO
+) -> None:
+    from longwatch.client.api import AsyncClient
+
+    async with (
+        AsyncClient(address) as api,
+        aclosing(api.export_jobs(which, form=form)) as pieces,
+    ):
+        async for piece in pieces:
+            file.write(piece)
+
+
+async def _show(
+    address: Address, job_id: str, *, log: bool, story: bool
+) -> tuple[Job, str, list[StoryLine]]:
     from longwatch.client.api import AsyncClient
 
     async with AsyncClient(address) as api:
         job = await find(api, job_id)
-        return job, await api.log(job.id) if log else ""
+        return (
+            job,
+            await api.log(job.id) if log else "",
+            await api.events(job.id) if story else [],
+        )
+
+
+async def _retry(address: Address, job_id: str) -> Job:
+    from longwatch.client.api import AsyncClient
+
+    async with AsyncClient(address) as api:
+        return await api.retry((await find(api, job_id)).id)
+
+
+async def _delete(address: Address, job_ids: tuple[str, ...]) -> None:
+    from longwatch.client.api import AsyncClient
+
+    async with AsyncClient(address) as api:
+        for job_id in job_ids:
+            job = await find(api, job_id)
+            await api.delete(job.id)
+            click.echo(f"{job.id} deleted")
 
 
 async def _cancel(address: Address, job_id: str) -> tuple[Job, bool]:

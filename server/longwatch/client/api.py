@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import secrets
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from longwatch.client._imports import load
-from longwatch.client.address import Address
+from longwatch.client._http import Connection
 from longwatch.client.errors import (
-    ApiError,
+    Conflict,
     ProtocolMismatch,
     ServerFault,
     ServerUnreachable,
     WaitTimeout,
 )
+from longwatch.client.filters import aware, in_address
 from longwatch.protocol import routes
 from longwatch.protocol.backups import Backup
+from longwatch.protocol.bulk import BulkRequest, BulkResult
 from longwatch.protocol.health import Ready
-from longwatch.protocol.jobs import Job, JobPage, JobState, ResultInfo, ResultPage, Submission
-from longwatch.protocol.problems import MEDIA_TYPE as PROBLEM_TYPE
-from longwatch.protocol.problems import Problem
+from longwatch.protocol.history import Attempt, AttemptList, Story, StoryLine
+from longwatch.protocol.jobs import Job, JobFilter, JobPage, ResultInfo, ResultPage, Submission
 from longwatch.protocol.sources import SavedQueryList, SourceList
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
-    from types import TracebackType
 
-    import httpx
-
-T = TypeVar("T")
-
-_JSON: Final = "application/json"
-_GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
+_ALL: Final = JobFilter()
+_REPEAT_AFTER_S: Final = (0.2, 1.0, 3.0)
+"""Pauses before a submit whose answer was lost is repeated: a server that was only restarted is
+back after the second."""
+_BULK_LONGER_S: Final = 50.0
 _POLL_MIN_S: Final = 0.01
 _POLL_MAX_S: Final = 0.5
 _POLL_SHARE: Final = 0.02
@@ -54,7 +53,7 @@ class ArrowPage:
     complete: bool
 
 
-class AsyncClient:
+class AsyncClient(Connection):
     """A connection to one server: `async with AsyncClient(address) as client: …`.
 
     Every method raises `ServerUnreachable` when nobody answers, `ProtocolMismatch` when what
@@ -62,88 +61,103 @@ class AsyncClient:
     It belongs to the event loop it is entered in.
     """
 
-    def __init__(self, address: Address, *, timeout_s: float = 10.0) -> None:
-        self.address = address
-        self._timeout_s = timeout_s
-        self._http: httpx.AsyncClient | None = None
+    async def submit(
+        self, submission: Submission, *, key: str | None = None, wait_s: int | None = None
+    ) -> Job:
+        """Submit a query; once this returns, the job survives a crash of the server.
 
-    async def __aenter__(self) -> Self:
-        await load("httpx")
-        import httpx  # noqa: PLC0415 - 160 ms, paid by the first connection, off the loop
+        When the answer is lost the request is repeated, four times in all within a few seconds
+        and the time-outs. It never makes a second job, since it carries a `key`: the one given, or
+        one made here. To give one also makes calls of different processes one job.
 
-        local = self.address.is_loopback
-        self._http = httpx.AsyncClient(
-            base_url=self.address.url,
-            headers={**self.address.headers(), "Accept": _JSON},
-            timeout=self._timeout_s,
-            # A proxy from the environment must not see what is said on this machine.
-            trust_env=not local,
-            # Plain HTTP needs no certificates, and reading them costs 20 ms: an empty trust
-            # store, which trusts nobody.
-            verify=True if self.address.is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections. May be called again."""
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
-
-    async def submit(self, submission: Submission) -> Job:
-        """Submit a query; once this returns, the job survives a crash of the server."""
+        With `wait_s` (30 at most) the answer comes when the job is over, or after that time.
+        Raises `Conflict` while a submit with the same key is being carried out by another, and
+        `BadRequest` (`idempotency_mismatch`) when the key was used for another query.
+        """
         body = msgspec.json.encode(submission)
-        return await self._json("POST", routes.JOBS, Job, body=body)
+        return await self._once(routes.JOBS, body=body, key=key, wait_s=wait_s)
+
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        key: str | None = None,
+        wait_s: int | None = None,
+        if_seq: int | None = None,
+    ) -> Job:
+        """Submit a finished job's query again, as a new job; else as `submit`.
+
+        With `if_seq` only if the job still stands at that `seq`. Raises `NotFound`, `Changed`, and
+        `Conflict` with the code `not_final`.
+        """
+        path = routes.JOB_RETRY.format(job_id=job_id)
+        return await self._once(path, key=key, wait_s=wait_s, headers=_matching(if_seq))
 
     async def job(self, job_id: str) -> Job:
         """One job as it stands. Raises `NotFound`."""
         return await self._json("GET", routes.job(job_id), Job)
 
     async def jobs(
-        self,
-        *,
-        state: JobState | None = None,
-        source: str | None = None,
-        cursor: str | None = None,
-        limit: int = 100,
+        self, which: JobFilter = _ALL, *, cursor: str | None = None, limit: int = 100
     ) -> JobPage:
         """A page of jobs, newest first; `cursor` is the `next` of the page before."""
-        query: dict[str, str] = {"limit": str(limit)}
-        if state is not None:
-            query["state"] = state.value
-        if source is not None:
-            query["source"] = source
+        query = {**in_address(which), "limit": str(limit)}
         if cursor is not None:
             query["cursor"] = cursor
         return await self._json("GET", routes.JOBS, JobPage, query=query)
 
-    async def each_job(
-        self, *, state: JobState | None = None, source: str | None = None
-    ) -> AsyncGenerator[JobPage]:
+    async def each_job(self, which: JobFilter = _ALL) -> AsyncGenerator[JobPage]:
         """Every page of jobs, newest first, fetched as they are asked for."""
         cursor: str | None = None
         while True:
-            page = await self.jobs(
-                state=state, source=source, cursor=cursor, limit=routes.MAX_LIST_PAGE
-            )
+            page = await self.jobs(which, cursor=cursor, limit=routes.MAX_LIST_PAGE)
             yield page
             cursor = page.next
             if cursor is None:
                 return
 
-    async def cancel(self, job_id: str) -> Job:
+    async def export_jobs(
+        self, which: JobFilter = _ALL, *, form: Literal["csv", "jsonl"] = "csv"
+    ) -> AsyncGenerator[bytes]:
+        """The history as a file, newest first, in pieces as they come. Ends with
+        `ServerUnreachable` when it is cut short."""
+        query = {**in_address(which), "format": form}
+        async with self._stream(routes.JOBS_EXPORT, query=query, accept="*/*") as answer:
+            async for piece in answer.aiter_bytes():
+                yield piece
+
+    async def cancel(self, job_id: str, *, if_seq: int | None = None) -> Job:
         """Ask for the job's end; asking again changes nothing. The answer is the job as it
-        stands, `cancel_requested_at` set; `wait` for its end. Raises `NotFound`, and `Conflict`
-        with the code `already_final` when it was over already."""
-        return await self._json("POST", routes.JOB_CANCEL.format(job_id=job_id), Job)
+        stands, `cancel_requested_at` set; `wait` for its end. Raises `NotFound`, `Conflict` with
+        the code `already_final` when it was over already, and `Changed` when it does not stand at
+        `if_seq` any more."""
+        path = routes.JOB_CANCEL.format(job_id=job_id)
+        return await self._json("POST", path, Job, headers=_matching(if_seq))
+
+    async def delete(self, job_id: str, *, if_seq: int | None = None) -> None:
+        """Delete a finished job and its result. Raises `NotFound`, `Changed`, and `Conflict` with
+        the code `not_final`."""
+        await self._send("DELETE", routes.job(job_id), headers=_matching(if_seq))
+
+    async def bulk(self, request: BulkRequest) -> BulkResult:
+        """Cancel, retry or delete many jobs; what came of each is in the answer, which takes
+        about 10 s for 10,000 of them."""
+        if request.filter is not None:
+            request = msgspec.structs.replace(request, filter=aware(request.filter))
+        body = msgspec.json.encode(request)
+        return await self._json(
+            "POST", routes.JOBS_BULK, BulkResult, body=body, longer_s=_BULK_LONGER_S
+        )
+
+    async def events(self, job_id: str) -> list[StoryLine]:
+        """Everything that happened to the job, oldest first. Raises `NotFound`."""
+        path = routes.JOB_EVENTS.format(job_id=job_id)
+        return (await self._json("GET", path, Story)).events
+
+    async def attempts(self, job_id: str) -> list[Attempt]:
+        """Every try at the job, oldest first. Raises `NotFound`."""
+        path = routes.JOB_ATTEMPTS.format(job_id=job_id)
+        return (await self._json("GET", path, AttemptList)).attempts
 
     async def result_info(self, job_id: str) -> ResultInfo:
         """Rows, size and columns. Raises `NotFound` (`no_result`) until rows are readable."""
@@ -246,73 +260,39 @@ class AsyncClient:
             waited = time.monotonic() - begun
             await asyncio.sleep(min(max(_POLL_MIN_S, waited * _POLL_SHARE), poll_max_s))
 
-    async def _json(
+    async def _once(
         self,
-        method: str,
-        path: str,
-        shape: type[T],
-        *,
-        query: dict[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> T:
-        answer = await self._send(method, path, query=query, body=body)
-        try:
-            return msgspec.json.decode(answer.content, type=shape)
-        except msgspec.MsgspecError as error:
-            raise ProtocolMismatch(
-                f"{self.address.url} answered {path} with what this version cannot read "
-                f"({error}). Is it a Longwatch server, and of a version that fits?"
-            ) from error
-
-    async def _send(
-        self,
-        method: str,
         path: str,
         *,
-        query: dict[str, str] | None = None,
         body: bytes | None = None,
-        accept: str = _JSON,
-    ) -> httpx.Response:
-        import httpx  # noqa: PLC0415 - already imported by __aenter__
-
-        if self._http is None:
-            raise RuntimeError("AsyncClient is used outside of its `async with`")
-        headers = {"Accept": accept}
-        if body is not None:
-            headers["Content-Type"] = _JSON
-        extra: dict[str, Any] = {"params": query} if query else {}
-        try:
-            answer = await self._http.request(method, path, content=body, headers=headers, **extra)
-        except httpx.TransportError as error:
-            raise ServerUnreachable(self.address.url, _reason(error)) from error
-        except httpx.DecodingError as error:
-            raise ProtocolMismatch(f"{self.address.url} sent a broken answer: {error}") from error
-        if not answer.is_success:
-            raise self._refusal(answer)
-        return answer
-
-    def _refusal(self, answer: httpx.Response) -> Exception:
-        if answer.headers.get("Content-Type", "").startswith(PROBLEM_TYPE):
+        key: str | None,
+        wait_s: int | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Post what makes a job, again if need be, always with one key."""
+        quoted = (key or secrets.token_urlsafe(16)).replace("\\", r"\\").replace('"', r"\"")
+        headers = {**(headers or {}), routes.IDEMPOTENCY_KEY_HEADER: f'"{quoted}"'}
+        if wait_s is not None:
+            headers["Prefer"] = f"wait={wait_s}"
+        maybe_sent = False
+        for pause_s in (*_REPEAT_AFTER_S, None):
             try:
-                return ApiError.of(msgspec.json.decode(answer.content, type=Problem))
-            except msgspec.MsgspecError as error:
-                return ProtocolMismatch(f"{self.address.url} sent a broken error: {error}")
-        if answer.status_code in _GATEWAY_STATUSES:
-            return ServerUnreachable(
-                self.address.url, f"a proxy before it answered {answer.status_code}"
-            )
-        where = answer.headers.get("Location")
-        hint = f", and points to {where}" if where else ""
-        return ProtocolMismatch(
-            f"What answers at {self.address.url} is not a Longwatch server: it says "
-            f"{answer.status_code}{hint}."
-        )
+                return await self._json(
+                    "POST", path, Job, body=body, headers=headers, longer_s=wait_s or 0
+                )
+            except ServerUnreachable as error:
+                maybe_sent = maybe_sent or error.sent
+                if pause_s is None or not maybe_sent:
+                    raise
+            except (Conflict, ServerFault) as error:
+                again = error.problem.code == "idempotency_in_flight" or (
+                    maybe_sent and error.problem.status == 503
+                )
+                if pause_s is None or not again:
+                    raise
+            await asyncio.sleep(pause_s)
+        raise AssertionError("the last try returns or raises")
 
 
-def _reason(error: Exception) -> str:
-    """Why a request did not get through, in a few words."""
-    import httpx  # noqa: PLC0415 - already imported by __aenter__
-
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    return str(error) or type(error).__name__
+def _matching(seq: int | None) -> dict[str, str]:
+    return {} if seq is None else {"If-Match": f'"{seq}"'}

@@ -15,6 +15,7 @@
         ├── Forbidden           403: the token is known but may not do this
         ├── NotFound            404
         ├── Conflict            409: the job's state does not allow it
+        │   └── Changed         412: it is not in the form that was meant
         ├── TooLarge            413
         ├── TooManyRequests     429
         └── ServerFault         5xx: the server's own mistake
@@ -52,16 +53,18 @@ class InvalidAddress(LongwatchClientError):
 class ServerUnreachable(LongwatchClientError):
     """The server does not answer.
 
-    `url` is where it should be, `reason` why it could not be reached.
+    `url` is where it should be, `reason` why it could not be reached. `sent` says whether the
+    request may have arrived all the same.
     """
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, *, sent: bool = False) -> None:
         super().__init__(
             f"The server at {url} does not answer ({reason}). "
             "Check that it runs and that this machine can reach it."
         )
         self.url = url
         self.reason = reason
+        self.sent = sent
 
 
 class ProtocolMismatch(LongwatchClientError):
@@ -151,6 +154,10 @@ class NotFound(ApiError, statuses=(404,)):
 
 class Conflict(ApiError, statuses=(409,)):
     """The job's state does not allow it."""
+
+
+class Changed(Conflict, statuses=(412,)):
+    """The job has changed since it was read."""
 
 
 class TooLarge(ApiError, statuses=(413,)):

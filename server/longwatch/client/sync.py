@@ -17,12 +17,22 @@ from longwatch.client.errors import (
     JobLost,
 )
 from longwatch.client.result import Result
-from longwatch.protocol.jobs import Job, JobPage, JobState, JobSummary, Limits, Submission
+from longwatch.protocol.jobs import (
+    Job,
+    JobFilter,
+    JobPage,
+    JobState,
+    JobSummary,
+    Limits,
+    Submission,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator
+    from datetime import datetime
     from types import TracebackType
 
+    from longwatch.protocol.history import Attempt, StoryLine
     from longwatch.protocol.sources import SavedQuery, Source
 
 T = TypeVar("T")
@@ -88,12 +98,17 @@ class Client:
         priority: int = 0,
         memory_bytes: int | None = None,
         run_s: float | None = None,
+        key: str | None = None,
     ) -> JobHandle:
         """Submit a query; it runs on the server, whatever becomes of this process.
 
         Without a source it runs against the server's default one, without a name it is called
         by its SQL. `memory_bytes` and `run_s` (seconds) bound it, `None` takes the server's
         bounds. Raises `BadRequest` when the server cannot take it.
+
+        A submit whose answer is lost is repeated, and never makes a second job. With a `key` of
+        your own that holds for whole runs of a script: whatever submits the same query with the
+        same key gets the same job, for a day.
         """
         submission = Submission(
             sql=sql,
@@ -102,22 +117,39 @@ class Client:
             priority=priority,
             limits=Limits(memory_bytes=memory_bytes, run_s=run_s),
         )
-        return JobHandle(self, self._call(self._api.submit(submission)))
+        return JobHandle(self, self._call(self._api.submit(submission, key=key)))
 
     def job(self, job_id: str) -> JobHandle:
         """A job submitted earlier, by whomever. Raises `NotFound`."""
         return JobHandle(self, self._call(self._api.job(job_id)))
 
     def jobs(
-        self, *, state: JobState | str | None = None, source: str | None = None
+        self,
+        *,
+        state: JobState | str | Iterable[JobState | str] | None = None,
+        source: str | None = None,
+        owner: str | None = None,
+        text: str | None = None,
+        submitted_after: datetime | None = None,
+        submitted_before: datetime | None = None,
     ) -> Iterator[JobSummary]:
-        """Every job, newest first, fetched page by page as the iterator goes on."""
-        wanted = JobState(state) if state is not None else None
+        """Every job that matches, newest first, fetched page by page as the iterator goes on.
+
+        `state` is one or several; `text` is looked for in names and SQL. Moments without a time
+        zone are local time.
+        """
+        states = (state,) if isinstance(state, str) else tuple(state or ())
+        which = JobFilter(
+            state=tuple(JobState(one) for one in states),
+            source=source,
+            owner=owner,
+            text=text,
+            submitted_after=submitted_after,
+            submitted_before=submitted_before,
+        )
         cursor: str | None = None
         while True:
-            page: JobPage = self._call(
-                self._api.jobs(state=wanted, source=source, cursor=cursor, limit=500)
-            )
+            page: JobPage = self._call(self._api.jobs(which, cursor=cursor, limit=500))
             yield from page.jobs
             cursor = page.next
             if cursor is None:
@@ -168,6 +200,22 @@ class JobHandle:
         with contextlib.suppress(Conflict):
             self._job = self._client._call(self._client._api.cancel(self.id))
         return self.status()
+
+    def retry(self) -> JobHandle:
+        """Run the query again, as a new job. Raises `Conflict` while this one is not over."""
+        return JobHandle(self._client, self._client._call(self._client._api.retry(self.id)))
+
+    def delete(self) -> None:
+        """Delete the job and its result. Raises `Conflict` while it is not over."""
+        self._client._call(self._client._api.delete(self.id))
+
+    def events(self) -> list[StoryLine]:
+        """Everything that happened to the job, oldest first."""
+        return self._client._call(self._client._api.events(self.id))
+
+    def attempts(self) -> list[Attempt]:
+        """Every try at the job, oldest first."""
+        return self._client._call(self._client._api.attempts(self.id))
 
     def result(self, timeout_s: float | None = None) -> Result:
         """Wait for the job and return what it found.
