@@ -1,8 +1,8 @@
 """`make bench`: what Longwatch promises about speed, each line as a ratio within one run.
 
 Both sides of a line are measured in turn, A B A B …, so that a machine that changes its pace
-changes both. Medians are printed. Every run is appended to `.bench/results.jsonl`, so that two can
-be compared.
+changes both. Medians are printed, the ratio and the difference being those of the pairs. Every run
+is appended to `.bench/results.jsonl`; the last one before it on a like machine is shown beside it.
 """
 
 from __future__ import annotations
@@ -16,161 +16,237 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import psutil
 
 import longwatch
-from longwatch.resources import resource_path
 from longwatch.sources import saved_queries
 
 ROOT = Path(__file__).resolve().parents[2]
+HISTORY = ROOT / ".bench" / "results.jsonl"
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SPARES = 2
+SMALL = "select 42"
 LARGE = """
 SELECT a.*, b.carrier AS other, b.dep_delay AS other_delay
 FROM flights AS a JOIN flights AS b
     ON a.origin = b.origin AND a.month = b.month AND a.day = b.day AND a.hour = b.hour
 """
-"""13 million rows of 21 columns."""
-
-BARE = """
-import sys, time
-import duckdb, pyarrow as pa
-folder, target, threads, sql = sys.argv[1:]
-connection = duckdb.connect(config={"threads": int(threads)})
-for name in ("flights", "weather", "planes", "airports", "airlines"):
-    connection.execute(f"CREATE VIEW {name} AS FROM '{folder}/{name}.parquet'")
-connection.sql("SELECT 1").to_arrow_reader(1).read_all()
-for _ in range(int(sys.stdin.readline())):
-    began = time.perf_counter()
-    reader = connection.sql(sql).to_arrow_reader(10_240)
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.OSFile(target, "wb") as file:
-        with pa.ipc.new_file(file, reader.schema, options=options) as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-    print(time.perf_counter() - began, flush=True)
-    sys.stdin.readline()
-"""
-"""One bare process that runs a query into one Arrow file. Its imports and its first connection are
-not counted: it is given all that the warm spare has."""
+"""7 million rows of 21 columns."""
 
 
 class Bare:
-    """The yardstick: a process that waits with everything imported, and runs on demand."""
+    """A process of `bare.py`."""
 
-    def __init__(self, sql: str, target: Path, runs: int) -> None:
-        folder = str(resource_path("samples/nycflights13"))
+    def __init__(self, folder: Path) -> None:
+        self._target = folder / "bare.arrow"
         self._process = subprocess.Popen(
-            [sys.executable, "-c", BARE, folder, str(target), str(THREADS), sql],
+            [sys.executable, str(Path(__file__).with_name("bare.py")), str(THREADS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
-        self._say(str(runs + 1))
-        self.result()  # the first run reads the files into the system's cache
 
-    def result(self) -> float:
-        """Seconds of the run that is under way."""
-        assert self._process.stdout is not None
-        return float(self._process.stdout.readline())
+    def __enter__(self) -> Self:
+        return self
 
-    def run(self) -> float:
-        """Seconds of one more run."""
-        self._say("")
-        return self.result()
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
 
-    def close(self) -> None:
-        """End the process."""
-        self._say("")
-        self._process.wait(30)
-
-    def _say(self, line: str) -> None:
+    def run(self, sql: str) -> float:
+        """Seconds that a query takes there, the file and all."""
         assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"sql": sql, "target": str(self._target)}) + "\n")
         self._process.stdin.flush()
+        took = float(self._process.stdout.readline())
+        self._target.unlink()
+        return took
 
 
-def job_seconds(client: longwatch.Client, sql: str) -> float:
-    """From submit until the first page of the result has been read."""
-    began = time.perf_counter()
-    client.submit(sql).result().fetchmany(1)
-    return time.perf_counter() - began
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: seconds of either side, pair by pair."""
 
+    name: str
+    goal: str
+    job_s: list[float]
+    bare_s: list[float]
 
-def spare_is_warm(children: int) -> Callable[[], bool]:
-    """Whether as many runners as after the start stand by, and none of them does anything."""
+    @property
+    def ratio(self) -> float:
+        """How many times as long a job takes."""
+        return statistics.median(a / b for a, b in self._pairs())
 
-    def look() -> bool:
-        waiting = psutil.Process().children()
-        if len(waiting) < children:
-            return False
-        busy = [process.cpu_times().user for process in waiting]
-        time.sleep(0.1)
-        return busy == [process.cpu_times().user for process in waiting]
+    @property
+    def extra_ms(self) -> float:
+        """How much longer a job takes."""
+        return statistics.median(a - b for a, b in self._pairs()) * 1000
 
-    return look
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    """Wait until it holds, for a minute at most."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the machine does not come to rest")
-        time.sleep(0.05)
+    def _pairs(self) -> list[tuple[float, float]]:
+        return list(zip(self.job_s, self.bare_s, strict=True))
 
 
 def compare(
-    name: str, sql: str, runs: int, client: longwatch.Client, folder: Path
-) -> dict[str, Any]:
-    """One line: a job against the bare process."""
-    bare = Bare(sql, folder / "bare.arrow", runs)
-    ours, theirs = [], []
-    idle = spare_is_warm(2)
-    try:
-        for _ in range(runs):
-            wait(idle)
-            ours.append(job_seconds(client, sql))
-            wait(idle)
-            theirs.append(bare.run())
-    finally:
-        bare.close()
-    job, yardstick = statistics.median(ours), statistics.median(theirs)
-    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    extra_ms = statistics.median(a - b for a, b in zip(ours, theirs, strict=True)) * 1000
+    name: str, runs: int, ours: Callable[[], float], theirs: Callable[[], float], goal: str = ""
+) -> Line:
+    """Measure one line and print it."""
+    job_s: list[float] = []
+    bare_s: list[float] = []
+    for _ in range(runs):
+        rest()
+        bare_s.append(theirs())
+        rest()
+        job_s.append(ours())
+    line = Line(name, goal, job_s, bare_s)
     print(
-        f"{name:<42} job {job:8.3f} s   bare {yardstick:8.3f} s   "
-        f"ratio {ratio:6.3f}   extra {extra_ms:7.1f} ms",
+        f"{name:<34} job {statistics.median(job_s):8.3f} s  bare {statistics.median(bare_s):8.3f} s"
+        f"  ratio {line.ratio:7.3f}  extra {line.extra_ms:8.1f} ms  {goal:<14}{before(name)}",
         flush=True,
     )
-    return {"name": name, "job_s": ours, "bare_s": theirs, "ratio": ratio, "extra_ms": extra_ms}
+    return line
+
+
+def rest() -> None:
+    """Wait until all spares stand by and none of them does anything."""
+    deadline = time.monotonic() + 60
+    before_s: list[float] | None = None
+    while time.monotonic() < deadline:
+        now_s = spare_times()
+        if len(now_s) == SPARES and now_s == before_s:
+            return
+        before_s = now_s
+        time.sleep(0.2)
+    raise TimeoutError("the runners in waiting do not come to rest")
+
+
+def spare_times() -> list[float]:
+    """Processor seconds of every runner of this process."""
+    times = []
+    for process in psutil.Process().children():
+        try:
+            if "longwatch.runner" in process.cmdline():
+                used = process.cpu_times()
+                times.append(used.user + used.system)
+        except psutil.Error:
+            continue
+    return times
+
+
+def readable_s(client: longwatch.Client, sql: str) -> float:
+    """Seconds from submit until the job is over and its result can be read."""
+    began = time.perf_counter()
+    job = client.submit(sql)
+    result = job.wait().result
+    took = time.perf_counter() - began
+    assert result is not None, job.status().error
+    assert result.complete
+    return took
+
+
+def read_s(client: longwatch.Client, sql: str) -> float:
+    """The same until the first page has been read."""
+    began = time.perf_counter()
+    client.submit(sql).result().fetchmany(200)
+    return time.perf_counter() - began
+
+
+def series_s(client: longwatch.Client, sql: str, times: int) -> float:
+    """Seconds a job, one after the other as fast as they come."""
+    began = time.perf_counter()
+    for _ in range(times):
+        client.submit(sql).result().fetchall()
+    return (time.perf_counter() - began) / times
+
+
+def cold_s(folder: Path, sql: str) -> float:
+    """Seconds from the start of a bare process to its file."""
+    began = time.perf_counter()
+    with Bare(folder) as bare:
+        bare.run(sql)
+    return time.perf_counter() - began
+
+
+def before(name: str) -> str:
+    """What the line was in the last run on a like machine."""
+    try:
+        runs = [json.loads(text) for text in HISTORY.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return ""
+    for one in reversed(runs):
+        if one["machine"] == machine():
+            for line in one["lines"]:
+                if line["name"] == name and "goal" in line:
+                    return f"  (before: {line['ratio']:.3f}, {line['extra_ms']:.1f} ms)"
+    return ""
+
+
+def machine() -> str:
+    """What a ratio may depend on."""
+    return (
+        f"{platform.machine()}, {THREADS} cores, Python {platform.python_version()}, "
+        f"DuckDB {duckdb.__version__}"
+    )
+
+
+def measure(client: longwatch.Client, bare: Bare, folder: Path) -> list[Line]:
+    """Every line."""
+    year = next(query.sql for query in saved_queries() if query.name == "overtaken-in-a-year")
+    read_s(client, SMALL)  # imports of a first page
+    bare.run("SELECT count(*) FROM flights")
+
+    def small() -> float:
+        return bare.run(SMALL)
+
+    return [
+        compare("select 42, readable", 25, lambda: readable_s(client, SMALL), small, "≤ 60 ms"),
+        compare("select 42, first page read", 15, lambda: read_s(client, SMALL), small),
+        compare("select 42, 20 in a row, each", 2, lambda: series_s(client, SMALL, 20), small),
+        compare(
+            "select 42, bare from its start",
+            5,
+            lambda: read_s(client, SMALL),
+            lambda: cold_s(folder, SMALL),
+        ),
+        compare(
+            "the 45 s query", 3, lambda: readable_s(client, year), lambda: bare.run(year), "≤ 1.05"
+        ),
+        compare(
+            "7 M rows of 21 columns",
+            5,
+            lambda: readable_s(client, LARGE),
+            lambda: bare.run(LARGE),
+            "≤ 1.05",
+        ),
+    ]
 
 
 def main() -> int:
-    """Measure every line."""
-    machine = f"{platform.machine()}, {THREADS} cores, Python {platform.python_version()}"
-    print(f"{machine}, DuckDB {duckdb.__version__}\n")
-    year = next(query.sql for query in saved_queries() if query.name == "overtaken-in-a-year")
-    lines = []
+    """Measure, print, append."""
+    load = psutil.getloadavg()[0]
+    print(f"{machine()}; load {load:.1f} at the start\n")
     with tempfile.TemporaryDirectory(prefix="longwatch-bench-") as name:
         folder = Path(name)
-        with longwatch.connect(data_dir=folder / "data") as client:
-            job_seconds(client, "select 42")
-            lines.append(
-                compare("select 42, warm (goal: ≤ 60 ms extra)", "select 42", 15, client, folder)
-            )
-            lines.append(compare("45 s query (goal: ≤ 1.05)", year, 2, client, folder))
-            lines.append(compare("13 M rows (goal: ≤ 1.05)", LARGE, 3, client, folder))
-    target = ROOT / ".bench" / "results.jsonl"
-    target.parent.mkdir(exist_ok=True)
-    with target.open("a", encoding="utf-8") as file:
-        at = datetime.now(UTC).isoformat(timespec="seconds")
-        file.write(json.dumps({"at": at, "machine": machine, "lines": lines}) + "\n")
-    print(f"\nappended to {target.relative_to(ROOT)}")
+        with longwatch.connect(data_dir=folder / "data") as client, Bare(folder) as bare:
+            lines = measure(client, bare, folder)
+    record: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "load": load,
+        "lines": [
+            asdict(line) | {"ratio": line.ratio, "extra_ms": line.extra_ms} for line in lines
+        ],
+    }
+    HISTORY.parent.mkdir(exist_ok=True)
+    with HISTORY.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
+    print(f"\nappended to {HISTORY.relative_to(ROOT)}")
     return 0
 
 
