@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -15,6 +17,7 @@ from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.hub import FeedHub
 from longwatch.logs import close_log, open_log
+from longwatch.protocol.bulk import BulkAction
 from longwatch.security.hosts import host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.jobs import JobService
@@ -55,8 +58,14 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
             warm_spare=settings.warm_spare,
         )
         service = JobService(store, executor, hub, catalogue, settings, log)
+
         retention = Retention(
-            store, settings.data_dir / "jobs", kept(settings), log, opened_s=service.opened_s
+            store,
+            settings.data_dir / "jobs",
+            kept(settings),
+            log,
+            opened_s=service.opened_s,
+            remove_jobs=partial(_remove_jobs, service, settings.owner),
         )
 
         async def drain(*, keep: bool = False) -> None:
@@ -116,6 +125,13 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
     app.add_middleware(Gate, rules=rules, log=log)
     return app
+
+
+async def _remove_jobs(service: JobService, owner: str, job_ids: Sequence[str]) -> int:
+    done = await service.bulk(BulkAction.DELETE, job_ids, owner)
+    gone = [one.job_id for one in done if one.error is None]
+    await asyncio.to_thread(service.discard, gone)
+    return len(gone)
 
 
 def kept(settings: Settings) -> Keep:
