@@ -1,70 +1,29 @@
-"""SIGKILL of the server, at any moment: what was answered is there, and ends exactly once.
-
-`FAULTS_SEED` repeats a run; its moments depend on the machine all the same.
-"""
+"""What becomes of running queries when their server is killed, and of their runners."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from longwatch.client.errors import JobEnded, LongwatchClientError
+from longwatch.client.errors import JobEnded
 from longwatch.client.sync import Client, JobHandle
 from longwatch.protocol.jobs import Job, JobState
 from longwatch.runner.mailbox import Mailbox
-from support.processes import Served, is_alive, runner_of, runners_in, serve
+from support.processes import Served, is_alive, runner_of, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 
-FINAL = ("succeeded", "failed", "cancelled", "lost")
-WORK = (
-    "SELECT 42",
-    "SELECT range, md5(range::VARCHAR) AS t FROM range(200000)",
-    "SELECT count(*) FROM range(20000000) AS t (i) WHERE i % 7 = 3",
-    "CREATE TABLE t AS SELECT count(*) AS n FROM range(20000000) AS t (i) WHERE i % 7 = 3",
-    "SELECT nothing FROM flights",
-)
 ENV = {"LONGWATCH_THREADS": "1", "LONGWATCH_MEMORY_BYTES": str(2**29)}
 SECONDS = "SELECT count(*) FROM range({n}) AS t (i) WHERE i % 7 = 3"
-
-
-class Load:
-    """Threads that submit as fast as they are answered, until the server is gone."""
-
-    def __init__(self, dice: random.Random) -> None:
-        self.acknowledged: list[str] = []
-        self._dice = dice
-
-    def until_killed(self, served: Served) -> None:
-        """Load the server, kill it at some moment."""
-        threads = [threading.Thread(target=self._submit, args=(served,)) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        # A time and no condition: it is the moment that is being varied.
-        time.sleep(self._dice.uniform(0.05, 1.5))
-        served.kill()
-        for thread in threads:
-            thread.join()
-
-    def _submit(self, served: Served) -> None:
-        with contextlib.suppress(LongwatchClientError), Client(served.address) as client:
-            while served.process.poll() is None:
-                job = client.submit(self._dice.choice(WORK))
-                self.acknowledged.append(job.id)
-                if self._dice.random() < 0.1:
-                    job.cancel()
 
 
 def story(data_dir: Path) -> dict[str, list[str]]:
@@ -76,56 +35,6 @@ def story(data_dir: Path) -> dict[str, list[str]]:
         for job_id, event in rows:
             events.setdefault(job_id, []).append(event)
         return events
-
-
-def check(data_dir: Path, acknowledged: list[str], jobs: dict[str, Job]) -> None:
-    told = story(data_dir)
-    for job_id in acknowledged:
-        assert job_id in jobs, f"{job_id} was answered with 202 and is gone"
-    for job_id, job in jobs.items():
-        events = told[job_id]
-        endings = [event for event in events if event in FINAL]
-        assert endings == [job.state.value], f"{job_id}: {events}"
-        assert events[0] == "submitted"
-        assert events[-1] == job.state.value
-        assert events.count("started") == job.attempt
-        if job.kind == "write":
-            assert job.attempt <= 1, f"{job_id} writes and was run {job.attempt} times"
-
-
-def killed_again_and_again(tmp_path: Path, times: int) -> None:
-    seed = int(os.environ.get("FAULTS_SEED") or random.SystemRandom().randrange(2**32))
-    print(f"FAULTS_SEED={seed}")  # noqa: T201 - pytest shows it when the test fails
-    load = Load(random.Random(seed))
-    data_dir = tmp_path / "data"
-    for _ in range(times):
-        with serve(data_dir, **ENV) as served:
-            load.until_killed(served)
-    assert load.acknowledged
-    with serve(data_dir, **ENV) as served, Client(served.address, timeout_s=30) as client:
-        # Those that wait for their turn are many; what was begun is what matters.
-        for summary in client.jobs(state=JobState.QUEUED):
-            if summary.attempt == 0:
-                client.job(summary.id).cancel()
-        jobs = {one.id: client.job(one.id) for one in client.jobs()}
-        ended = {job_id: job.wait(90) for job_id, job in jobs.items()}
-        for job_id, job in ended.items():
-            if job.state is JobState.SUCCEEDED:
-                assert job.result is not None
-                assert jobs[job_id].result().arrow().num_rows == job.result.rows
-        assert served.stop() == 0
-    check(data_dir, load.acknowledged, ended)
-    wait_until(lambda: not runners_in(data_dir))
-
-
-def test_killed_three_times_under_load(tmp_path: Path) -> None:
-    killed_again_and_again(tmp_path, 3)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_killed_twenty_times_under_load(tmp_path: Path) -> None:
-    killed_again_and_again(tmp_path, 20)
 
 
 @pytest.fixture
