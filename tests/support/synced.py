@@ -28,7 +28,7 @@ _SYNC: Final = 40
 _Open = ctypes.CFUNCTYPE(
     ctypes.c_int,
     ctypes.c_void_p,
-    ctypes.c_char_p,
+    ctypes.c_void_p,  # SQLite keeps the pointer: what Python would make of a name is gone too soon
     ctypes.c_void_p,
     ctypes.c_int,
     ctypes.c_void_p,
@@ -70,10 +70,10 @@ class SyncedFiles:
         vfs = ctypes.create_string_buffer(ctypes.string_at(original, _VFS_BYTES), _VFS_BYTES)
         open_original = _Open(_pointer(original + _OPEN))
 
-        def opened(_vfs: int, name: bytes | None, file: int, flags: int, out: int | None) -> int:
+        def opened(_vfs: int, name: int | None, file: int, flags: int, out: int | None) -> int:
             code: int = open_original(original, name, file, flags, out)
             if code == 0 and name is not None:
-                self._paths[file] = Path(os.fsdecode(name))
+                self._paths[file] = Path(os.fsdecode(ctypes.string_at(name)))
                 self._new.add(file)
                 self._deleted.discard(self._paths[file].name)
                 ctypes.c_void_p.from_address(file).value = self._wrapped(_pointer(file))
