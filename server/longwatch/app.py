@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
             kept(settings),
             log,
             opened_s=service.opened_s,
-            remove_jobs=partial(_remove_jobs, service, settings.owner),
+            remove_jobs=partial(remove_jobs, service, settings.owner),
         )
 
         async def drain(*, keep: bool = False) -> None:
@@ -127,7 +127,8 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     return app
 
 
-async def _remove_jobs(service: JobService, owner: str, job_ids: Sequence[str]) -> int:
+async def remove_jobs(service: JobService, owner: str, job_ids: Sequence[str]) -> int:
+    """Delete jobs that are over, and their files; how many. `owner` stands in the log."""
     done = await service.bulk(BulkAction.DELETE, job_ids, owner)
     gone = [one.job_id for one in done if one.error is None]
     await asyncio.to_thread(service.discard, gone)

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from longwatch.app import remove_jobs
 from longwatch.execution.contract import Died
+from longwatch.jobs.errors import UnknownJob
 from longwatch.protocol.jobs import JobState
 from longwatch.runner.spec import Identity
 from longwatch.service import retention
@@ -171,6 +174,17 @@ async def test_jobs_go_by_count_and_by_age_if_asked(kept: Kept) -> None:
     kept.clock.go(2 * DAY)
     assert (await old.sweep()).jobs == 2
     assert (await kept.given.job(running.id)).state is JobState.RUNNING
+
+
+async def test_jobs_go_through_the_service_with_all_their_files(kept: Kept) -> None:
+    old, new = await kept.ended(), await kept.ended()
+    remove = partial(remove_jobs, kept.given.service, "ada")
+    sweeper = kept.retention(Keep(None, None, None, 1), remove_jobs=remove)
+    assert await sweeper.sweep() == Swept(jobs=1)
+    with pytest.raises(UnknownJob):
+        await kept.given.job(old.id)
+    assert not (kept.folder / old.id).exists()
+    assert kept.has_result(new)
 
 
 async def test_many_jobs_go_in_batches(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
