@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenuBar, QWidget
 
@@ -13,10 +13,11 @@ from longwatch_desktop.theme import Mode, Theme
 _RUN_KEYS: Final = ("Ctrl+Return", "Ctrl+Enter", "F9")
 
 
-class Actions:
+class Actions(QObject):
     """Every command. What they do is connected by the window."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)  # which ends what is connected to the theme, too
         self._parent = parent
         self._theme = theme
         self._icons: list[tuple[QAction, str, str]] = []

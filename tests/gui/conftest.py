@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -51,6 +52,16 @@ def collector(application: QApplication) -> Iterator[GarbageCollector]:
     given.start()
     yield given
     given.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_widgets_left(application: QApplication) -> Iterator[None]:
+    """A widget that stayed would be styled again at every change of theme, and cost each test
+    after it time."""
+    yield
+    for widget in application.topLevelWidgets():
+        if shiboken6.isValid(widget) and widget.parent() is None:
+            shiboken6.delete(widget)
 
 
 @pytest.fixture(scope="session")

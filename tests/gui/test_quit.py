@@ -61,6 +61,7 @@ def test_quitting_while_a_query_runs(tmp_path: Path) -> None:
             assert second.errors() == ""
 
 
+@pytest.mark.slow
 def test_cancelling_and_quitting(tmp_path: Path) -> None:
     with window(tmp_path / "data") as first:
         job = first.running(ENDLESS)
@@ -72,7 +73,9 @@ def test_cancelling_and_quitting(tmp_path: Path) -> None:
         second.ends_within(LIMIT_S, lambda: second.tell("close"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_signals_end_it_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with window(tmp_path / "data") as given:
         given.running(ENDLESS)
@@ -87,6 +90,7 @@ def test_a_signal_before_the_server_is_there(tmp_path: Path) -> None:
         assert given.errors() == ""
 
 
+@pytest.mark.slow
 def test_a_killed_window_loses_nothing(tmp_path: Path) -> None:
     with window(tmp_path / "data") as first:
         done = first.ask("run", "select 42")

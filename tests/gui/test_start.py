@@ -17,6 +17,7 @@ def test_the_window_is_painted_before_the_server_is_imported(tmp_path: Path) -> 
         given.ends_within(3.0, lambda: given.tell("close"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", ["2", "1.25"])
 def test_scaled_screens(tmp_path: Path, ratio: str) -> None:
     with window(tmp_path / "data", QT_SCALE_FACTOR=ratio) as given:
