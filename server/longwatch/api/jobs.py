@@ -87,11 +87,18 @@ async def list_jobs(
     responses={304: {"description": "As the `If-None-Match` has it"}},
 )
 async def get(
-    job_id: str, jobs: ServiceDep, known: Annotated[str | None, KNOWN_TAG] = None
+    job_id: str,
+    jobs: ServiceDep,
+    wait_s: WaitDep,
+    known: Annotated[str | None, KNOWN_TAG] = None,
 ) -> Response:
     """One job in full, with its newest progress. Its `ETag` is for `If-None-Match` here and for
-    `If-Match` where the job is changed."""
-    return conditions.answer(await jobs.get(job_id), 200, known=known)
+    `If-Match` where the job is changed. With `Prefer: wait=N` the answer is held back until the
+    job is over, for N seconds at most."""
+    if wait_s is None:
+        return conditions.answer(await jobs.get(job_id), 200, known=known)
+    headers = {"Preference-Applied": f"wait={wait_s}"}
+    return conditions.answer(await jobs.when_final(job_id, wait_s), 200, headers, known=known)
 
 
 @router.post(routes.JOB_CANCEL, status_code=202, operation_id="cancel_job", response_model=Job)
