@@ -13,7 +13,13 @@ from PySide6.QtWidgets import QLabel, QTableView, QTreeWidget
 
 from longwatch.protocol.jobs import JobState
 from longwatch.resources import resource_path
-from longwatch_desktop.results.model import KEPT_PAGES, PAGE_ROWS, as_text
+from longwatch_desktop.results.model import (
+    KEPT_PAGES,
+    PAGE_ROWS,
+    PAGES_AT_ONCE,
+    WANTED_PAGES,
+    as_text,
+)
 from longwatch_desktop.theme import LIGHT
 from support.waiting import eventually
 from support.windows import Desk, child, click_cell, click_item, colors_of, named, press
@@ -84,8 +90,10 @@ async def test_the_end_of_a_large_result(ready: Desk) -> None:
         view.scrollTo(model.index(row_number, 0))
         view.grab()
     await ready.result_cell(view.rowAt(5), 0)
-    assert len(ready.session.pages) <= 12
-    assert len(ready.window.details.result.model._pages) <= KEPT_PAGES
+    rows = ready.window.details.result.model
+    await eventually(lambda: not rows._asked and not rows._wanted, patience_s=20.0)
+    assert len(ready.session.pages) <= WANTED_PAGES + PAGES_AT_ONCE + 2
+    assert len(rows._pages) <= KEPT_PAGES
 
 
 async def test_null_is_no_text(ready: Desk) -> None:
