@@ -61,8 +61,8 @@ def page(
 ) -> Listed:
     """The newest `limit` jobs that match, older than number `before_n` where one is given.
 
-    `count` asks for the totals too, which looks at every job: 6 ms at 100,000, and 70 ms where a
-    text is looked for.
+    `count` asks for the totals too. At 100,000 jobs that takes 5 ms without a filter, 20 by owner
+    or source, 80 by time and 250 by text, which reads all the SQL there is.
     """
     rows, next_n = _newest(tx, SUMMARIES, which, before_n, limit)
     found = [to_summary(row) for row in rows]
@@ -76,7 +76,18 @@ def count_by_state(tx: Transaction, which: Filter) -> dict[JobState, int]:
     """How many jobs there are of each state, the filter's states left aside; a state without any
     is there with 0."""
     matches = _conditions(replace(which, states=None))
-    query = select(jobs.c.state, func.count()).where(*matches).group_by(jobs.c.state)
+    query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    if matches:
+        return _counted(tx, query.where(*matches))
+    # A history is mostly one state, and SQLite counts a whole table ten times as fast as a part.
+    most = JobState.SUCCEEDED
+    others = [state.value for state in JobState if state is not most]
+    totals = _counted(tx, query.where(jobs.c.state.in_(others)))
+    everything = int(tx.connection.execute(select(func.count()).select_from(jobs)).scalar_one())
+    return {**totals, most: everything - sum(totals.values())}
+
+
+def _counted(tx: Transaction, query: Select[Any]) -> dict[JobState, int]:
     return dict.fromkeys(JobState, 0) | {
         JobState(state): number for state, number in tx.connection.execute(query)
     }

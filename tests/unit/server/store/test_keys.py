@@ -150,8 +150,8 @@ class KeysAndCrashes(RuleBasedStateMachine):
 
 TestKeysAndCrashes = KeysAndCrashes.TestCase
 TestKeysAndCrashes.settings = settings(
-    max_examples=15,
-    stateful_step_count=12,
+    max_examples=10,
+    stateful_step_count=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
