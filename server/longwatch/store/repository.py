@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from longwatch.jobs.errors import InvalidTransition, UnknownJob
 from longwatch.jobs.model import evolve, summary
@@ -23,7 +23,38 @@ from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_u
 from longwatch.store.tables import events, jobs, meta
 from longwatch.store.writer import Transaction
 
+# Statements that every job needs are built once: building one and finding its text in the cache
+# takes SQLAlchemy longer (0.5-1 ms) than SQLite takes to carry it out.
 _NEWEST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
+_GET: Final = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_BY_NUMBER: Final = select(jobs).where(jobs.c.n == bindparam("number"))
+_ADD: Final = insert(jobs)
+_RECORD: Final = insert(events)
+_UNCHANGING: Final = ("id", "sql", "retry_of")
+_CHANGE: Final = (
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("of_job"),
+        jobs.c.state == bindparam("from_state"),
+        jobs.c.attempt == bindparam("of_attempt"),
+    )
+    .values(
+        {
+            column.name: bindparam(column.name)
+            for column in jobs.c
+            if column.name not in {"n", *_UNCHANGING}
+        }
+    )
+)
+_WAITING: Final = (
+    select(func.min(jobs.c.n), jobs.c.priority, jobs.c.owner, jobs.c.source)
+    .where(
+        jobs.c.state == JobState.QUEUED.value, jobs.c.id.not_in(bindparam("held", expanding=True))
+    )
+    .group_by(jobs.c.priority, jobs.c.owner, jobs.c.source)
+)
+_QUEUED: Final = select(func.count()).select_from(jobs).where(jobs.c.state == JobState.QUEUED.value)
+_QUEUED_OF: Final = _QUEUED.where(jobs.c.owner == bindparam("of_owner"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +82,14 @@ def newest_seq(tx: Transaction) -> int:
 def add(tx: Transaction, job: Job) -> Job:
     """Store a new job. Returns it with its `seq`."""
     stored = evolve(job, seq=_record(tx, job, JobEvent.SUBMITTED, job.submitted_at, None))
-    tx.connection.execute(insert(jobs).values(to_row(stored)))
+    tx.connection.execute(_ADD, to_row(stored))
     _announce(tx, stored)
     return stored
 
 
 def get(tx: Transaction, job_id: str) -> Job:
     """One job. Raises `UnknownJob`."""
-    row = tx.connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    row = tx.connection.execute(_GET, {"job_id": job_id}).one_or_none()
     if row is None:
         raise UnknownJob(job_id)
     return to_job(row)
@@ -90,16 +121,10 @@ def change(
     error = None if event is JobEvent.STARTED else changes.get("error")
     after = evolve(after, seq=_record(tx, after, event, at, detail, error))
     row = to_row(after)
-    del row["id"], row["sql"], row["retry_of"]
-    done = tx.connection.execute(
-        update(jobs)
-        .where(
-            jobs.c.id == job_id,
-            jobs.c.state == before.state.value,
-            jobs.c.attempt == expected,
-        )
-        .values(row)
-    )
+    for name in _UNCHANGING:
+        del row[name]
+    guard = {"of_job": job_id, "from_state": before.state.value, "of_attempt": expected}
+    done = tx.connection.execute(_CHANGE, row | guard)
     if done.rowcount != 1:
         raise InvalidTransition(f"{event.value} while {before.state.value} ({story})")
     _announce(tx, after)
@@ -120,25 +145,19 @@ def remove(tx: Transaction, job_id: str, *, at: datetime) -> None:
 
 def waiting(tx: Transaction, held: Collection[str]) -> list[Waiting]:
     """The oldest queued job of each owner, source and priority, but for those `held` back."""
-    query = (
-        select(func.min(jobs.c.n), jobs.c.priority, jobs.c.owner, jobs.c.source)
-        .where(jobs.c.state == JobState.QUEUED.value, jobs.c.id.not_in(held))
-        .group_by(jobs.c.priority, jobs.c.owner, jobs.c.source)
-    )
-    return [Waiting(*row) for row in tx.connection.execute(query)]
+    return [Waiting(*row) for row in tx.connection.execute(_WAITING, {"held": list(held)})]
 
 
 def by_number(tx: Transaction, n: int) -> Job:
     """The job with number `n`, which exists."""
-    return to_job(tx.connection.execute(select(jobs).where(jobs.c.n == n)).one())
+    return to_job(tx.connection.execute(_BY_NUMBER, {"number": n}).one())
 
 
 def count_queued(tx: Transaction, owner: str | None = None) -> int:
     """How many jobs wait: everybody's, or one owner's."""
-    query = select(func.count()).select_from(jobs).where(jobs.c.state == JobState.QUEUED.value)
-    if owner is not None:
-        query = query.where(jobs.c.owner == owner)
-    return int(tx.connection.execute(query).scalar_one())
+    if owner is None:
+        return int(tx.connection.execute(_QUEUED).scalar_one())
+    return int(tx.connection.execute(_QUEUED_OF, {"of_owner": owner}).scalar_one())
 
 
 def in_state(tx: Transaction, state: JobState) -> list[Job]:
@@ -175,15 +194,15 @@ def _record(
     error: JobError | None = None,
 ) -> int:
     """Append to the job's story; the number of the line is the feed's cursor."""
-    line = insert(events).values(
-        job_id=job.id,
-        event=event.value,
-        attempt=job.attempt,
-        at_us=to_us(at),
-        detail=detail,
-        error=write_error(error),
-    )
-    key = tx.connection.execute(line).inserted_primary_key
+    line = {
+        "job_id": job.id,
+        "event": event.value,
+        "attempt": job.attempt,
+        "at_us": to_us(at),
+        "detail": detail,
+        "error": write_error(error),
+    }
+    key = tx.connection.execute(_RECORD, line).inserted_primary_key
     assert key is not None
     return int(key[0])
 
