@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import idempotency_keys as keys
 from longwatch.store.writer import Transaction
+
+# Built once, as in `repository`: every submit needs them.
+_FIND: Final = select(keys.c.fingerprint, keys.c.job_id, keys.c.expires_us).where(
+    keys.c.owner == bindparam("of_owner"),
+    keys.c.key == bindparam("of_key"),
+    keys.c.expires_us > bindparam("now"),
+)
+_FORGET: Final = delete(keys).where(keys.c.expires_us <= bindparam("now"))
+_KEEP: Final = insert(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +33,8 @@ class Kept:
 
 def find(tx: Transaction, owner: str, key: str, now: datetime) -> Kept | None:
     """What was done for this owner's key; `None` when nothing was, or it has expired."""
-    query = select(keys.c.fingerprint, keys.c.job_id, keys.c.expires_us).where(
-        keys.c.owner == owner, keys.c.key == key, keys.c.expires_us > to_us(now)
-    )
-    row = tx.connection.execute(query).one_or_none()
+    which = {"of_owner": owner, "of_key": key, "now": to_us(now)}
+    row = tx.connection.execute(_FIND, which).one_or_none()
     if row is None:
         return None
     expires_at = from_us(row.expires_us)
@@ -36,13 +44,14 @@ def find(tx: Transaction, owner: str, key: str, now: datetime) -> Kept | None:
 
 def keep(tx: Transaction, owner: str, key: str, kept: Kept, now: datetime) -> None:
     """Remember what was done for a key, and forget those that have expired."""
-    tx.connection.execute(delete(keys).where(keys.c.expires_us <= to_us(now)))
+    tx.connection.execute(_FORGET, {"now": to_us(now)})
     tx.connection.execute(
-        insert(keys).values(
-            owner=owner,
-            key=key,
-            fingerprint=kept.fingerprint,
-            job_id=kept.job_id,
-            expires_us=to_us(kept.expires_at),
-        )
+        _KEEP,
+        {
+            "owner": owner,
+            "key": key,
+            "fingerprint": kept.fingerprint,
+            "job_id": kept.job_id,
+            "expires_us": to_us(kept.expires_at),
+        },
     )
