@@ -10,7 +10,17 @@ import pytest
 
 from longwatch.app import create_app
 from longwatch.protocol import routes
-from longwatch.protocol.jobs import Job, JobPage, JobSummary, Limits, ResultInfo, Submission
+from longwatch.protocol.bulk import BulkRequest, BulkResult
+from longwatch.protocol.history import AttemptList, Story
+from longwatch.protocol.jobs import (
+    Job,
+    JobFilter,
+    JobPage,
+    JobSummary,
+    Limits,
+    ResultInfo,
+    Submission,
+)
 from longwatch.protocol.problems import Problem
 from longwatch.protocol.sources import SavedQueryList, SourceList
 from longwatch.protocol.wire import Wire
@@ -37,6 +47,11 @@ def schema(document: dict[str, Any], method: str, path: str, status: str) -> dic
         ("get", routes.JOBS, "200", JobPage),
         ("get", routes.JOB, "200", Job),
         ("post", routes.JOB_CANCEL, "202", Job),
+        ("post", routes.JOBS, "200", Job),
+        ("post", routes.JOB_RETRY, "202", Job),
+        ("post", routes.JOBS_BULK, "200", BulkResult),
+        ("get", routes.JOB_EVENTS, "200", Story),
+        ("get", routes.JOB_ATTEMPTS, "200", AttemptList),
         ("get", routes.JOB_RESULT, "200", ResultInfo),
         ("get", routes.SOURCES, "200", SourceList),
         ("get", routes.SAVED_QUERIES, "200", SavedQueryList),
@@ -66,6 +81,22 @@ def test_the_body_of_a_submit(document: dict[str, Any]) -> None:
     assert found["additionalProperties"] is False
     limits = found["properties"]["limits"]
     assert list(limits["properties"]) == list(Limits.__struct_fields__)
+
+
+def test_the_headers_and_the_filter_are_documented(document: dict[str, Any]) -> None:
+    def named(method: str, path: str) -> set[str]:
+        return {one["name"] for one in document["paths"][path][method].get("parameters", [])}
+
+    assert {"Idempotency-Key", "prefer"} <= named("post", routes.JOBS)
+    assert {"Idempotency-Key", "prefer", "if-match"} <= named("post", routes.JOB_RETRY)
+    assert "if-match" in named("delete", routes.JOB)
+    assert "If-None-Match" in named("get", routes.JOB)
+    # One filter, in an address and in a body.
+    assert set(JobFilter.__struct_fields__) <= named("get", routes.JOBS)
+    assert set(JobFilter.__struct_fields__) <= named("get", routes.JOBS_EXPORT)
+    body = document["paths"][routes.JOBS_BULK]["post"]["requestBody"]["content"]
+    found = body["application/json"]["schema"]["properties"]
+    assert set(found) == set(BulkRequest.__struct_fields__)
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
