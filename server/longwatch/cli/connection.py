@@ -62,12 +62,12 @@ def server_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 @contextmanager
-def reach(where: Where, *, may_start: bool = True) -> Iterator[Address]:
+def reach(where: Where, *, may_start: bool = True, instead: str = "") -> Iterator[Address]:
     """The server to talk to: the named one, the one that runs in the data folder, or one started
     now and stopped at the end.
 
     Raises `InvalidAddress`, `longwatch.host.HostError`, and `Failure` when none runs and none
-    may be started.
+    may be started; it then says what else could be done `instead`.
     """
     from longwatch.connecting import open_local, remote_address
 
@@ -85,7 +85,7 @@ def reach(where: Where, *, may_start: bool = True) -> Iterator[Address]:
     if local is None:
         raise Failure(
             "No server runs on this machine, and one started by this command would end with it. "
-            "Start one with `longwatch serve`, or open the window, or leave out --no-wait.",
+            f"Start one with `longwatch serve`, or open the window{instead}.",
             Exit.UNREACHABLE,
         )
     try:

@@ -99,7 +99,7 @@ def run(
         )
     sql, made_name = read_query(query)
     submission = Submission(sql=sql, source=source, name=name or made_name)
-    with reach(where, may_start=not no_wait) as address:
+    with reach(where, may_start=not no_wait, instead=", or leave out --no-wait") as address:
         if no_wait:
             return asyncio.run(_submit_only(address, submission, as_json=as_json))
         return run_and_print(address, submission, Output(output, as_json))
