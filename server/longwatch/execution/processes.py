@@ -91,8 +91,9 @@ class OwnRunner(RunnerProcess):
     def identity(self) -> Identity:
         """Which process it is. Raises `OSError` when it is gone."""
         try:
+            pid = self._process.pid
             return Identity(
-                pid=self._process.pid, started_s=psutil.Process(self._process.pid).create_time()
+                pid=pid, started_s=psutil.Process(pid).create_time(), since_boot=since_boot(pid)
             )
         except psutil.Error as error:
             raise ProcessLookupError("the waiting runner has ended") from error
@@ -168,7 +169,7 @@ class AdoptedRunner(RunnerProcess):
         self._process: psutil.Process | None = None
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(identity.pid)
-            if abs(process.create_time() - identity.started_s) < SAME_START_S:
+            if _is_same(process, identity):
                 self._process = process
 
     async def news(self, timeout_s: float) -> None:
@@ -198,6 +199,24 @@ class AdoptedRunner(RunnerProcess):
 
     async def reap(self) -> None:
         return
+
+
+def since_boot(pid: int) -> str | None:
+    """Which boot of Linux this is and how many clock ticks after it the process started, as text;
+    `None` on other systems, and for a process that is gone."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    # Field 22 (proc(5)), counted from behind the name, which may hold spaces and brackets.
+    return f"{boot} {stat.rpartition(')')[2].split()[19]}"
+
+
+def _is_same(process: psutil.Process, identity: Identity) -> bool:
+    if identity.since_boot is not None:
+        return since_boot(process.pid) == identity.since_boot
+    return abs(process.create_time() - identity.started_s) < SAME_START_S
 
 
 def command(engine: str, jobs_folder: Path) -> list[str]:

@@ -58,10 +58,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """`runner.json`: which process it is. A pid alone may be another process by now; with the
-    process's start time (seconds since 1970, of the system's process table) it cannot."""
+    process's start time it cannot: `started_s` in seconds since 1970, reckoned from the wall clock,
+    and on Linux `since_boot`, which boot it was and how many ticks after it. Only the latter stays
+    when the clock is set."""
 
     pid: int
     started_s: float
+    since_boot: str | None = None
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
