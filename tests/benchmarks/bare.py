@@ -1,9 +1,9 @@
 """The yardstick: one bare process in which DuckDB runs a query into one Arrow file.
 
 Each line of standard input is `{"sql", "target", "sync"}` as JSON; each is answered by the seconds
-it took. Imports, the first connection and the sample's views are not counted: the process is given all that
-a runner in waiting has, its priority included, since on a busy machine a difference in that would
-measure the other programs.
+it took. Imports, the first connection and the sample's views are not counted: the process is given
+all that a runner in waiting has, its priority included, since on a busy machine a difference in
+that would measure the other programs.
 """
 
 from __future__ import annotations
