@@ -98,6 +98,7 @@ def test_a_query_that_was_found_again_can_be_cancelled(data_dir: Path) -> None:
         assert served.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_cancel_that_was_asked_for_before_the_crash(data_dir: Path) -> None:
     """The runner hears of it by its mailbox, whoever is there to see it go."""
     with serving(data_dir) as (served, client):
@@ -141,6 +142,7 @@ def test_server_and_runner_are_killed(data_dir: Path, sql: str, state: str) -> N
         assert served.stop() == 0
 
 
+@pytest.mark.slow
 def test_what_waits_for_its_turn_is_started_by_the_next_server(data_dir: Path) -> None:
     env = {**ENV, "LONGWATCH_MAX_RUNNING": "1"}
     with serve(data_dir, **env) as served, Client(served.address) as client:

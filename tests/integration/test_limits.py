@@ -43,6 +43,7 @@ def test_too_much_memory_ends_the_query_alone(server: Server, sql: str) -> None:
     assert other.wait(20).cancel_confirmed
 
 
+@pytest.mark.slow
 def test_a_sort_larger_than_its_memory_spills(server: Server) -> None:
     """2 M rows of 200 bytes within 128 MiB; what was spilled is not left on the disk."""
     rows = 2_000_000
