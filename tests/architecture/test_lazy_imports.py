@@ -66,6 +66,7 @@ def third_party(packages: set[str]) -> set[str]:
         (EVERY_MODULE_OF.format(name="longwatch.client"), SERVER | QT | {"pyarrow", "numpy"}),
         (HELP, SERVER | QT | {"httpx", "websockets", "pyarrow", "numpy", "rich"}),
         ("import longwatch.host", SERVER | QT | {"httpx", "websockets", "pyarrow"}),
+        ("import longwatch.app", QT | {"duckdb", "pyarrow", "numpy", "alembic", "httpx"}),
         ("import longwatch_desktop", SERVER | QT | {"httpx", "websockets", "pyarrow", "numpy"}),
     ],
     ids=[
@@ -76,6 +77,7 @@ def third_party(packages: set[str]) -> set[str]:
         "longwatch.client",
         "--help",
         "longwatch.host",
+        "longwatch.app",
         "longwatch_desktop",
     ],
 )

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from longwatch.jobs import errors as jobs
 from longwatch.protocol.problems import MEDIA_TYPE, Problem
-from longwatch.results.reader import ResultExpired
+from longwatch.results.errors import ResultExpired
 from longwatch.store import errors as store
 
 KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {

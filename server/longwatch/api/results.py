@@ -11,8 +11,8 @@ from longwatch.api.dependencies import AUTHENTICATED, ServiceDep
 from longwatch.jobs.errors import NoResult
 from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, ResultInfo, ResultPage
+from longwatch.results.errors import ResultExpired
 from longwatch.results.index import read_index
-from longwatch.results.reader import ResultExpired
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["results"])
 _PAGE_CONTENT: Final = {routes.ARROW_STREAM: {"schema": {"type": "string", "format": "binary"}}}

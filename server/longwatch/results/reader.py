@@ -9,14 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from longwatch.results.errors import ResultExpired
 from longwatch.results.index import Index, read_index
-
-
-class ResultExpired(Exception):
-    """The result's files are not there any more."""
-
-    def __init__(self) -> None:
-        super().__init__("The result's files are gone. Run the query again to get them back.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longwatch.results.encode import as_arrow, as_json
+from longwatch.results.errors import ResultExpired
 from longwatch.results.index import INDEX, Index, Segment
-from longwatch.results.reader import Page, ResultExpired, read_page
+from longwatch.results.reader import Page, read_page
 from longwatch.runner.segments import SegmentWriter
 
 ROWS = 1000
