@@ -287,6 +287,8 @@ class JobService:
             await self._store.run(requests.give_up_waiting, job_id, self._now())
             self._endwatch.ended(job_id)
         self._held.take_due()
+        if not self._fairness.has_room(len(self._running)):  # no transaction for every submit then
+            return False
         job = await self._store.run(self._claim_next)
         if job is None:
             return False
@@ -306,10 +308,8 @@ class JobService:
         return True
 
     def _claim_next(self, tx: Transaction) -> Job | None:
-        taken = [running.slot for running in self._running.values()]
-        if len(taken) >= self._settings.max_running:
-            return None
         waiting = repository.waiting(tx, self._held.waiting | frozenset(self._running))
+        taken = [running.slot for running in self._running.values()]
         chosen = self._fairness.choose(waiting, taken)
         if chosen is None:
             return None

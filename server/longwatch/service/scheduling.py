@@ -49,9 +49,13 @@ class Fairness:
         self._served: dict[str, int] = {}
         self._turn = 0
 
+    def has_room(self, running: int) -> bool:
+        """Whether one more may run beside so many, whosesoever it is."""
+        return running < self.limits.total
+
     def choose(self, waiting: Collection[Waiting], taken: Collection[Slot]) -> Waiting | None:
         """The oldest of the group whose turn it is; `None` when nobody may start now."""
-        if len(taken) >= self.limits.total:
+        if not self.has_room(len(taken)):
             return None
         owners = Counter(slot.owner for slot in taken)
         sources = Counter(slot.source for slot in taken)
