@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
 
 
-def resource_path(name: str) -> Path:
-    """The file or folder `name` (such as `samples/nycflights13`).
+def resource_path(name: str, package: Path = HERE) -> Path:
+    """The file or folder `name` (such as `samples/nycflights13`) that comes with `package`, the
+    folder of one of the program's two packages.
 
     A wheel and a frozen bundle carry them inside the package; an editable checkout has them in
     `resources/` at its top. Raises `FileNotFoundError` with every place looked at.
     """
-    package = Path(__file__).resolve().parent
     places = [package / "_resources" / name, package.parents[1] / "resources" / name]
     for place in places:
         if place.exists():
