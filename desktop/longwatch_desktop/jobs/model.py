@@ -16,12 +16,12 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
 
 from longwatch.protocol.jobs import JobSummary
+from longwatch_desktop import roles
 from longwatch_desktop.jobs.columns import COLUMNS, Column, Context
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.listing import JobListing
@@ -31,16 +31,6 @@ RESORT_S: Final = 0.25
 """How often columns that change all the time are put in order again."""
 SEARCH_TEXTS: Final = 2_000
 """Search texts made ready at each tick (2 ms): the first key in the filter then answers at once."""
-
-# As ints: comparing enum members costs half of a `data` call.
-_DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
-_TOOL_TIP: Final = int(Qt.ItemDataRole.ToolTipRole)
-_ACCESSIBLE: Final = int(Qt.ItemDataRole.AccessibleTextRole)
-_ALIGNMENT: Final = int(Qt.ItemDataRole.TextAlignmentRole)
-_RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class JobTableModel(QAbstractTableModel):
@@ -76,33 +66,33 @@ class JobTableModel(QAbstractTableModel):
         row = -1 if slot is None else self.listing.row_of(slot)
         return row if row >= 0 else None
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+    def rowCount(self, parent: roles.Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(self._order)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+    def columnCount(self, parent: roles.Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(COLUMNS)
 
-    def data(self, index: Index, role: int = _DISPLAY) -> Any:
+    def data(self, index: roles.Index, role: int = roles.DISPLAY) -> Any:
         if not index.isValid():
             return None
-        if role in {_DISPLAY, _ACCESSIBLE}:
+        if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             return COLUMNS[index.column()].text(self.job(index.row()), self.context)
-        if role == _TOOL_TIP:
+        if role == roles.TOOL_TIP:
             return COLUMNS[index.column()].tip(self.job(index.row()), self.context)
-        if role == _ALIGNMENT:
-            return _RIGHT if COLUMNS[index.column()].right else _LEFT
+        if role == roles.ALIGNMENT:
+            return roles.RIGHT if COLUMNS[index.column()].right else roles.LEFT
         return None
 
     def headerData(  # noqa: N802 - Qt's name
-        self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY
+        self, section: int, orientation: Qt.Orientation, role: int = roles.DISPLAY
     ) -> Any:
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
-        if role in {_DISPLAY, _ACCESSIBLE}:
+        if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             return COLUMNS[section].title
-        if role == _ALIGNMENT:
-            return _RIGHT if COLUMNS[section].right else _LEFT
-        if role == _TOOL_TIP:
+        if role == roles.ALIGNMENT:
+            return roles.RIGHT if COLUMNS[section].right else roles.LEFT
+        if role == roles.TOOL_TIP:
             return COLUMNS[section].explains
         return None
 

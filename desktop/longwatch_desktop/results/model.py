@@ -15,12 +15,12 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
 
 from longwatch.protocol.jobs import Column, ResultInfo, ResultPage
+from longwatch_desktop import roles
 from longwatch_desktop.tasks import Tasks
 
 PAGE_ROWS: Final = 200
@@ -31,17 +31,10 @@ WANTED_PAGES: Final = 8
 MOST_ROWS: Final = 2**31 // 64
 """Qt counts pixels in 32 bits: a header of more rows than this would overflow (33 million)."""
 
-_DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
-_TOOL_TIP: Final = int(Qt.ItemDataRole.ToolTipRole)
-_ALIGNMENT: Final = int(Qt.ItemDataRole.TextAlignmentRole)
-_ACCESSIBLE: Final = int(Qt.ItemDataRole.AccessibleTextRole)
-_RIGHT: Final = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-_LEFT: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _NUMBERS: Final = ("int", "uint", "float", "double", "decimal", "halffloat")
 
 ReadRows = Callable[[str, int, int], Awaitable[ResultPage]]
 """`(job id, offset, limit)` → those rows."""
-Index = QModelIndex | QPersistentModelIndex
 
 NULL: Final = "null"
 WAITING: Final = "…"
@@ -88,31 +81,31 @@ class ResultModel(QAbstractTableModel):
         self._wanted.clear()
         self.endResetModel()
 
-    def is_null(self, index: Index) -> bool:
+    def is_null(self, index: roles.Index) -> bool:
         """Whether a cell is NULL."""
         page = self._pages.get(index.row() // PAGE_ROWS)
         row = index.row() % PAGE_ROWS
         return page is not None and row < len(page) and page[row][index.column()] is None
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+    def rowCount(self, parent: roles.Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else self.shown_rows
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
+    def columnCount(self, parent: roles.Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(self._columns)
 
-    def data(self, index: Index, role: int = _DISPLAY) -> Any:
+    def data(self, index: roles.Index, role: int = roles.DISPLAY) -> Any:
         if not index.isValid():
             return None
-        if role == _ALIGNMENT:
-            return _RIGHT if self._right[index.column()] else _LEFT
-        if role == _TOOL_TIP:
+        if role == roles.ALIGNMENT:
+            return roles.RIGHT if self._right[index.column()] else roles.LEFT
+        if role == roles.TOOL_TIP:
             return self._text(index)[:4_000]
-        if role in {_DISPLAY, _ACCESSIBLE}:
+        if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             text = self._text(index)
             return " ".join(text[:400].split()) if len(text) > 60 or "\n" in text else text
         return None
 
-    def _text(self, index: Index) -> str:
+    def _text(self, index: roles.Index) -> str:
         """A cell in full; asks for its page if that is not here yet."""
         number, row = divmod(index.row(), PAGE_ROWS)
         page = self._pages.get(number)
@@ -124,19 +117,19 @@ class ResultModel(QAbstractTableModel):
         return as_text(page[row][index.column()])
 
     def headerData(  # noqa: N802 - Qt's name
-        self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY
+        self, section: int, orientation: Qt.Orientation, role: int = roles.DISPLAY
     ) -> Any:
         if orientation == Qt.Orientation.Vertical:
-            return f"{section + 1:,}" if role == _DISPLAY else None
+            return f"{section + 1:,}" if role == roles.DISPLAY else None
         if not 0 <= section < len(self._columns):
             return None
         column = self._columns[section]
-        if role in {_DISPLAY, _ACCESSIBLE}:
+        if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             return column.name
-        if role == _TOOL_TIP:
+        if role == roles.TOOL_TIP:
             return f"{column.name}\n{column.type}"
-        if role == _ALIGNMENT:
-            return _RIGHT if self._right[section] else _LEFT
+        if role == roles.ALIGNMENT:
+            return roles.RIGHT if self._right[section] else roles.LEFT
         return None
 
     async def stop(self) -> None:
