@@ -20,7 +20,7 @@ class Actions(QObject):
         super().__init__(parent)  # which ends what is connected to the theme, too
         self._parent = parent
         self._theme = theme
-        self._icons: list[tuple[QAction, str, str]] = []
+        self._icons: list[tuple[QAction, str]] = []
         self.run = self._make("Run", "run", _RUN_KEYS, "Run the selection, or the whole text")
         self.cancel = self._make("Cancel", "cancel", ("Ctrl+.",), "Cancel the selected jobs")
         self.again = self._make(
@@ -82,7 +82,7 @@ class Actions(QObject):
 
     def all(self) -> list[QAction]:
         """Every command that has keys."""
-        return [action for action, _, _ in self._icons if action.shortcuts()]
+        return [action for action, _ in self._icons if action.shortcuts()]
 
     def _make(self, title: str, icon: str, keys: tuple[str, ...], tip: str) -> QAction:
         action = QAction(title, self._parent)
@@ -91,11 +91,11 @@ class Actions(QObject):
         if tip:
             shown = f" ({action.shortcut().toString(_NATIVE)})" if keys else ""
             action.setToolTip(tip + shown)
-        self._icons.append((action, icon, title))
+        self._icons.append((action, icon))
         return action
 
     def _recolor(self) -> None:
-        for action, icon, _ in self._icons:
+        for action, icon in self._icons:
             if icon:
                 shade = self._theme.colors.on_accent if action is self.run else None
                 action.setIcon(self._theme.icon(icon, shade))

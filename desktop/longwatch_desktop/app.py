@@ -49,7 +49,7 @@ def main(data_dir: Path | None = None) -> int:
     garbage.start()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     program = Program(app, settings, EmbeddedServer(folder))
-    program.window.open_files([Path(one) for one in sys.argv[1:]])
+    program.window.files.open(map(Path, sys.argv[1:]))
     program.window.show()
     app.processEvents()
     with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QLabel,
     QMainWindow,
     QMenu,
@@ -26,6 +24,7 @@ from longwatch.protocol.sources import SavedQuery
 from longwatch_desktop import dialogs, layout
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
+from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.model import JobTableModel
@@ -69,6 +68,7 @@ class MainWindow(QMainWindow):
         self.panel = SourcePanel(theme)
         self.notice = NoticeBar(theme)
         self.control = JobControl(session, self.editor, self)
+        self.files = SqlFiles(self.editor, self)
         self.source = QComboBox()
         self.connection = ConnectionStatus(session, theme)
         self._counts = QLabel()
@@ -91,14 +91,6 @@ class MainWindow(QMainWindow):
         self._detail_timer.start()
         self._show_selection()
         self._show_emptiness()
-
-    def open_files(self, files: list[Path]) -> None:
-        """Open files of SQL, a tab each."""
-        for file in files:
-            try:
-                self.editor.open(file.stem, file.read_text("utf-8-sig"))
-            except (OSError, UnicodeDecodeError) as error:
-                self.notice.say(f"{file} cannot be opened: {error}.")
 
     def let_go(self) -> None:
         """The program ends: remember the layout and let the window be closed."""
@@ -204,8 +196,8 @@ class MainWindow(QMainWindow):
         actions.open_sql.triggered.connect(self._open_selected)
         actions.copy_sql.triggered.connect(lambda: self._tasks.start(self._copy_sql(), name="copy"))
         actions.copy_id.triggered.connect(self._copy_id)
-        actions.open_file.triggered.connect(self._choose_files)
-        actions.save_file.triggered.connect(self._choose_target)
+        actions.open_file.triggered.connect(self.files.choose_and_open)
+        actions.save_file.triggered.connect(self.files.choose_and_save)
         actions.find_jobs.triggered.connect(self.filter_bar.focus_box)
         parts = (self.editor, self.table, self.details, self.panel)
         actions.next_part.triggered.connect(lambda: layout.focus_next(parts))
@@ -224,6 +216,7 @@ class MainWindow(QMainWindow):
         self.details.place_wanted.connect(self.control.show_place)
         self.connection.retry_wanted.connect(session.retry_now)
         self.control.refused.connect(self.notice.say)
+        self.files.failed.connect(self.notice.say)
         self.control.submitted.connect(self._submitted)
         self.control.ended.connect(self._ended)
 
@@ -251,14 +244,21 @@ class MainWindow(QMainWindow):
         self.model.apply(changes)
         self._take_wanted()
         mirror = self._session.mirror
-        self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
-        self._counts.setText(counts_text(mirror.counts))
+        # Progress comes 25 times a second, and changes no count and nothing that may be done:
+        # looking at the selection for it would cost a scan of all that is selected.
+        if changes.reset or changes.added or changes.updated or changes.removed:
+            self._show_counts()
+            self._enable_actions()
         slot = mirror.slot(self.details.job_id) if self.details.job_id else None
         if slot is not None and slot in changes.updated:
             self._show_selection()
         elif slot is not None and slot in changes.progressed:
             self._detail_is_old = True
-        self._enable_actions()
+
+    def _show_counts(self) -> None:
+        mirror = self._session.mirror
+        self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
+        self._counts.setText(counts_text(mirror.counts))
 
     def _refresh_detail(self) -> None:
         if self._detail_is_old:
@@ -321,8 +321,7 @@ class MainWindow(QMainWindow):
 
     def _filter(self, query: object) -> None:
         self.model.filter_by(query)  # type: ignore[arg-type]
-        mirror = self._session.mirror
-        self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
+        self._show_counts()
 
     def _activate(self, job_id: str) -> None:
         slot = self._session.mirror.slot(job_id)
@@ -376,27 +375,3 @@ class MainWindow(QMainWindow):
     def _choose_theme(self, mode: Mode) -> None:
         self._theme.choose(mode)
         self._settings.setValue("window/theme", mode.value)
-
-    def _choose_files(self) -> None:
-        dialog = QFileDialog(self, "Open SQL", "", "SQL (*.sql);;All files (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(lambda names: self.open_files([Path(one) for one in names]))
-        dialog.open()
-
-    def _choose_target(self) -> None:
-        page = self.editor.page
-        dialog = QFileDialog(self, "Save SQL", f"{page.title}.sql", "SQL (*.sql);;All files (*)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("sql")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self._save(page.toPlainText(), Path(name)))
-        dialog.open()
-
-    def _save(self, text: str, target: Path) -> None:
-        try:
-            target.write_text(text, "utf-8")
-        except OSError as error:
-            self.notice.say(f"{target} cannot be written: {error.strerror or error}.")
-        else:
-            self.editor.page.document().setModified(False)

@@ -77,7 +77,7 @@ def test_files_are_opened_a_tab_each(start: Open, tmp_path: Path) -> None:
     (tmp_path / "one.sql").write_bytes("\ufeffselect 'ä'".encode())
     (tmp_path / "bad.sql").write_bytes(b"\xff\xfe\x00")
     window = start()
-    window.open_files([tmp_path / name for name in ("one.sql", "bad.sql", "missing.sql")])
+    window.files.open([tmp_path / name for name in ("one.sql", "bad.sql", "missing.sql")])
     assert tab_titles(window.editor) == ["one"]
     assert window.editor.page.toPlainText() == "select 'ä'"
     assert "missing.sql" in window.notice.text
@@ -87,10 +87,10 @@ def test_saving_a_text(start: Open, tmp_path: Path) -> None:
     window = start()
     window.editor.page.insertPlainText("select 'ä'\n")
     assert tab_titles(window.editor) == ["Untitled •"]
-    window._save(window.editor.page.toPlainText(), tmp_path / "kept.sql")
+    window.files.save(window.editor.page, tmp_path / "kept.sql")
     assert (tmp_path / "kept.sql").read_text("utf-8") == "select 'ä'\n"
     assert tab_titles(window.editor) == ["Untitled"]
-    window._save("x", tmp_path / "no" / "such" / "folder.sql")
+    window.files.save(window.editor.page, tmp_path / "no" / "such" / "folder.sql")
     assert "cannot be written" in window.notice.text
 
 

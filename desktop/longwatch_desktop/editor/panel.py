@@ -44,10 +44,8 @@ class SavedTabs(msgspec.Struct, frozen=True):
 
 
 class EditorPanel(QWidget):
-    """Tabs of SQL. `tab_changed` tells that another one is in front, `edited` that something
-    worth remembering changed."""
+    """Tabs of SQL. `edited` tells that something worth remembering changed."""
 
-    tab_changed = Signal()
     edited = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -65,7 +63,6 @@ class EditorPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._tabs)
-        self._tabs.currentChanged.connect(lambda _index: self.tab_changed.emit())
         theme.changed.connect(self._recolor)
         for keys, act in (
             ("Ctrl+T", lambda: self.open(UNTITLED, "")),
