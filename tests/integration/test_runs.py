@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
 from longwatch.client.errors import JobFailed
+from longwatch.execution import local
 from longwatch.protocol.jobs import JobSummary
+from longwatch.results.disk import sync_result
 from support.runs import Server
 from support.waiting import wait_until
 
@@ -124,3 +128,20 @@ def test_no_file_stays_open_for_a_job_that_is_over(server: Server) -> None:
 
     before = settle()
     assert settle() <= before + 2
+
+
+def test_a_large_result_is_put_on_the_disk_after_its_job(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+
+    def note(folder: Path, stopped: Callable[[], bool]) -> None:
+        sync_result(folder, stopped)
+        synced.append(folder)
+
+    monkeypatch.setattr(local, "SYNCED_BYTES", 1_000_000)
+    monkeypatch.setattr(local, "sync_result", note)
+    server.client.submit("FROM range(10)").wait()
+    large = server.client.submit("SELECT random() FROM range(1_000_000)").wait()
+    wait_until(lambda: synced)
+    assert [folder.parents[1].name for folder in synced] == [large.id]

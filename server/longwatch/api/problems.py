@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from longwatch.jobs import errors as jobs
 from longwatch.protocol.problems import MEDIA_TYPE, Problem
-from longwatch.results.errors import ResultExpired
+from longwatch.results.errors import ResultDamaged, ResultExpired
 from longwatch.store import errors as store
 
 KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
@@ -30,6 +30,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.LimitTooHigh: (422, "limit_too_high"),
     jobs.QueueFull: (429, "queue_full"),
     ResultExpired: (410, "result_expired"),
+    ResultDamaged: (410, "result_damaged"),
     store.StoreFull: (507, "store_full"),
     store.StoreUnusable: (503, "store_unusable"),
     store.StoreClosed: (503, "stopping"),
@@ -50,6 +51,7 @@ TITLES: Final = {
     "no_result": "No result",
     "invalid_submission": "This cannot be submitted",
     "result_expired": "The result is gone",
+    "result_damaged": "The result is damaged",
     "store_full": "No room left",
     "store_unusable": "The job store cannot be used",
     "backup_failed": "The backup failed",

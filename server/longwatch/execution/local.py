@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -12,6 +13,7 @@ from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.execution.processes import AdoptedRunner, OwnRunner, RunnerProcess
 from longwatch.execution.spares import Spares
 from longwatch.protocol.jobs import Phase
+from longwatch.results.disk import SYNCED_BYTES, sync_result
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.spec import AttemptSpec, Ending, Order, Outcome, Report
 
@@ -46,8 +48,10 @@ class LocalExecutor(Executor):
         self._log_path = log
         self._log: IO[bytes] | None = None
         self._spares = Spares(self._spawn, most=SPARES if warm_spare else 0)
-        self._reaping: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._attempts: dict[tuple[str, int], _Attempt] = {}
+        self._syncing = asyncio.Lock()
+        self._stopping = False
         self._observer: Observer | None = None
 
     async def start(self, observer: Observer) -> None:
@@ -93,6 +97,7 @@ class LocalExecutor(Executor):
             found.ladder = asyncio.create_task(self._insist(found), name=f"cancel-{job_id}")
 
     async def stop(self, *, keep: bool = False) -> None:
+        self._stopping = True
         spares = await self._spares.close()
         attempts = list(self._attempts.values())
         kept = [one for one in attempts if keep and not one.cancelled]
@@ -107,7 +112,7 @@ class LocalExecutor(Executor):
             attempt.runner.let_go()
         for spare in spares:
             self._reap(spare, None)
-        await asyncio.gather(*self._reaping, return_exceptions=True)
+        await asyncio.gather(*self._closing, return_exceptions=True)
         if self._log is not None:
             self._log.close()
 
@@ -136,6 +141,8 @@ class LocalExecutor(Executor):
         del self._attempts[attempt.job_id, attempt.number]
         await self._observer.ended(attempt.job_id, attempt.number, ended)
         self._reap(attempt.runner, attempt.mailbox)
+        if ended.last is not None and ended.last.bytes > SYNCED_BYTES:
+            self._later(self._put_on_disk(attempt.mailbox.result), "sync")
         self._spares.fill(idle=not self._attempts)
 
     async def _ended(self, attempt: _Attempt, outcome: Outcome | None) -> Ended:
@@ -166,9 +173,16 @@ class LocalExecutor(Executor):
         return await OwnRunner.spawn(engine, self._jobs, self._log)
 
     def _reap(self, runner: RunnerProcess, mailbox: Mailbox | None) -> None:
-        task = asyncio.create_task(self._end(runner, mailbox), name="reap")
-        self._reaping.add(task)
-        task.add_done_callback(self._reaping.discard)
+        self._later(self._end(runner, mailbox), "reap")
+
+    def _later(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _put_on_disk(self, result: Path) -> None:
+        async with self._syncing:  # one at a time: the disk does not get faster
+            await asyncio.to_thread(sync_result, result, lambda: self._stopping)
 
     @staticmethod
     async def _end(runner: RunnerProcess, mailbox: Mailbox | None) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from longwatch.protocol.jobs import Column, ResultInfo
+from longwatch.results.errors import ResultDamaged
 
 INDEX: Final = "index.json"
 
@@ -48,8 +49,11 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_index(folder: Path) -> Index | None:
-    """The index of a result `folder`; `None` while nothing has been written."""
+    """The index of a result `folder`; `None` while nothing has been written. Raises
+    `ResultDamaged`."""
     try:
         return msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
     except FileNotFoundError:
         return None
+    except msgspec.MsgspecError:
+        raise ResultDamaged(INDEX) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from longwatch.results.errors import ResultExpired
+from longwatch.results.errors import ResultDamaged, ResultExpired
 from longwatch.results.index import Index, read_index
 
 
@@ -26,7 +26,8 @@ def read_page(folder: Path, offset: int, limit: int) -> Page | None:
 
     Copies nothing but what is asked for: segments are mapped, and only batches the page touches
     are decompressed (500 rows at any offset: 4 ms). `None` while nothing has been written.
-    Raises `ResultExpired` when a segment is missing, `ValueError` for a negative number.
+    Raises `ResultExpired` when a segment is missing, `ResultDamaged` when one is not whole,
+    `ValueError` for a negative number.
     """
     if offset < 0 or limit < 0:
         raise ValueError(f"there is no page of {limit} rows from row {offset} on")
@@ -38,12 +39,17 @@ def read_page(folder: Path, offset: int, limit: int) -> Page | None:
     schema: pa.Schema | None = None
     number = min(bisect_right(ends, offset), max(0, len(ends) - 1))
     while number < len(ends):
-        start = ends[number] - index.segments[number].rows
+        segment = index.segments[number]
+        start = ends[number] - segment.rows
         try:
-            with pa.memory_map(str(folder / index.segments[number].file)) as file:
+            with pa.memory_map(str(folder / segment.file)) as file:
+                if file.size() != segment.bytes:
+                    raise ResultDamaged(segment.file)
                 schema = _read_segment(file, offset - start, offset + limit - start, parts)
         except FileNotFoundError:
             raise ResultExpired from None
+        except pa.ArrowException:
+            raise ResultDamaged(segment.file) from None
         if ends[number] >= offset + limit:
             break
         number += 1

@@ -10,7 +10,6 @@ query can be read as it goes.
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 import time
@@ -22,6 +21,7 @@ import msgspec
 import pyarrow as pa
 
 from longwatch.protocol.jobs import Column, ResultInfo
+from longwatch.results.disk import SYNCED_BYTES, sync
 from longwatch.results.index import INDEX, Index, Segment
 
 _OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -92,13 +92,14 @@ class SegmentWriter:
     def finish(self) -> ResultInfo:
         """Write what is left. Raises `OSError`.
 
-        When this returns every file is on disk; their names are with the next fsync of a folder
-        beside them, which the attempt's outcome brings.
+        When this returns the index is on disk, and so are the segments of a result of at most
+        `SYNCED_BYTES`; their names are with the next fsync of a folder beside them, which the
+        attempt's outcome brings.
         """
         self._close()
         self._check()
-        for sync in self._syncs:
-            sync.result()
+        for one in self._syncs:
+            one.result()
         self._publish(complete=True)
         return self._index(self._segments, complete=True).info()
 
@@ -148,15 +149,17 @@ class SegmentWriter:
             # Synced here and announced with `finish`: a small result waits for one thread and
             # three writes less, 2 of the 6 ms it took.
             segment = (sink or self._begin()).close()
-            _sync(self._folder / segment.file)
             self._segments.append(segment)
+            if self.bytes <= SYNCED_BYTES:
+                sync(self._folder / segment.file)
 
     def _begin(self) -> _Sink:
         return _Sink(self._folder / f"{len(self._segments):06}.arrow", self._schema)
 
     def _end(self, sink: _Sink) -> None:
         self._segments.append(sink.close())
-        self._syncs.append(self._disk.submit(_sync, sink.path))
+        if self.bytes <= SYNCED_BYTES:
+            self._syncs.append(self._disk.submit(sync, sink.path))
         self._publish(complete=False)
 
     def _patience_s(self) -> float:
@@ -173,13 +176,5 @@ class SegmentWriter:
         beside = self._folder / (INDEX + ".new")
         beside.write_bytes(data)
         if complete:
-            _sync(beside)
+            sync(beside)
         beside.replace(self._folder / INDEX)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

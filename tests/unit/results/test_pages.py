@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longwatch.results.encode import as_arrow, as_json
-from longwatch.results.errors import ResultExpired
+from longwatch.results.errors import ResultDamaged, ResultExpired
 from longwatch.results.index import INDEX, Index, Segment
 from longwatch.results.reader import Page, read_page
 from longwatch.runner.segments import SegmentWriter
@@ -149,3 +151,29 @@ def test_a_page_as_arrow_is_the_page(folder: Path) -> None:
         table = reader.read_all()
     assert table["n"].to_pylist() == list(range(65, 75))
     assert table.schema == page.table.schema
+
+
+def shorten(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("harm", [shorten, empty, zero])
+@pytest.mark.parametrize("name", ["000002.arrow", INDEX])
+def test_what_a_power_cut_took_is_named(
+    folder: Path, tmp_path: Path, harm: Callable[[Path], None], name: str
+) -> None:
+    hurt = shutil.copytree(folder, tmp_path / "hurt")
+    harm(hurt / name)
+    with pytest.raises(ResultDamaged, match=f"{name} is not whole.*Run the query again"):
+        read_page(hurt, 200, 500)
+    if name != INDEX:
+        assert numbers(hurt, 0, 210) == list(range(210)), "the other files can still be read"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +197,18 @@ def test_dictionaries_come_back(tmp_path: Path) -> None:
     page = read_page(tmp_path, 1, 4)
     assert page is not None
     assert page.table["d"].to_pylist() == ["b", "a", "a", "b"]
+
+
+def test_a_large_result_does_not_wait_for_the_disk(
+    tmp_path: Path, writer: SegmentWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(segments, "sync", lambda path: synced.append(path.name))
+    monkeypatch.setattr(segments, "SYNCED_BYTES", 20_000)
+    for number in range(64):
+        writer.write(batch(number))
+    writer.finish()
+    sizes = accumulate(segment.bytes for segment in index(tmp_path).segments)
+    soon = sum(size <= 20_000 for size in sizes)
+    assert 0 < soon < len(index(tmp_path).segments)
+    assert synced == [f"{number:06}.arrow" for number in range(soon)] + [f"{INDEX}.new"]
