@@ -13,17 +13,23 @@ from typing import Final
 import msgspec
 
 from longwatch.protocol.jobs import Column, ResultInfo
-from longwatch.results.errors import ResultDamaged
+from longwatch.results.errors import ResultDamaged, ResultExpired
 
 INDEX: Final = "index.json"
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished file: its name, its rows, its bytes on disk."""
+    """One finished file: its name, its rows, its bytes on disk.
+
+    `batch_rows` are the rows of each of its batches but the last, so that the one with a row is
+    found at once: an Arrow file does not say, and to open a batch is to decompress it (0.5 ms, 30
+    for half a segment). `None` where they differ.
+    """
 
     file: str
     rows: int
     bytes: int
+    batch_rows: int | None = None
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,3 +63,11 @@ def read_index(folder: Path) -> Index | None:
         return None
     except msgspec.MsgspecError:
         raise ResultDamaged(INDEX) from None
+
+
+def require_index(folder: Path) -> Index:
+    """The same of a result that was there. Raises `ResultExpired` and `ResultDamaged`."""
+    index = read_index(folder)
+    if index is None:
+        raise ResultExpired
+    return index

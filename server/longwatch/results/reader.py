@@ -1,8 +1,10 @@
-"""Reads pages out of a result folder by memory map, also while it is being written."""
+"""Reads rows out of a result folder by memory map, also while it is being written."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from longwatch.results.errors import ResultDamaged, ResultExpired
-from longwatch.results.index import Index, read_index
+from longwatch.results.index import Index, Segment, read_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,43 +36,66 @@ def read_page(folder: Path, offset: int, limit: int) -> Page | None:
     index = read_index(folder)
     if index is None:
         return None
-    ends = list(accumulate(segment.rows for segment in index.segments))
-    parts: list[pa.RecordBatch] = []
-    schema: pa.Schema | None = None
-    number = min(bisect_right(ends, offset), max(0, len(ends) - 1))
-    while number < len(ends):
-        segment = index.segments[number]
-        start = ends[number] - segment.rows
-        try:
-            with pa.memory_map(str(folder / segment.file)) as file:
-                if file.size() != segment.bytes:
-                    raise ResultDamaged(segment.file)
-                schema = _read_segment(file, offset - start, offset + limit - start, parts)
-        except FileNotFoundError:
-            raise ResultExpired from None
-        except pa.ArrowException:
-            raise ResultDamaged(segment.file) from None
-        if ends[number] >= offset + limit:
-            break
-        number += 1
-    assert schema is not None, "an index always names a segment"
+    parts = []
+    for row, batch in each_batch(folder, index, first=offset, end=offset + limit):
+        low, high = max(offset - row, 0), min(offset + limit - row, batch.num_rows)
+        parts.append(batch.slice(low, high - low))
+    schema = parts[0].schema if parts else read_schema(folder, index)
     return Page(pa.Table.from_batches(parts, schema), index)
 
 
-def _read_segment(
-    file: pa.MemoryMappedFile, first: int, end: int, parts: list[pa.RecordBatch]
-) -> pa.Schema:
-    """Add rows `first` to `end`, counted from this segment's first, to `parts`."""
-    reader = pa.ipc.open_file(file)
-    row = 0
-    for number in range(reader.num_record_batches):
+def read_schema(folder: Path, index: Index) -> pa.Schema:
+    """The exact schema. Raises as `read_page` does."""
+    assert index.segments, "an index always names a segment"
+    with open_segment(folder, index.segments[0]) as reader:
+        return reader.schema
+
+
+def each_batch(
+    folder: Path,
+    index: Index,
+    *,
+    first: int = 0,
+    end: int | None = None,
+    columns: Sequence[int] | None = None,
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Every batch with a row from `first` up to `end`, each with the number of its own first row.
+
+    Only `columns` are read, in the result's order, or else all. Raises as `read_page` does.
+    """
+    end = index.rows if end is None else min(end, index.rows)
+    ends = list(accumulate(segment.rows for segment in index.segments))
+    for number in range(bisect_right(ends, first), len(ends)):
+        segment = index.segments[number]
+        row = ends[number] - segment.rows
         if row >= end:
-            break
-        # Every batch but a segment's last is full, but an engine's may be of any size: the
-        # footer has no row counts, so each batch before the page is opened, not decompressed.
-        batch = reader.get_batch(number)
-        low, high = max(first - row, 0), min(end - row, batch.num_rows)
-        if low < high:
-            parts.append(batch.slice(low, high - low))
-        row += batch.num_rows
-    return reader.schema
+            return
+        with open_segment(folder, segment, columns) as reader:
+            skipped = 0
+            if segment.batch_rows and first > row:
+                skipped = (first - row) // segment.batch_rows
+                row += skipped * segment.batch_rows
+            for place in range(skipped, reader.num_record_batches):
+                if row >= end:
+                    return
+                batch = reader.get_batch(place)
+                if row + batch.num_rows > first and batch.num_rows:
+                    yield row, batch
+                row += batch.num_rows
+
+
+@contextmanager
+def open_segment(
+    folder: Path, segment: Segment, columns: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatchFileReader]:
+    """A segment's file, checked to be as long as it was written."""
+    options = pa.ipc.IpcReadOptions(included_fields=None if columns is None else [*columns])
+    try:
+        with pa.memory_map(str(folder / segment.file)) as file:
+            if file.size() != segment.bytes:
+                raise ResultDamaged(segment.file)
+            yield pa.ipc.open_file(file, options=options)
+    except FileNotFoundError:
+        raise ResultExpired from None
+    except pa.ArrowException:
+        raise ResultDamaged(segment.file) from None

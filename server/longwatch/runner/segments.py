@@ -35,19 +35,31 @@ class _Sink:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
         self.rows = self.batches = 0
+        self._first = self._last = 0
+        self._even = True
         self.opened_s = time.monotonic()
         self._file = pa.OSFile(str(path), "wb")
         self._writer = pa.ipc.new_file(self._file, schema, options=_OPTIONS)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch)
+        self._first = self._first or batch.num_rows
+        # So far only the last one may be smaller, which it is no more.
+        self._even = self._even and self._last in {0, self._first}
+        self._even = self._even and batch.num_rows <= self._first
+        self._last = batch.num_rows
         self.rows += batch.num_rows
         self.batches += 1
 
     def close(self) -> Segment:
         self._writer.close()
         self._file.close()
-        return Segment(file=self.path.name, rows=self.rows, bytes=self.path.stat().st_size)
+        return Segment(
+            file=self.path.name,
+            rows=self.rows,
+            bytes=self.path.stat().st_size,
+            batch_rows=self._first if self._even else None,
+        )
 
 
 class SegmentWriter:

@@ -47,6 +47,27 @@ def writer(tmp_path: Path) -> Iterator[SegmentWriter]:
     writer.abandon()
 
 
+@pytest.mark.parametrize(
+    ("sizes", "even"),
+    [([7, 7, 3], 7), ([7, 7, 7], 7), ([7], 7), ([7, 3, 7], None), ([3, 7], None)],
+)
+def test_a_segment_says_how_long_its_batches_are_if_they_are_alike(
+    tmp_path: Path, writer: SegmentWriter, sizes: list[int], even: int | None
+) -> None:
+    writer.write(batch(0))  # a segment of its own, then one of two batches, then one of four
+    writer.write(batch(1))
+    writer.write(batch(2))
+    for size in sizes:
+        writer.write(batch(3, size))
+    writer.finish()
+    found = index(tmp_path).segments
+    assert [one.batch_rows for one in found] == [BATCH, BATCH, even]
+    for row in range(3 * BATCH + sum(sizes)):
+        page = read_page(tmp_path, row, 1)
+        assert page is not None
+        assert page.table.num_rows == 1
+
+
 def test_rows_come_back_in_order(tmp_path: Path, writer: SegmentWriter) -> None:
     for number in range(50):
         writer.write(batch(number))
