@@ -20,11 +20,11 @@ os.environ.setdefault("QT_SCALE_FACTOR", "1")
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
-from qasync import QEventLoop
 
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.app import Program
 from longwatch_desktop.hosting import EmbeddedServer
+from longwatch_desktop.loop import new_loop
 from longwatch_desktop.theme import Mode, app_icon
 
 PATIENCE_S = 120.0
@@ -161,7 +161,7 @@ def main() -> int:
         program = Program(app, settings, server)
         program.theme.choose(Mode.LIGHT)
         program.window.show()
-        with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
+        with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
             runner.run(photograph(program, folder))
     if "--readme" in sys.argv[1:]:
         for name in README:

@@ -17,13 +17,13 @@ from typing import Any, Final
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
-from qasync import QEventLoop
 
 from longwatch.paths import default_data_dir
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop import dialogs
 from longwatch_desktop.garbage import GarbageCollector
 from longwatch_desktop.hosting import EmbeddedServer
+from longwatch_desktop.loop import new_loop
 from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Mode, Theme, app_icon
@@ -52,7 +52,7 @@ def main(data_dir: Path | None = None) -> int:
     program.window.files.open(map(Path, sys.argv[1:]))
     program.window.show()
     app.processEvents()
-    with asyncio.Runner(loop_factory=lambda: QEventLoop(app)) as runner:
+    with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
         clean = runner.run(program.run())
     if not clean:
         # A thread of the server still hangs; the interpreter would wait for it for ever. Every

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import shiboken6
 from PySide6.QtWidgets import QApplication
-from qasync import QEventLoop
 
 from longwatch.client.address import Address
 from longwatch_desktop.garbage import GarbageCollector
+from longwatch_desktop.loop import new_loop
 from longwatch_desktop.theme import Mode, Theme
 from support.servers import serving
 from support.windows import OFFSCREEN, Desk
@@ -41,8 +41,9 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
-    loop: asyncio.AbstractEventLoop = QEventLoop(QApplication.instance())
-    return loop
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    return new_loop(app)
 
 
 @pytest.fixture(scope="session", autouse=True)
