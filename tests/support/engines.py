@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pytest
 
-from longwatch.engines.contract import Session, Statement, Workspace
+from longwatch.engines.contract import EngineError, Session, Statement, Workspace
 from longwatch.engines.registry import load_engine
+from longwatch.protocol.jobs import JobError
+from longwatch.protocol.parameters import Given, typed
 
 MIB: Final = 2**20
 
@@ -31,6 +35,13 @@ class EngineCase:
     """Queries that run for minutes and report what they do, by what keeps them busy."""
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    mistakes: tuple[tuple[str, str, str], ...] = ()
+    """SQL, the code of its error, and the text that the error points at, beside what every engine
+    must find."""
+    create: str = "CREATE TABLE"
+    """What makes a table that lives as long as the session."""
+    measures: bool = False
+    """Whether it reports a fraction of its own."""
 
 
 def _folder_with_people(folder: Path) -> dict[str, str]:
@@ -38,6 +49,20 @@ def _folder_with_people(folder: Path) -> dict[str, str]:
     (folder / "people.csv").write_text("id,name\n1,Ada\n2,Zoë\n", encoding="utf-8")
     return {"path": str(folder)}
 
+
+def _sqlite_with_people(folder: Path) -> dict[str, str]:
+    folder.mkdir()
+    path = folder / "people.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.execute("INSERT INTO people VALUES (1, 'Ada'), (2, 'Zoë')")
+        connection.commit()
+    return {"path": str(path)}
+
+
+_COUNT: Final = (
+    "WITH RECURSIVE counted (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM counted WHERE i + 1 < {n})"
+)
 
 ENGINES: Final = (
     EngineCase(
@@ -72,6 +97,41 @@ ENGINES: Final = (
             "PRAGMA database_list",
             "BEGIN; COMMIT",
         ),
+        mistakes=(
+            ("SELECT 'é'; SELECT nme FROM people", "name_error", "nme"),
+            ("CREATE TABLE t AS SELECT nme FROM people", "name_error", "nme"),
+            ("EXPLAIN SELECT 1, nme FROM people", "name_error", "nme"),
+            ("SELECT 1;\n  COPY people TO 'x.csv'", "permission_denied", "COPY"),
+        ),
+        measures=True,
+    ),
+    EngineCase(
+        name="sqlite",
+        make_source=_sqlite_with_people,
+        numbers=f"{_COUNT} SELECT i AS n FROM counted",
+        wide=f"{_COUNT} SELECT printf('%.1000c', char(65 + i % 26)) AS t FROM counted",
+        endless={
+            "scan": _COUNT.format(n=10**12) + " SELECT count(*) FROM counted WHERE i % 7 = 3",
+            "join": _COUNT.format(n=10**6) + " SELECT count(*) FROM counted AS a, counted AS b "
+            "WHERE (a.i * b.i) % 1000003 = 17",
+        },
+        reads=(
+            "SELECT 1",
+            "VALUES (1), (2)",
+            "WITH p AS (SELECT * FROM people) SELECT * FROM p",
+            "EXPLAIN SELECT * FROM people",
+            "EXPLAIN QUERY PLAN SELECT * FROM people",
+            "PRAGMA table_info(people)",
+            "/* 'é */ SELECT -- why DELETE\n * FROM people",
+        ),
+        writes=(
+            "CREATE TEMP TABLE t AS SELECT 1 AS a",
+            "CREATE TEMP TABLE t (a INTEGER); INSERT INTO t VALUES (1)",
+            "DELETE FROM people",
+            "WITH p AS (SELECT 1) INSERT INTO people SELECT 3, 'Eve'",
+        ),
+        mistakes=(("SELECT 1;\n SELECT 'ü'; SELECT nme FROM people", "name_error", "nme"),),
+        create="CREATE TEMP TABLE",
     ),
 )
 
@@ -91,13 +151,20 @@ def opened(
         session.close()
 
 
-def run(session: Session, sql: str, *, batch_rows: int = 1000) -> pa.Table:
+def run(session: Session, sql: str, *, batch_rows: int = 1000, **parameters: Given) -> pa.Table:
     """What the last statement of `sql` returns. Raises as the session does."""
     table = pa.table({})
-    for statement in session.parse(sql):
+    for statement in session.parse(sql, {name: typed(one) for name, one in parameters.items()}):
         session.plan(statement)
         table = _execute(session, statement, batch_rows)
     return table
+
+
+def problem(session: Session, sql: str, **parameters: Given) -> JobError:
+    """What is wrong with `sql`."""
+    with pytest.raises(EngineError) as caught:
+        run(session, sql, batch_rows=1000, **parameters)
+    return caught.value.error
 
 
 def _execute(session: Session, statement: Statement, batch_rows: int) -> pa.Table:

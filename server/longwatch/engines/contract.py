@@ -7,15 +7,20 @@ thread while `execute`'s batches are being drawn on the first.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError, StatementKind
+from longwatch.protocol.parameters import Parameter
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+MAX_TABLES: Final = 5_000
+"""Tables a catalogue lists; it says so when there are more."""
 
 
 class EngineError(Exception):
@@ -33,17 +38,20 @@ class Interrupted(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
     """What a session may use: a folder to spill to, which need not be there yet, bytes of memory,
-    bytes of spill, and how many threads."""
+    bytes of spill, and how many threads. `tag` is how the engine's own list of what runs is to
+    call the session, where it has one; no other session bears it."""
 
     spill: Path
     memory_bytes: int
     spill_bytes: int
     threads: int
+    tag: str = "longwatch"
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of the submitted SQL, and where it begins in it (in characters)."""
+    """One statement of the submitted SQL, and where it begins in it (in characters). Engines keep
+    what else they need to know of it, such as its bound values, in a subclass."""
 
     sql: str
     start: int
@@ -60,12 +68,16 @@ class Vitals:
     spill_bytes: int | None
 
 
+NO_VITALS: Final = Vitals(None, None, None)
+
+
 class Session(ABC):
     """One open source."""
 
     @abstractmethod
-    def parse(self, sql: str) -> list[Statement]:
-        """Split and classify; runs nothing. Never empty. Raises `EngineError`."""
+    def parse(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Statement]:
+        """Split, classify, and bind the `:name`s that `parameters` has; runs nothing. Never empty.
+        Raises `EngineError`."""
 
     @abstractmethod
     def plan(self, statement: Statement) -> None:
@@ -79,6 +91,16 @@ class Session(ABC):
         engine produces them. Raises `EngineError` or `Interrupted`, and so may each batch."""
 
     @abstractmethod
+    def estimate(self, statement: Statement) -> Estimate:
+        """What the engine's planner expects of a statement, and its plan as text; runs nothing.
+        Raises `EngineError`."""
+
+    @abstractmethod
+    def catalogue(self) -> Catalogue:
+        """The tables and views there are, with their columns and what is cheaply known of their
+        sizes. Raises `EngineError`."""
+
+    @abstractmethod
     def poll(self) -> Vitals:
         """How the running statement is doing; any thread; never raises, never blocks long."""
 
@@ -88,14 +110,19 @@ class Session(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the source."""
+        """Let go of the source. An engine that runs elsewhere has stopped when this returns, as
+        far as it can be made to."""
 
 
 class Engine(ABC):
     """Opens sources of one kind."""
 
     needs_network: ClassVar[bool] = False
-    """Whether its sources are reached by TCP, which a runner otherwise gives up."""
+    """Whether its sources are reached by TCP or a socket, which a runner otherwise gives up."""
+    runs_elsewhere: ClassVar[bool] = False
+    """Whether a query may go on in the engine after its runner is gone; then `sweep` ends it."""
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """The options that are secret: stored encrypted, never given back, never logged."""
 
     @abstractmethod
     def warm_up(self, options: dict[str, str] | None = None) -> None:
@@ -106,6 +133,11 @@ class Engine(ABC):
     @abstractmethod
     def open(self, options: dict[str, str], workspace: Workspace) -> Session:
         """Open the source that `options` describe. Raises `EngineError`."""
+
+    def sweep(self, options: dict[str, str], tag: str) -> bool:
+        """End what sessions called `tag` still run in the engine; true once none does. Only asked
+        of engines that run elsewhere. Raises `EngineError` when the engine cannot be reached."""
+        raise NotImplementedError(f"{type(self).__name__} runs in its runner, or must say how")
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ boundary.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -26,9 +26,15 @@ from longwatch.engines.contract import (
     Vitals,
     Workspace,
 )
+from longwatch.engines.duckdb_catalogue import expected_rows, read_catalogue
 from longwatch.engines.duckdb_errors import INTERRUPTED, to_job_error
-from longwatch.engines.duckdb_statements import Classified, classify
+from longwatch.engines.duckdb_statements import PLACEHOLDER, Classified, classify
 from longwatch.engines.duckdb_types import in_arrows_words
+from longwatch.engines.parameters import Bound, bind
+from longwatch.engines.text import quoted
+from longwatch.protocol.catalogue import Catalogue, Estimate
+from longwatch.protocol.jobs import StatementKind
+from longwatch.protocol.parameters import Parameter
 
 _EXPLAIN: Final = "EXPLAIN "
 
@@ -80,44 +86,54 @@ class DuckDBEngine(Engine):
             source.lock(spare.connection, path)
         except duckdb.Error as error:
             raise EngineError(to_job_error(error)) from error
-        for line in spare.views.left_out if spare.views else []:
+        views = spare.views or source.Views({}, [], [])
+        for line in views.left_out:
             print(line, flush=True)  # noqa: T201 - a runner's output is its attempt's log
-        return DuckDBSession(spare.connection)
+        return DuckDBSession(spare.connection, views)
 
 
 class DuckDBSession(Session):
     """One jailed connection."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, views: source.Views) -> None:
         self._connection = connection
+        self._views = views
         # While a query runs its connection is busy; a second one reads memory and spill (1.6 ms).
         self._observer = connection.cursor()
-        self._sql = ""
+        self._bound = Bound("", "", [])
 
-    def parse(self, sql: str) -> list[Statement]:
-        self._sql = sql
+    def parse(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Statement]:
+        self._bound = bound = bind(
+            sql, parameters or {}, dialect="duckdb", placeholder=_placeholder, quoted=quoted
+        )
         try:
-            found = self._connection.extract_statements(sql)
+            found = self._connection.extract_statements(bound.sql)
         except duckdb.Error as error:
-            raise EngineError(to_job_error(error, sql)) from error
-        return classify(sql, found)
+            raise EngineError(to_job_error(error, bound)) from error
+        return [*classify(bound, found)]
 
     def plan(self, statement: Statement) -> None:
         """EXPLAIN binds every name, in 2-3 ms, and alone reports places: a relation's own
         errors carry none."""
-        if not (isinstance(statement, Classified) and statement.explainable):
+        assert isinstance(statement, Classified)
+        if not statement.explainable:
             return
         try:
-            self._connection.execute(_EXPLAIN + statement.sql)
+            self._connection.execute(_EXPLAIN + statement.sql, statement.values)
         except duckdb.Error as error:
             raise self._problem(error, statement, prefix=len(_EXPLAIN)) from error
 
     def execute(
         self, statement: Statement, batch_rows: int
     ) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        assert isinstance(statement, Classified)
         try:
+            # `sql` streams, also with values, where `execute` would gather all rows in memory.
             # SET and the like return nothing, though the driver's types say otherwise.
-            relation = cast("duckdb.DuckDBPyRelation | None", self._connection.sql(statement.sql))
+            relation = cast(
+                "duckdb.DuckDBPyRelation | None",
+                self._connection.sql(statement.sql, params=statement.values or None),
+            )
             if relation is None:
                 return pa.schema([]), iter(())
             reader = in_arrows_words(relation).to_arrow_reader(batch_rows)
@@ -140,8 +156,29 @@ class DuckDBSession(Session):
     def _problem(
         self, error: Exception, statement: Statement, *, prefix: int = 0
     ) -> EngineError | Interrupted:
-        problem = to_job_error(error, self._sql, start=statement.start, prefix=prefix)
+        problem = to_job_error(error, self._bound, start=statement.start, prefix=prefix)
         return Interrupted() if problem.code == INTERRUPTED else EngineError(problem)
+
+    def estimate(self, statement: Statement) -> Estimate:
+        assert isinstance(statement, Classified)
+        if not statement.explainable:
+            return Estimate(kind=statement.kind)
+        self.plan(statement)
+        try:
+            plans = self._connection.execute(
+                "EXPLAIN (FORMAT json) " + statement.sql, statement.values
+            ).fetchall()
+            text = self._connection.execute(_EXPLAIN + statement.sql, statement.values).fetchall()
+        except duckdb.Error as error:
+            raise self._problem(error, statement, prefix=len(_EXPLAIN)) from error
+        rows = expected_rows(plans[0][1]) if statement.kind is StatementKind.READ else None
+        return Estimate(kind=statement.kind, rows=rows, plan=text[0][1])
+
+    def catalogue(self) -> Catalogue:
+        try:
+            return read_catalogue(self._connection, self._views.files, self._views.left_out)
+        except duckdb.Error as error:
+            raise EngineError(to_job_error(error)) from error
 
     def poll(self) -> Vitals:
         percent = -1.0
@@ -164,6 +201,10 @@ class DuckDBSession(Session):
     def close(self) -> None:
         self._observer.close()
         self._connection.close()
+
+
+def _placeholder(number: int) -> str:
+    return "$" + PLACEHOLDER.format(number)
 
 
 def _make_views(spare: _Spare, path: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import duckdb
 
+from longwatch.engines.parameters import Bound, advice
 from longwatch.protocol.jobs import JobError
 
 INTERRUPTED: Final = "interrupted"
@@ -42,12 +43,14 @@ _PLAIN: Final = re.compile(r"(?:\w+: )?([A-Z][A-Za-z ]*) Error: (.*)", re.DOTALL
 """An error that did not come as JSON, perhaps with Arrow's own word before it."""
 
 
-def to_job_error(error: Exception, sql: str = "", *, start: int = 0, prefix: int = 0) -> JobError:
+def to_job_error(
+    error: Exception, bound: Bound | None = None, *, start: int = 0, prefix: int = 0
+) -> JobError:
     """What the user is told about `error`, DuckDB's own or Arrow's that wraps one.
 
     The engine was set to report errors as JSON, with a byte position in the text it was given:
-    the part of `sql` from character `start` on, after `prefix` bytes of ours. Not all do: then
-    there is no place.
+    the part of `bound.sql` from character `start` on, after `prefix` bytes of ours. Not all do:
+    then there is no place.
     """
     details = _details(str(error))
     kind = str(details.get("exception_type", "")).lower()
@@ -59,9 +62,9 @@ def to_job_error(error: Exception, sql: str = "", *, start: int = 0, prefix: int
     message = str(details.get("exception_message") or error).strip()
     line, column = None, None
     at_byte = -1 if (at := details.get("position")) is None else int(str(at)) - prefix
-    if at_byte >= 0:
-        before = sql[start:].encode()[:at_byte].decode(errors="ignore")
-        line, column = place(sql, start + len(before))
+    if at_byte >= 0 and bound is not None:
+        before = bound.sql[start:].encode()[:at_byte].decode(errors="ignore")
+        line, column = bound.place(start + len(before))
     # What follows the first paragraph is advice to SET things, which the jail refuses.
     message = message.split("\n\n", 1)[0]
     candidates = [name for name in str(details.get("candidates", "")).split(",") if name]
@@ -70,13 +73,9 @@ def to_job_error(error: Exception, sql: str = "", *, start: int = 0, prefix: int
         # The message of a missing name repeats the list that becomes the hint.
         message = message.split("\n", 1)[0]
         hint = "Did you mean " + _choices(candidates[:3]) + "?"
+    if code == "syntax_error" and bound is not None:
+        hint = advice(bound.missing) or hint
     return JobError(code=code, message=message, line=line, column=column, hint=hint)
-
-
-def place(sql: str, at: int) -> tuple[int, int]:
-    """Line and column, from 1, of the character `at`."""
-    before = sql[:at]
-    return before.count("\n") + 1, at - before.rfind("\n")
 
 
 def _choices(names: list[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 import duckdb
 
 from longwatch.engines.contract import EngineError, Workspace
+from longwatch.engines.text import quoted, text
 from longwatch.protocol.jobs import JobError
 
 _TEXT_ENDINGS: Final = ("", ".gz", ".zst")
@@ -43,9 +44,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """The views made for a source: their names, of which files, and what became of the others."""
+    """The views made for a source: each one's file by its name, the files that were looked at, and
+    what became of the others."""
 
-    names: list[str]
+    files: dict[str, Path]
     stamps: list[Stamp]
     left_out: list[str]
 
@@ -87,7 +89,7 @@ def make_views(connection: duckdb.DuckDBPyConnection, stamps: list[Stamp]) -> Vi
     Files that share a name keep their ending in it. A file that cannot be read is left out, so
     that it is no hindrance to the others.
     """
-    made = Views([], stamps, [])
+    made = Views({}, stamps, [])
     for name, stamp in zip(view_names([one.path for one in stamps]), stamps, strict=True):
         source = f"{_reader(stamp.path)}({text(pattern(stamp.path))})"
         try:
@@ -95,13 +97,13 @@ def make_views(connection: duckdb.DuckDBPyConnection, stamps: list[Stamp]) -> Vi
         except duckdb.Error as error:
             made.left_out.append(f"{stamp.path} is left out: {error}")
         else:
-            made.names.append(name)
+            made.files[name] = stamp.path
     return made
 
 
 def drop_views(connection: duckdb.DuckDBPyConnection, views: Views) -> None:
     """Take back `make_views`."""
-    for name in views.names:
+    for name in views.files:
         connection.execute(f"DROP VIEW {quoted(name)}")
 
 
@@ -142,16 +144,6 @@ def view_names(files: list[Path]) -> list[str]:
         taken.add(name.lower())
         names.append(name)
     return names
-
-
-def quoted(name: str) -> str:
-    """`name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: str | Path) -> str:
-    """`value` as an SQL string."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def pattern(path: Path) -> str:

@@ -8,12 +8,12 @@ inside of EXPLAIN ANALYZE. PREPARE would hide a statement from this look.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
 from longwatch.engines.contract import EngineError, Statement
-from longwatch.engines.duckdb_errors import place
+from longwatch.engines.parameters import Bound
 from longwatch.protocol.jobs import JobError, StatementKind
 
 # PIVOT is a MULTI: it looks for the values to make columns of, then selects.
@@ -28,29 +28,35 @@ _WRITES: Final = frozenset(
 )  # fmt: skip
 _EXPORTS: Final = frozenset({"COPY", "COPY_DATABASE", "EXPORT"})
 _EXPLAINABLE: Final = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "MERGE_INTO"})
+PLACEHOLDER: Final = "longwatch_{}"
+"""A name for value number n; DuckDB takes `$` and the name."""
 _NAMES: Final = {"COPY_DATABASE": "COPY", "EXTENSION": "INSTALL", "UNKNOWN": "Such"}
 
 
 @dataclass(frozen=True, slots=True)
 class Classified(Statement):
-    """A statement, and whether EXPLAIN can check it without running anything."""
+    """A statement, whether EXPLAIN can check it without running anything, and the values of its
+    placeholders."""
 
     explainable: bool
+    values: dict[str, Any]
 
 
-def classify(sql: str, found: list[duckdb.Statement]) -> list[Statement]:
-    """The statements `found` in `sql`. Raises `EngineError` for one that is not allowed here, and
-    when there is none."""
-    statements: list[Statement] = []
+def classify(bound: Bound, found: list[duckdb.Statement]) -> list[Classified]:
+    """The statements `found` in `bound.sql`. Raises `EngineError` for one that is not allowed here,
+    and when there is none."""
+    sql = bound.sql
+    values = {PLACEHOLDER.format(number): one for number, one in enumerate(bound.values, start=1)}
+    statements: list[Classified] = []
     at = 0
     for one in found:
         at = max(sql.find(one.query, at), at)
         type_name = _type(one)
         kind = _kind(type_name, one.query)
         if kind is None:
-            raise EngineError(_refusal(type_name, sql, at + _indent(one.query)))
-        explainable = type_name in _EXPLAINABLE
-        statements.append(Classified(one.query, at, kind, explainable))
+            raise EngineError(_refusal(type_name, bound.place(at + _indent(one.query))))
+        mine = {name: values[name] for name in one.named_parameters if name in values}
+        statements.append(Classified(one.query, at, kind, type_name in _EXPLAINABLE, mine))
         at += len(one.query)
     if not statements:
         raise EngineError(
@@ -117,8 +123,8 @@ def _indent(sql: str) -> int:
     return len(sql) - len(sql.lstrip())
 
 
-def _refusal(type_name: str, sql: str, start: int) -> JobError:
-    line, column = place(sql, start)
+def _refusal(type_name: str, where: tuple[int, int]) -> JobError:
+    line, column = where
     if type_name in _EXPORTS:
         message = "COPY and EXPORT are not allowed here: a query cannot write files."
         hint = "Run the SELECT alone and save its result."

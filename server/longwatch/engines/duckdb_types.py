@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import duckdb
 
-from longwatch.engines.duckdb_source import quoted
+from longwatch.engines.text import quoted
 
 # What DuckDB 2.0 makes of them in Arrow: BIT, BIGNUM and VARIANT become their inner bytes, a time
 # loses its zone, and 2**128 - 1 becomes -1.

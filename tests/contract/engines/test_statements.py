@@ -25,7 +25,7 @@ def test_all_else_counts_as_writing(case: EngineCase, session: Session) -> None:
 
 
 def test_parsing_runs_nothing(case: EngineCase, session: Session) -> None:
-    assert len(session.parse("CREATE TABLE made (a INTEGER)")) == 1
+    assert len(session.parse(f"{case.create} made (a INTEGER)")) == 1
     with pytest.raises(EngineError):
         run(session, "SELECT * FROM made")
 
@@ -67,6 +67,6 @@ def test_each_statement_knows_where_it_begins(session: Session) -> None:
     assert starts == sorted(set(starts))
 
 
-def test_statements_see_what_earlier_ones_made(session: Session) -> None:
-    sql = "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2); SELECT sum(a) FROM t"
+def test_statements_see_what_earlier_ones_made(case: EngineCase, session: Session) -> None:
+    sql = f"{case.create} t (a INTEGER); INSERT INTO t VALUES (1), (2); SELECT sum(a) FROM t"
     assert rows(run(session, sql)) == [(3,)]

@@ -1,0 +1,219 @@
+"""Binds the `:name`s of a query: turns them into an engine's own placeholders, and keeps the values
+apart from the SQL.
+
+Only names that have a value are touched, and only where the dialect's tokens make them one: not in
+strings, comments, quoted names or after `::`. An identifier cannot be bound by any engine, so it is
+quoted into the text; everything else reaches the engine as a value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from longwatch.engines.contract import EngineError
+from longwatch.engines.text import place
+from longwatch.protocol.jobs import JobError
+from longwatch.protocol.parameters import MAX_LIST_ITEMS, Parameter, ParameterType
+
+_EMPTY_LIST: Final = "(SELECT NULL WHERE 1 = 0)"
+"""`x NOT IN` it is true, as it should be; of `(NULL)` it would be unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """SQL with placeholders, made of what was `given`, and the values of them in order, the first
+    being number 1."""
+
+    given: str
+    sql: str
+    values: list[Any]
+    missing: list[str] = field(default_factory=list)
+    """`:name`s that have no value, and were left as they are."""
+    _moved: list[tuple[int, int]] = field(default_factory=list)
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Line and column, from 1 and in the SQL as it was given, of the bound one's character
+        `at`."""
+        return place(self.given, self.original(at))
+
+    def original(self, at: int) -> int:
+        """Where in the SQL as it was given character `at` of the bound SQL came from."""
+        number = bisect_right(self._moved, (at, at)) - 1
+        if number < 0:
+            return at
+        here, there = self._moved[number]
+        return there + max(0, at - here)
+
+
+def bind(
+    sql: str,
+    parameters: Mapping[str, Parameter],
+    *,
+    dialect: str,
+    placeholder: Callable[[int], str],
+    quoted: Callable[[str], str],
+) -> Bound:
+    """Bind what `sql` names of `parameters`. `dialect` is sqlglot's name of it, `placeholder` makes
+    that of value number n, `quoted` an identifier.
+
+    Raises `EngineError` for a value that is not of its type.
+    """
+    if ":" not in sql:
+        return Bound(sql, sql, [])
+    # 0.24 s, and most queries have no parameters.
+    from sqlglot import tokenize  # noqa: PLC0415
+    from sqlglot.errors import TokenError  # noqa: PLC0415
+
+    try:
+        tokens = tokenize(sql, dialect)
+    except TokenError:
+        return Bound(sql, sql, [])  # the engine says what is wrong with it
+    parts: list[str] = []
+    values: list[Any] = []
+    missing: list[str] = []
+    moved: list[tuple[int, int]] = []
+    done = length = 0
+    for before, colon, name, after in zip(
+        [None, *tokens], tokens, tokens[1:], [*tokens[2:], None], strict=False
+    ):
+        text = sql[name.start : name.end + 1]
+        if colon.text != ":" or name.start != colon.end + 1 or not text.isidentifier():
+            continue
+        if text not in parameters:
+            missing.append(text)
+            continue
+        bracketed = before is not None and before.text == "(" and after and after.text == ")"
+        put = _put(text, parameters[text], values, placeholder, quoted, bracketed=bool(bracketed))
+        kept = sql[done : colon.start]
+        parts += [kept, put]
+        length += len(kept)
+        moved.append((length, colon.start))
+        length += len(put)
+        done = name.end + 1
+        moved.append((length, done))
+    return Bound(sql, "".join([*parts, sql[done:]]), values, missing, moved)
+
+
+def _put(
+    name: str,
+    parameter: Parameter,
+    values: list[Any],
+    placeholder: Callable[[int], str],
+    quoted: Callable[[str], str],
+    *,
+    bracketed: bool,
+) -> str:
+    if parameter.type is ParameterType.IDENTIFIER:
+        return quoted(identifier(name, parameter))
+    value = to_python(name, parameter)
+    if not isinstance(value, list):
+        values.append(value)
+        return placeholder(len(values))
+    if not value:
+        return _EMPTY_LIST[1:-1] if bracketed else _EMPTY_LIST
+    places = []
+    for one in value:
+        values.append(one)
+        places.append(placeholder(len(values)))
+    return ", ".join(places) if bracketed else f"({', '.join(places)})"
+
+
+def identifier(name: str, parameter: Parameter) -> str:
+    """The name that a parameter chooses. Raises `EngineError`."""
+    value, choices = parameter.value, parameter.choices
+    if not isinstance(value, str) or not value or "\x00" in value:
+        raise EngineError(_wrong(name, parameter, "the name of a table or a column"))
+    if choices is not None and value not in choices:
+        raise EngineError(_wrong(name, parameter, "one of " + ", ".join(map(repr, choices))))
+    return value
+
+
+def to_python(name: str, parameter: Parameter) -> Any:
+    """The value as the drivers take it: `str`, `int`, `float`, `Decimal`, `bool`, `date`,
+    `datetime`, `None`, or a list of them. Raises `EngineError`."""
+    value = parameter.value
+    if isinstance(value, list):
+        if len(value) > MAX_LIST_ITEMS:
+            raise EngineError(
+                JobError(
+                    code="invalid_parameter",
+                    message=f"The parameter {name} has {len(value):,} values; at most "
+                    f"{MAX_LIST_ITEMS:,} can be given.",
+                    hint="Put them into a table or a file, and join that.",
+                )
+            )
+        return [_one(name, parameter, one) for one in value]
+    return _one(name, parameter, value)
+
+
+def _one(name: str, parameter: Parameter, value: Any) -> Any:
+    if value is None:
+        return None
+    word, convert = _KINDS[parameter.type]
+    try:
+        return convert(value)
+    except (TypeError, ValueError, InvalidOperation, OverflowError):
+        raise EngineError(_wrong(name, parameter, word)) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: Any) -> int | float | Decimal:
+    if isinstance(value, bool):
+        raise TypeError
+    if isinstance(value, int | float):
+        return value
+    text = _text(value).strip()
+    try:
+        return int(text)
+    except ValueError:
+        return Decimal(text)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _date(value: Any) -> dt.date:
+    return dt.date.fromisoformat(_text(value))
+
+
+def _timestamp(value: Any) -> dt.datetime:
+    return dt.datetime.fromisoformat(_text(value))
+
+
+_KINDS: Final[dict[ParameterType, tuple[str, Callable[[Any], Any]]]] = {
+    ParameterType.TEXT: ("text", _text),
+    ParameterType.NUMBER: ("a number", _number),
+    ParameterType.BOOLEAN: ("true or false", _boolean),
+    ParameterType.DATE: ("a date such as 2013-05-01", _date),
+    ParameterType.TIMESTAMP: ("a time such as 2013-05-01T12:00:00", _timestamp),
+    ParameterType.IDENTIFIER: ("a name", _text),
+}
+
+
+def _wrong(name: str, parameter: Parameter, wanted: str) -> JobError:
+    return JobError(
+        code="invalid_parameter",
+        message=f"The parameter {name} is {parameter.value!r}, which is not {wanted}.",
+        hint=f"Give {name} another value, then run the query again.",
+    )
+
+
+def advice(missing: list[str]) -> str | None:
+    """What to tell about names without a value; `None` when there are none."""
+    if not missing:
+        return None
+    names = ", ".join(dict.fromkeys(missing))
+    return f"If :{names} is meant as a parameter, give it a value."

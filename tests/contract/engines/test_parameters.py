@@ -1,0 +1,113 @@
+"""`:name`s, which reach the engine as values and never as SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from longwatch.engines.contract import Session
+from longwatch.protocol.parameters import Given, Parameter, ParameterType
+from support.engines import EngineCase, problem, rows, run
+
+NASTY = "x'; DROP TABLE people; -- \" :other \\ $1 ?"
+
+
+def param(kind: str, value: Any, choices: list[str] | None = None) -> Parameter:
+    return Parameter(type=ParameterType(kind), value=value, choices=choices)
+
+
+@pytest.mark.parametrize(
+    ("sql", "given", "expected"),
+    [
+        ("SELECT name FROM people WHERE id = :id", {"id": 2}, [("Zoë",)]),
+        ("SELECT id FROM people WHERE name = :n", {"n": "Zoë"}, [(2,)]),
+        ("SELECT count(*) FROM people WHERE name = :n", {"n": NASTY}, [(0,)]),
+        ("SELECT id FROM people WHERE id IN :ids ORDER BY id", {"ids": [1, 2, 9]}, [(1,), (2,)]),
+        ("SELECT id FROM people WHERE id IN (:ids)", {"ids": [2]}, [(2,)]),
+        ("SELECT id FROM people WHERE id IN :ids", {"ids": []}, []),
+        ("SELECT count(*) FROM people WHERE id NOT IN (:ids)", {"ids": []}, [(2,)]),
+        ("SELECT :a + :b * :a FROM people WHERE id = 1", {"a": 2, "b": 3}, [(8,)]),
+        ("SELECT id FROM people WHERE :n IS NULL AND id = 1", {"n": None}, [(1,)]),
+        ("SELECT id, ':id' FROM people WHERE id = :id -- :id", {"id": 1}, [(1, ":id")]),
+        ("/* :id */ SELECT 7 AS \":id\"; SELECT id FROM people WHERE id=:id", {"id": 1}, [(1,)]),
+        ("SELECT :a + 1; SELECT :b + 0 WHERE :b > 1", {"a": 1, "b": 2}, [(2,)]),
+        ("SELECT id FROM people WHERE id = :order", {"order": 1, "unused": "x"}, [(1,)]),
+        ("SELECT :n + 1", {"n": param("number", "41")}, [(42,)]),
+        ("SELECT name FROM :t WHERE id = 1", {"t": param("identifier", "people")}, [("Ada",)]),
+        ("SELECT :c FROM people WHERE id = 1", {"c": param("identifier", "name", ["name"])},
+         [("Ada",)]),
+    ],
+)  # fmt: skip
+def test_values_take_the_place_of_names(
+    session: Session, sql: str, given: dict[str, Given], expected: list[tuple[object, ...]]
+) -> None:
+    assert rows(run(session, sql, batch_rows=1000, **given)) == expected
+    assert rows(run(session, "SELECT count(*) FROM people")) == [(2,)]
+
+
+def test_text_stays_what_it_is(session: Session) -> None:
+    for text in (NASTY, "", "Zoë 日本", "line\nbreak", "'", '"', "%s {0} :x"):
+        found = run(
+            session, "SELECT name FROM people WHERE :t = :t AND id = 1", batch_rows=1000, t=text
+        )
+        assert found.num_rows == 1
+
+
+def test_days_and_moments(case: EngineCase, session: Session) -> None:
+    given = {"day": param("date", "2013-05-01"), "at": param("timestamp", "2013-05-01T12:00:00")}
+    sql = "SELECT CAST(:day AS text) AS day, CAST(:at AS text) AS at"
+    assert rows(run(session, sql, batch_rows=1000, **given)) == [
+        ("2013-05-01", "2013-05-01 12:00:00")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (param("number", "forty"), "x is 'forty', which is not a number"),
+        (param("number", True), "x is True, which is not a number"),
+        (param("text", 5), "x is 5, which is not text"),
+        (param("boolean", "yes"), "which is not true or false"),
+        (param("date", "2013-02-30"), "which is not a date such as"),
+        (param("timestamp", "noon"), "which is not a time such as"),
+        (param("date", ["2013-02-01", "soon"]), "which is not a date"),
+        (param("identifier", 5), "which is not the name of a table or a column"),
+        (param("identifier", "secret", ["id", "name"]), "which is not one of 'id', 'name'"),
+        ([1] * 10_001, "has 10,001 values; at most 10,000 can be given"),
+    ],
+)
+def test_values_that_are_not_of_their_type(session: Session, given: Given, said: str) -> None:
+    error = problem(session, "SELECT :x", x=given)
+    assert error.code == "invalid_parameter"
+    assert said in error.message
+    assert error.hint
+
+
+def test_identifiers_are_quoted(session: Session) -> None:
+    for name in ("nope; DELETE FROM people", 'a" FROM people; --', "no\nsuch"):
+        assert problem(session, "SELECT :c FROM people", c=param("identifier", name)).message
+    assert rows(run(session, "SELECT count(*) FROM people")) == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "at"),
+    [
+        ("SELECT :longer_than_its_place, nme FROM people", "nme"),
+        ("SELECT :n,\n :longer_than_its_place, nme FROM people", "nme"),
+        ("SELECT nme, :n FROM people", "nme"),
+        ("SELECT :n;\nSELECT 'é', id IN :ids, nme FROM people", "nme"),
+    ],
+)
+def test_places_are_those_of_the_sql_as_it_was_given(session: Session, sql: str, at: str) -> None:
+    error = problem(session, sql, longer_than_its_place=1, n=1, ids=list(range(50)))
+    before = sql[: sql.index(at)]
+    assert (error.line, error.column) == (
+        before.count("\n") + 1,
+        len(before) - before.rfind("\n"),
+    )
+
+
+def test_a_name_without_a_value_is_asked_for(session: Session) -> None:
+    error = problem(session, "SELECT id FROM people WHERE id = :idd", id=1)
+    assert ":idd" in f"{error.message} {error.hint}"

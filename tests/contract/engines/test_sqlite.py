@@ -1,0 +1,181 @@
+"""What only SQLite has: any type in any column, journals beside the file, damaged files."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from longwatch.engines.contract import EngineError, Session
+from support.engines import ENGINES, MIB, opened, problem, rows, run
+
+SQLITE = next(case for case in ENGINES if case.name == "sqlite")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return Path(SQLITE.make_source(tmp_path / "source")["path"])
+
+
+@pytest.fixture
+def session(path: Path, tmp_path: Path) -> Iterator[Session]:
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        yield session
+
+
+def change(path: Path, sql: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+
+
+@pytest.mark.parametrize(
+    ("values", "arrow", "expected"),
+    [
+        ("1, 2, NULL", "int64", [1, 2, None]),
+        ("1, 2.5, NULL", "double", [1.0, 2.5, None]),
+        ("'a', '', NULL", "string", ["a", "", None]),
+        ("x'00ff', NULL, x''", "binary", [b"\x00\xff", None, b""]),
+        ("1, 'a', 2.5", "string", ["1", "a", "2.5"]),
+        ("'a', x'ff', NULL", "string", ["a", "ff", None]),
+        ("NULL, NULL, NULL", "string", [None, None, None]),
+        (f"{2**63 - 1}, {-(2**63)}, 0", "int64", [2**63 - 1, -(2**63), 0]),
+        ("9e999, -9e999, 0.5", "double", [float("inf"), float("-inf"), 0.5]),
+    ],
+)
+def test_types_go_by_the_values(
+    session: Session, values: str, arrow: str, expected: list[object]
+) -> None:
+    sql = " UNION ALL ".join(f"SELECT {one.strip()} AS v" for one in values.split(","))
+    table = run(session, sql)
+    assert str(table.schema.field("v").type) == arrow
+    assert table["v"].to_pylist() == expected
+
+
+def test_a_column_without_values_goes_by_its_declaration(path: Path, tmp_path: Path) -> None:
+    change(path, "CREATE TABLE t (i BIGINT, r DOUBLE, s VARCHAR(9), b BLOB, d DATE)")
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        types = [str(field.type) for field in run(session, "SELECT * FROM t").schema]
+    assert types == ["int64", "double", "string", "binary", "string"]
+
+
+def test_another_type_later_on_is_refused_with_its_row(path: Path, tmp_path: Path) -> None:
+    change(
+        path,
+        "CREATE TABLE t (v); WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c "
+        "WHERE i < 5000) INSERT INTO t SELECT CASE WHEN i = 3210 THEN 'x' ELSE i END FROM c",
+    )
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        error = problem(session, "SELECT v FROM t")
+        assert error.code == "type_error"
+        assert "Column v holds text in row 3,210" in error.message
+        assert "CAST(v AS TEXT)" in (error.hint or "")
+        assert run(session, "SELECT CAST(v AS TEXT) AS v FROM t").num_rows == 5000
+
+
+HOSTILE = [
+    "ATTACH '{other}' AS o; SELECT * FROM o.people",
+    "ATTACH ':memory:' AS m",
+    "VACUUM INTO '{other}.copy'",
+    "INSERT INTO people VALUES (3, 'Eve')",
+    "UPDATE people SET name = 'Eve'",
+    "DELETE FROM people",
+    "DROP TABLE people",
+    "CREATE TABLE t (a)",
+    "CREATE INDEX i ON people (name)",
+    "ALTER TABLE people ADD COLUMN x",
+    "ANALYZE",
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA writable_schema = 1",
+    "PRAGMA temp_store_directory = '/tmp'",
+    "PRAGMA hard_heap_limit = 0",
+    "PRAGMA query_only = 0",
+    "SELECT load_extension('{other}')",
+    "SELECT readfile('{other}')",
+    "SELECT writefile('{other}.new', 'x')",
+    "CREATE VIRTUAL TABLE v USING csv(filename='{other}')",
+]
+
+
+@pytest.mark.parametrize("template", HOSTILE)
+def test_it_stays_in_its_jail(path: Path, session: Session, tmp_path: Path, template: str) -> None:
+    other = tmp_path / "other.sqlite"
+    change(other, "CREATE TABLE people (secret); INSERT INTO people VALUES ('canary')")
+    before = {one: one.read_bytes() for one in (path, other)}
+    error = problem(session, template.format(other=other))
+    assert error.code in {"permission_denied", "name_error"}
+    assert {one: one.read_bytes() for one in (path, other)} == before
+    assert {one.name for one in tmp_path.iterdir()} <= {"source", "other.sqlite", "spill"}
+
+
+def test_a_database_in_wal_mode(path: Path, tmp_path: Path) -> None:
+    change(path, "PRAGMA journal_mode = WAL")
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        assert rows(run(session, "SELECT count(*) FROM people")) == [(2,)]
+
+
+def test_a_database_that_another_program_writes_to(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+            writer.execute("INSERT INTO people VALUES (3, 'Eve')")
+            assert rows(run(session, "SELECT count(*) FROM people")) == [(3,)]
+
+
+def test_an_empty_file_is_an_empty_database(tmp_path: Path) -> None:
+    path = tmp_path / "empty.sqlite"
+    path.touch()
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        assert session.catalogue().tables == []
+
+
+def make_garbage(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_nothing(path: Path) -> None:
+    del path
+
+
+@pytest.mark.parametrize("make", [make_garbage, make_folder, make_fifo, make_nothing])
+def test_what_is_no_database_is_refused_at_once(tmp_path: Path, make: object) -> None:
+    path = tmp_path / "odd 日本'.sqlite"
+    assert callable(make)
+    make(path)
+    with pytest.raises(EngineError) as caught, opened(SQLITE, {"path": str(path)}, tmp_path):
+        pass
+    assert caught.value.error.code == "source_unavailable"
+    assert str(path) in caught.value.error.message
+
+
+def test_a_damaged_database_is_said_to_be(path: Path, tmp_path: Path) -> None:
+    change(
+        path,
+        "CREATE TABLE t (v); WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c "
+        "WHERE i < 50000) INSERT INTO t SELECT 'row ' || i FROM c",
+    )
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xff" * (size // 4))
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        error = problem(session, "SELECT sum(length(v)) FROM t")
+    assert error.code == "io_error"
+    assert "damaged" in (error.hint or "")
+
+
+def test_memory_has_a_limit(path: Path, tmp_path: Path) -> None:
+    with opened(SQLITE, {"path": str(path)}, tmp_path, memory_bytes=64 * MIB) as session:
+        error = problem(session, "SELECT length(zeroblob(500000000) || 'x')")
+    assert error.code == "memory_limit"
