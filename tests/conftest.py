@@ -9,9 +9,11 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -44,6 +46,22 @@ def _isolate(home: Path) -> None:
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _HOME = Path(tempfile.mkdtemp(prefix="longwatch-tests-"))
 _isolate(_HOME)
+
+
+def _be_deaf(_number: int, _frame: FrameType | None) -> None:
+    pass
+
+
+def _hear_again() -> None:
+    """Started under nohup or in a shell script's background, this process ignores these signals,
+    and all it starts would: an ignored signal is passed on, a handler is not."""
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _be_deaf)
+
+
+_hear_again()
 
 
 def pytest_unconfigure() -> None:

@@ -11,6 +11,7 @@ import signal
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -172,6 +173,21 @@ class TestRun:
         assert out == b""
         assert b"cancelled, confirmed" in err
         assert job.status().state is JobState.CANCELLED
+
+    @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
+    def test_under_nohup_it_outlives_the_terminal(
+        self, env: dict[str, str], client: Client
+    ) -> None:
+        with (
+            ignored(signal.SIGHUP),
+            started("run", ENDLESS, "--name", "under nohup", env=env) as process,
+        ):
+            job = _named(client, "under nohup")
+            wait_until(lambda: job.status().phase == "executing")
+            process.send_signal(signal.SIGHUP)
+            job.cancel()
+            process.communicate(timeout=60)
+        assert process.returncode == Exit.CANCELLED, "by us, not by the signal"
 
     @pytest.mark.skipif(os.name != "posix", reason="POSIX shells")
     def test_a_reader_that_leaves(self, env: dict[str, str]) -> None:
@@ -374,6 +390,16 @@ class TestWithoutDisplay:
         assert process.returncode == Exit.SUCCEEDED
         assert len(out.splitlines()) > 90
         assert b"succeeded" in err
+
+
+@contextmanager
+def ignored(number: signal.Signals) -> Iterator[None]:
+    """What is started meanwhile ignores this signal: nohup does no more."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _named(client: Client, name: str) -> JobHandle:

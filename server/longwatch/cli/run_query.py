@@ -199,6 +199,8 @@ def _terminated_like_interrupted(task: asyncio.Task[int]) -> Iterator[None]:
     signals = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     handled = []
     for number in signals:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue  # under nohup a closed terminal is no reason
         # Windows has none of this, and a thread other than the main one may not.
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, task.cancel)
