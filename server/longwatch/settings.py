@@ -95,6 +95,12 @@ class Settings(BaseSettings):
     max_run_s: float | None = Field(
         default=None, gt=0, description="seconds a query may run, whatever it asks for"
     )
+    max_result_rows: int = Field(
+        default=0, ge=0, description="rows at which a result ends; 0 is no such limit"
+    )
+    max_result_bytes: int = Field(
+        default=0, ge=0, description="bytes on disk at which a result ends; 0 is no such limit"
+    )
     idempotency_hours: float = Field(
         default=24, gt=0, le=8_760, description="how long an Idempotency-Key is remembered"
     )

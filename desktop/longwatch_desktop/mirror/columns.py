@@ -35,8 +35,9 @@ _BASES: Final = tuple(ProgressBasis)
 _BASIS_CODE: Final = {basis: float(code) for code, basis in enumerate(_BASES)}
 
 # The columns of `live`. Counts are exact up to 2**53: nine million billions of rows or bytes.
-FRACTION, ROWS, BYTES, MEMORY, SPILL, ETA_LOW, ETA_HIGH, STALLED, PHASE, BASIS = range(10)
-_LIVE_COLUMNS: Final = 10
+FRACTION, ROWS, BYTES, MEMORY, SPILL, ETA_LOW, ETA_HIGH, STALLED = range(8)
+STATEMENT, STATEMENTS, PHASE, BASIS = range(8, 12)
+_LIVE_COLUMNS: Final = 12
 _LEAST: Final = 1_024
 _UNEVEN: Final = "the columns of a progress frame differ in length"
 
@@ -147,9 +148,9 @@ class Columns:
     def newest(self, slot: int) -> tuple[Phase | None, Progress]:
         """Phase and progress of a slot, as records."""
         # By name, since a list comprehension over the row would cost as much again.
-        fraction, rows, size, memory, spill, low, high, stalled, phase, basis = self.live[
-            slot
-        ].tolist()
+        numbers = self.live[slot].tolist()
+        fraction, rows, size, memory, spill, low, high, stalled = numbers[:8]
+        statement, statements, phase, basis = numbers[8:]
         return (
             None if isnan(phase) else _PHASES[int(phase)],
             Progress(
@@ -162,6 +163,8 @@ class Columns:
                 eta_low_s=None if isnan(low) else low,
                 eta_high_s=None if isnan(high) else high,
                 stalled_s=stalled,
+                statement=int(statement),
+                statements=int(statements),
             ),
         )
 
@@ -180,10 +183,14 @@ def _differ(one: Floats, other: Floats) -> Mask:
 
 
 def _further(before: Floats, base: Floats, new: Floats) -> Floats:
-    """`base`, but with the fraction, its basis, rows and bytes of whichever is further on."""
+    """`base`, but with the statement, its fraction and basis, rows and bytes of whichever is
+    further on. The next statement begins anew."""
     result = base.copy()
     fraction = before[:, FRACTION]
     ahead = ~(new[:, FRACTION] >= fraction) & ~np.isnan(fraction)
+    ahead &= new[:, STATEMENT] == before[:, STATEMENT]
+    ahead |= new[:, STATEMENT] < before[:, STATEMENT]
+    result[:, STATEMENT] = np.maximum(before[:, STATEMENT], new[:, STATEMENT])
     result[:, FRACTION] = np.where(ahead, fraction, new[:, FRACTION])
     result[:, BASIS] = np.where(ahead, before[:, BASIS], new[:, BASIS])
     result[:, ROWS : BYTES + 1] = np.maximum(before[:, ROWS : BYTES + 1], new[:, ROWS : BYTES + 1])
@@ -203,6 +210,8 @@ def _live_of(jobs: Sequence[JobSummary]) -> Floats:
         [one.eta_low_s for one in progress],
         [one.eta_high_s for one in progress],
         [one.stalled_s for one in progress],
+        [one.statement for one in progress],
+        [one.statements for one in progress],
         [None if job.phase is None else code[job.phase] for job in jobs],
         [basis[one.basis] for one in progress],
     )
@@ -220,6 +229,8 @@ def _live_in(frame: ProgressFrame) -> Floats:
         frame.eta_low_s,
         frame.eta_high_s,
         frame.stalled_s,
+        frame.statement,
+        frame.statements,
         [code[phase] for phase in frame.phases],
         [basis[one] for one in frame.bases],
     )

@@ -166,8 +166,7 @@ def _summary(job: JobSummary, info: ResultInfo) -> str:
         f"{len(info.columns)} column{'' if len(info.columns) == 1 else 's'}",
         words.size(info.bytes),
     ]
-    if not info.complete:
-        parts[0] += " so far" if not job.state.is_final else ", incomplete: the query ended early"
+    parts[0] += words.shortfall(info, job.state)
     if info.rows > MOST_ROWS:
         parts.append(f"the first {words.count(MOST_ROWS)} can be scrolled to here")
     return "  ·  ".join(parts)

@@ -210,7 +210,7 @@ def describe(job: Job) -> list[str]:
         said = {True: "confirmed", False: "not confirmed", None: "asked for"}
         pairs.append(("cancel", said[job.cancel_confirmed]))
     if job.result is not None:
-        whole = "" if job.result.complete else ", incomplete"
+        whole = words.shortfall(job.result, job.state)
         pairs.append(("rows", words.count(job.result.rows) + whole))
         pairs.append(("size", words.size(job.result.bytes)))
         columns = ", ".join(f"{column.name} {column.type}" for column in job.result.columns)

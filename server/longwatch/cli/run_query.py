@@ -57,6 +57,15 @@ class _SqlCommand(click.Command):
 @click.command(name="run", cls=_SqlCommand)
 @click.argument("query", metavar="SQL|FILE|-")
 @click.option("--source", help="The source to query. Default: the server's own default.")
+@click.option(
+    "--param",
+    "-p",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The value of a :name in the query; NAME:TYPE=VALUE says of which type. Repeatable.",
+)
+@click.option("--max-rows", type=click.IntRange(1), help="End the result after so many rows.")
 @click.option("--name", help="What to call the job. Default: made from the file or the SQL.")
 @click.option(
     "--output",
@@ -71,6 +80,8 @@ def run(
     query: str,
     *,
     source: str | None,
+    parameters: tuple[str, ...],
+    max_rows: int | None,
     name: str | None,
     output: Path | None,
     as_json: bool,
@@ -86,7 +97,8 @@ def run(
     once.
     """
     from longwatch.cli.writers import EXTENSIONS
-    from longwatch.protocol.jobs import Submission
+    from longwatch.client.parameters import from_text
+    from longwatch.protocol.jobs import Limits, Submission
 
     if output is not None and output.suffix.lower() not in EXTENSIONS:
         raise click.BadParameter(
@@ -98,7 +110,17 @@ def run(
             f"the folder {output.parent} does not exist.", param_hint="--output"
         )
     sql, made_name = read_query(query)
-    submission = Submission(sql=sql, source=source, name=name or made_name)
+    try:
+        values = dict(from_text(one) for one in parameters)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--param") from error
+    submission = Submission(
+        sql=sql,
+        source=source,
+        name=name or made_name,
+        parameters=values,
+        limits=Limits(result_rows=max_rows),
+    )
     with reach(where, may_start=not no_wait, instead=", or leave out --no-wait") as address:
         if no_wait:
             return asyncio.run(_submit_only(address, submission, as_json=as_json))
@@ -214,7 +236,10 @@ def _terminated_like_interrupted(task: asyncio.Task[int]) -> Iterator[None]:
 
 def _ending(job: Job) -> str:
     took = words.duration(words.elapsed_s(job))
-    rows = f", {words.count(job.result.rows)} rows" if job.result is not None else ""
+    rows = ""
+    if job.result is not None:
+        cut = words.shortfall(job.result, job.state)
+        rows = f", {words.count(job.result.rows)} rows{cut}"
     confirmed = ", confirmed" if job.cancel_confirmed else ""
     return f"{words.standing(job)}{confirmed} after {took}{rows} · job {job.id}"
 

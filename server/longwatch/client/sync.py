@@ -16,6 +16,7 @@ from longwatch.client.errors import (
     JobFailed,
     JobLost,
 )
+from longwatch.client.parameters import from_python
 from longwatch.client.result import Result
 from longwatch.protocol.jobs import (
     Job,
@@ -28,7 +29,7 @@ from longwatch.protocol.jobs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator, Mapping
     from datetime import datetime
     from types import TracebackType
 
@@ -95,16 +96,22 @@ class Client:
         source: str | None = None,
         name: str | None = None,
         *,
+        parameters: Mapping[str, Any] | None = None,
         priority: int = 0,
         memory_bytes: int | None = None,
         run_s: float | None = None,
+        result_rows: int | None = None,
+        result_bytes: int | None = None,
         key: str | None = None,
     ) -> JobHandle:
         """Submit a query; it runs on the server, whatever becomes of this process.
 
         Without a source it runs against the server's default one, without a name it is called
-        by its SQL. `memory_bytes` and `run_s` (seconds) bound it, `None` takes the server's
-        bounds. Raises `BadRequest` when the server cannot take it.
+        by its SQL. `parameters` are the values of its `:name`s: numbers, text, dates, times,
+        truth values or lists of one of these; they reach the engine as values, never as SQL.
+        `memory_bytes` and `run_s` (seconds) bound the query, `result_rows` and `result_bytes` what
+        it returns; `None` takes the server's bounds. Raises `BadRequest` when the server cannot
+        take it, `TypeError` for a value that no query can be given.
 
         A submit whose answer is lost is repeated, and never makes a second job. With a `key` of
         your own that holds for whole runs of a script: whatever submits the same query with the
@@ -115,7 +122,13 @@ class Client:
             source=source,
             name=name,
             priority=priority,
-            limits=Limits(memory_bytes=memory_bytes, run_s=run_s),
+            limits=Limits(
+                memory_bytes=memory_bytes,
+                run_s=run_s,
+                result_rows=result_rows,
+                result_bytes=result_bytes,
+            ),
+            parameters=from_python(parameters or {}),
         )
         return JobHandle(self, self._call(self._api.submit(submission, key=key)))
 

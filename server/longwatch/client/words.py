@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from longwatch.protocol.jobs import JobSummary, Progress
+    from longwatch.protocol.jobs import JobState, JobSummary, Progress, ResultInfo
 
 
 def duration(seconds: float) -> str:
@@ -61,12 +61,25 @@ def rows(job: JobSummary) -> int:
     return job.result.rows if job.result is not None else job.progress.rows
 
 
+def shortfall(info: ResultInfo, state: JobState) -> str:
+    """Why a result is not all that the query returns, as what follows its count of rows; empty
+    where it is."""
+    if info.stopped_at is not None:
+        return f", stopped at the limit of {info.stopped_at.value}"
+    if info.complete:
+        return ""
+    return ", incomplete: the query ended early" if state.is_final else " so far"
+
+
 def standing(job: JobSummary) -> str:
     """The job's state in a word or two, with its phase while it runs."""
     if job.state.value == "running":
         if job.cancel_requested_at is not None:
             return "cancelling"
-        return job.phase.value if job.phase is not None else "running"
+        phase = job.phase.value if job.phase is not None else "running"
+        progress = job.progress
+        many = progress.statements > 1
+        return f"{progress.statement} of {progress.statements} · {phase}" if many else phase
     if job.state.value == "cancelled" and job.cancel_confirmed is False:
         return "cancelled, not confirmed"
     return job.state.value

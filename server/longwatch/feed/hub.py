@@ -206,4 +206,6 @@ def _columns(tick: int, newer: list[tuple[str, Live]]) -> ProgressFrame:
         eta_low_s=[one.eta_low_s for one in progress],
         eta_high_s=[one.eta_high_s for one in progress],
         stalled_s=[one.stalled_s for one in progress],
+        statement=[one.statement for one in progress],
+        statements=[one.statements for one in progress],
     )

@@ -19,6 +19,7 @@ from longwatch.protocol.jobs import (
     Progress,
     Submission,
 )
+from longwatch.protocol.parameters import typed
 
 PREVIEW_CHARS = 200
 _SUMMARY_FIELDS = JobSummary.__struct_fields__
@@ -57,6 +58,7 @@ def new_job(
         kind=None,
         priority=submission.priority,
         limits=submission.limits,
+        parameters={name: typed(given) for name, given in submission.parameters.items()},
         retry_of=retry_of,
         attempt=0,
         submitted_at=now,
@@ -81,7 +83,7 @@ def _told(record: msgspec.Struct) -> dict[str, Any]:
     told = {}
     for field in msgspec.structs.fields(record):
         value = getattr(record, field.name)
-        if value != field.default:
+        if value not in (field.default, {}):
             told[field.name] = _told(value) if isinstance(value, msgspec.Struct) else value
     return told
 

@@ -19,6 +19,8 @@ class ProgressTracker:
         self._fraction: float | None = None
         self._rows = 0
         self._moved_s: float | None = None
+        self._statement = 0
+        self._began_s = 0.0
 
     def update(
         self,
@@ -30,12 +32,17 @@ class ProgressTracker:
         bytes: int,  # noqa: A002 - the field's name on the wire
         memory_bytes: int,
         spill_bytes: int,
+        statement: int = 0,
+        statements: int = 0,
     ) -> Progress:
         """The progress to show after this report.
 
         `fraction` is the engine's word, 0 to 1 or `None`. A single 0 is no measurement: a plan
-        that cannot report stays there for ever.
+        that cannot report stays there for ever. Each statement of a script has its own.
         """
+        if statement != self._statement:
+            self._statement, self._began_s = statement, elapsed_s
+            self._fraction = self._moved_s = None
         before = self._fraction
         if fraction is not None and fraction > 0:
             self._fraction = min(HIGHEST, max(fraction, before or 0.0))
@@ -45,7 +52,9 @@ class ProgressTracker:
             self._moved_s = elapsed_s
         self._rows = rows
         stalled_s = elapsed_s - self._moved_s
-        left = eta_range(elapsed_s, self._fraction) if phase is Phase.EXECUTING else None
+        # What comes after this statement is not known: an estimate is for the last one alone.
+        last = phase is Phase.EXECUTING and statement == statements
+        left = eta_range(elapsed_s - self._began_s, self._fraction) if last else None
         return Progress(
             fraction=None if self._fraction is None else round(self._fraction, 4),
             basis=ProgressBasis.NONE if self._fraction is None else ProgressBasis.MEASURED,
@@ -56,4 +65,6 @@ class ProgressTracker:
             eta_low_s=None if left is None else round(left[0], 1),
             eta_high_s=None if left is None else round(left[1], 1),
             stalled_s=round(stalled_s, 1) if stalled_s >= STALL_AFTER_S else 0.0,
+            statement=statement,
+            statements=statements,
         )

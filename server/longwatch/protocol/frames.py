@@ -83,6 +83,8 @@ class ProgressFrame(Frame, frozen=True, kw_only=True, tag="progress"):
     eta_low_s: list[float | None]
     eta_high_s: list[float | None]
     stalled_s: list[float]
+    statement: list[int]
+    statements: list[int]
 
 
 class Ping(Frame, frozen=True, kw_only=True, tag="ping"):

@@ -6,8 +6,9 @@ import enum
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from msgspec import Meta
+from msgspec import Meta, field
 
+from longwatch.protocol.parameters import MAX_PARAMETERS, Parameter, Parameters
 from longwatch.protocol.wire import Wire
 
 
@@ -64,7 +65,8 @@ class Progress(Wire, frozen=True, kw_only=True):
     and is below 1 until the result is readable. `eta_low_s`/`eta_high_s` bound the seconds
     left, both `None` until the rate means something. `stalled_s` is how long neither the
     engine's fraction nor the rows have moved. `memory_bytes` is the runner's resident memory,
-    `spill_bytes` what the engine has put on disk.
+    `spill_bytes` what the engine has put on disk. In a script all of this is of `statement`, from
+    1, of so many `statements`; both are 0 until it has been parsed.
     """
 
     fraction: float | None = None
@@ -76,6 +78,8 @@ class Progress(Wire, frozen=True, kw_only=True):
     eta_low_s: float | None = None
     eta_high_s: float | None = None
     stalled_s: float = 0.0
+    statement: int = 0
+    statements: int = 0
 
 
 class JobError(Wire, frozen=True, kw_only=True):
@@ -101,14 +105,23 @@ class Column(Wire, frozen=True, kw_only=True):
     type: str
 
 
+class StoppedAt(enum.StrEnum):
+    """The limit at which a result ends."""
+
+    ROWS = "rows"
+    BYTES = "bytes"
+
+
 class ResultInfo(Wire, frozen=True, kw_only=True):
     """What a query returned. `bytes` is the size on disk; `complete` is false while rows are
-    still being written, and for ever when the attempt ended early."""
+    still being written, and for ever when there are fewer than the query would have returned:
+    because the attempt ended early, or because it `stopped_at` a limit."""
 
     rows: int
     bytes: int
     columns: list[Column]
     complete: bool
+    stopped_at: StoppedAt | None = None
 
 
 MAX_SQL_CHARS: Final = 1_000_000
@@ -118,23 +131,27 @@ SourceName = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one attempt may use (`memory_bytes`, seconds `run_s`), and how many seconds a job may
-    wait for its first (`queue_s`); `None` takes the server's default, which is to wait for ever."""
+    """What one attempt may use (`memory_bytes`, seconds `run_s`), how many seconds a job may wait
+    for its first (`queue_s`), and at how many `result_rows` and about how many `result_bytes` on
+    disk a result ends; `None` takes the server's default."""
 
     memory_bytes: Annotated[int, Meta(ge=64 * 2**20, le=2**50)] | None = None
     run_s: Annotated[float, Meta(gt=0, le=365 * 86_400)] | None = None
     queue_s: Annotated[float, Meta(gt=0, le=365 * 86_400)] | None = None
+    result_rows: Annotated[int, Meta(ge=1, le=2**53)] | None = None
+    result_bytes: Annotated[int, Meta(ge=2**16, le=2**53)] | None = None
 
 
 class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a submit. Without a source the server's default source is taken; without a
-    name one is made from the SQL."""
+    name one is made from the SQL. `parameters` are the values of its `:name`s."""
 
     sql: Annotated[str, Meta(max_length=MAX_SQL_CHARS)]
     source: SourceName | None = None
     name: Annotated[str, Meta(max_length=MAX_NAME_CHARS)] | None = None
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     limits: Limits = Limits()
+    parameters: Annotated[Parameters, Meta(max_length=MAX_PARAMETERS)] = field(default_factory=dict)
 
 
 class JobSummary(Wire, frozen=True, kw_only=True):
@@ -170,6 +187,7 @@ class Job(JobSummary, frozen=True, kw_only=True):
 
     sql: str
     limits: Limits
+    parameters: dict[str, Parameter] = field(default_factory=dict)
     retry_of: str | None = None
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from longwatch.protocol.jobs import Column, ResultInfo
+from longwatch.protocol.jobs import Column, ResultInfo, StoppedAt
 from longwatch.results.errors import ResultDamaged, ResultExpired
 
 INDEX: Final = "index.json"
@@ -33,11 +33,13 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """Every finished segment in order; `complete` once no more will come."""
+    """Every finished segment in order; `complete` once no more will come, be it because the result
+    `stopped_at` a limit."""
 
     columns: list[Column]
     segments: list[Segment]
     complete: bool
+    stopped_at: StoppedAt | None = None
 
     @property
     def rows(self) -> int:
@@ -50,7 +52,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
             rows=self.rows,
             bytes=sum(segment.bytes for segment in self.segments),
             columns=self.columns,
-            complete=self.complete,
+            complete=self.complete and self.stopped_at is None,
+            stopped_at=self.stopped_at,
         )
 
 

@@ -14,8 +14,6 @@ from longwatch.engines.contract import (
     Engine,
     EngineError,
     Interrupted,
-    Session,
-    Statement,
     Workspace,
 )
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
@@ -81,34 +79,35 @@ def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) ->
         memory_bytes=spec.memory_bytes,
         spill_bytes=spec.spill_bytes,
         threads=spec.threads,
+        tag=spec.tag,
     )
     session = engine.open(spec.options, workspace)
     watch.phase = Phase.PLANNING
-    statements = session.parse(spec.sql)
+    statements = session.parse(spec.sql, spec.parameters)
+    watch.statements = len(statements)
     writes = any(statement.kind is StatementKind.WRITE for statement in statements)
     watch.kind = StatementKind.WRITE if writes else StatementKind.READ
     # Before anything runs: if we are killed, it must be known whether this may be tried again.
     watch.tell()
     watch.session = session
-    for statement in statements[:-1]:
+    for number, statement in enumerate(statements, start=1):
+        watch.begin(number)
         session.plan(statement)
+        _heed(watch)
         watch.phase = Phase.EXECUTING
-        for _ in session.execute(statement, BATCH_ROWS)[1]:
-            _heed(watch)
-    session.plan(statements[-1])
-    return _write_result(session, statements[-1], mailbox, watch)
-
-
-def _write_result(
-    session: Session, statement: Statement, mailbox: Mailbox, watch: Watch
-) -> ResultInfo:
-    _heed(watch)
-    watch.phase = Phase.EXECUTING
-    schema, batches = session.execute(statement, BATCH_ROWS)
-    watch.writer = writer = SegmentWriter(mailbox.result, schema)
+        schema, batches = session.execute(statement, BATCH_ROWS)
+        if number < len(statements):
+            for _ in batches:
+                _heed(watch)
+    watch.writer = writer = SegmentWriter(
+        mailbox.result, schema, most_rows=spec.result_rows, most_bytes=spec.result_bytes
+    )
     for batch in batches:
         _heed(watch)
         writer.write(batch)
+        if writer.stopped_at is not None:
+            session.interrupt()
+            break
     watch.phase = Phase.WRITING
     return writer.finish()
 

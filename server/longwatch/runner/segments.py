@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from longwatch.protocol.jobs import Column, ResultInfo
+from longwatch.protocol.jobs import Column, ResultInfo, StoppedAt
 from longwatch.results.disk import SYNCED_BYTES, sync
 from longwatch.results.index import INDEX, Index, Segment
 
@@ -51,6 +51,11 @@ class _Sink:
         self.rows += batch.num_rows
         self.batches += 1
 
+    @property
+    def bytes(self) -> int:
+        """Bytes written so far."""
+        return int(self._file.tell())
+
     def close(self) -> Segment:
         self._writer.close()
         self._file.close()
@@ -63,9 +68,24 @@ class _Sink:
 
 
 class SegmentWriter:
-    """One result. Used from one thread: `write` each batch, then `finish`, or `abandon`."""
+    """One result. Used from one thread: `write` each batch, then `finish`, or `abandon`.
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+    It ends at `most_rows` exactly and, batches being written whole, at a little more than
+    `most_bytes` on disk: `stopped_at` then says so, and what is written after is dropped.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        *,
+        most_rows: int | None = None,
+        most_bytes: int | None = None,
+    ) -> None:
+        self.stopped_at: StoppedAt | None = None
+        self._most_rows = most_rows
+        self._most_bytes = most_bytes
+        self._open_bytes = 0
         self._folder = folder
         self._schema = schema
         self._columns = [Column(name=field.name, type=str(field.type)) for field in schema]
@@ -97,9 +117,18 @@ class SegmentWriter:
     def write(self, batch: pa.RecordBatch) -> None:
         """Hand over a batch; waits while the disk is behind. Raises `OSError` of an earlier one."""
         self._check()
+        batch = self._within_limits(batch)
         if batch.num_rows:
             self._rows += batch.num_rows
             self._batches.put(batch)
+
+    def _within_limits(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if self._most_bytes is not None and self.bytes + self._open_bytes >= self._most_bytes:
+            self.stopped_at = StoppedAt.BYTES
+        elif self._most_rows is not None and self._rows + batch.num_rows > self._most_rows:
+            self.stopped_at = StoppedAt.ROWS
+            return batch.slice(0, self._most_rows - self._rows)
+        return batch.slice(0, 0) if self.stopped_at else batch
 
     def finish(self) -> ResultInfo:
         """Write what is left. Raises `OSError`.
@@ -153,6 +182,7 @@ class SegmentWriter:
                 break
             sink = sink or self._begin()
             sink.write(batch)
+            self._open_bytes = sink.bytes
             if sink.batches >= self._largest or self._overdue(sink):
                 self._largest = min(self._largest * 2, MOST_BATCHES)
                 self._end(sink)
@@ -170,6 +200,7 @@ class SegmentWriter:
 
     def _end(self, sink: _Sink) -> None:
         self._segments.append(sink.close())
+        self._open_bytes = 0
         if self.bytes <= SYNCED_BYTES:
             self._syncs.append(self._disk.submit(sync, sink.path))
         self._publish(complete=False)
@@ -181,7 +212,12 @@ class SegmentWriter:
         return time.monotonic() - sink.opened_s > self._patience_s()
 
     def _index(self, segments: list[Segment], *, complete: bool) -> Index:
-        return Index(columns=self._columns, segments=segments, complete=complete)
+        return Index(
+            columns=self._columns,
+            segments=segments,
+            complete=complete,
+            stopped_at=self.stopped_at,
+        )
 
     def _publish(self, *, complete: bool) -> None:
         data = msgspec.json.encode(self._index(self._segments, complete=complete))

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
+from longwatch.protocol.parameters import Parameter
 
 
 class AttemptSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,12 +23,25 @@ class AttemptSpec(msgspec.Struct, frozen=True, kw_only=True):
     spill_bytes: int
     threads: int
     run_s: float | None = None
+    result_rows: int | None = None
+    result_bytes: int | None = None
+    parameters: dict[str, Parameter] = msgspec.field(default_factory=dict)
+
+    @property
+    def tag(self) -> str:
+        """What the engine's own list of what runs is to call it."""
+        return attempt_tag(self.job_id, self.attempt)
+
+
+def attempt_tag(job_id: str, attempt: int) -> str:
+    """The tag of an attempt, 63 characters at most."""
+    return f"longwatch {job_id} {attempt}"
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """`progress.json`: where the attempt is. `fraction` is the engine's own word, 0 to 1 or
     `None`; it may fall or stand at 1 early. `elapsed_s` counts from the start of the attempt by
-    the runner's monotonic clock."""
+    the runner's monotonic clock; `statement` is the one that runs, from 1, of `statements`."""
 
     phase: Phase
     elapsed_s: float
@@ -38,6 +52,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     spill_bytes: int = 0
     kind: StatementKind | None = None
     result: ResultInfo | None = None
+    statement: int = 0
+    statements: int = 0
 
 
 class Ending(enum.StrEnum):

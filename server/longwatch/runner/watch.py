@@ -29,8 +29,8 @@ half as much again is outside the engine's books."""
 class Watch:
     """Looks at a running attempt 20 times a second from a thread of its own.
 
-    The main thread sets `phase`, `session`, `writer` and `kind` as it comes to them; they are
-    only ever read here. A breach of a limit is handed to `on_breach`, once.
+    The main thread sets `phase`, `session`, `writer`, `kind` and `statement` as it comes to them;
+    they are only ever read here. A breach of a limit is handed to `on_breach`, once.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Watch:
         self.session: Session | None = None
         self.writer: SegmentWriter | None = None
         self.kind: StatementKind | None = None
+        self.statement = self.statements = 0
         self.cancelled = False
         self._spec = spec
         self._mailbox = mailbox
@@ -58,6 +59,12 @@ class Watch:
         self._spill_bytes = 0
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def begin(self, statement: int) -> None:
+        """The main thread turns to this statement, from 1."""
+        self.phase = Phase.PLANNING
+        self._fraction = None
+        self.statement = statement
 
     def start(self) -> None:
         """Begin watching."""
@@ -86,6 +93,8 @@ class Watch:
             spill_bytes=self._spill_bytes,
             kind=self.kind,
             result=writer.info() if writer else None,
+            statement=self.statement,
+            statements=self.statements,
         )
 
     def tell(self, report: Report | None = None) -> None:
@@ -146,9 +155,10 @@ class Watch:
 
 
 def _moved(old: Report | None, new: Report) -> bool:
-    return old is None or (old.phase, old.fraction, old.rows, old.kind) != (
+    return old is None or (old.phase, old.fraction, old.rows, old.kind, old.statement) != (
         new.phase,
         new.fraction,
         new.rows,
         new.kind,
+        new.statement,
     )

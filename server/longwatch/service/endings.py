@@ -82,6 +82,8 @@ def settled(progress: Progress, *, done: bool) -> Progress:
         bytes=progress.bytes,
         memory_bytes=progress.memory_bytes,
         spill_bytes=progress.spill_bytes,
+        statement=progress.statement,
+        statements=progress.statements,
     )
 
 

@@ -345,6 +345,9 @@ class JobService:
             spill_bytes=settings.spill_bytes,
             threads=settings.threads,
             run_s=job.limits.run_s or settings.max_run_s,
+            result_rows=job.limits.result_rows or settings.max_result_rows or None,
+            result_bytes=job.limits.result_bytes or settings.max_result_bytes or None,
+            parameters=job.parameters,
         )
 
     def _live(self, job: AnyJob) -> AnyJob:

@@ -43,6 +43,8 @@ class Running:
             bytes=report.bytes,
             memory_bytes=report.memory_bytes,
             spill_bytes=report.spill_bytes,
+            statement=report.statement,
+            statements=report.statements,
         )
         self.phase, self._kind, self._result = report.phase, report.kind, report.result
 

@@ -14,7 +14,7 @@ from longwatch.store.tables import jobs
 from longwatch.store.writer import Transaction
 
 SUMMARIES: Final = select(
-    *(column for column in jobs.c if column.name not in {"sql", "limits", "retry_of"})
+    *(column for column in jobs.c if column.name not in {"sql", "parameters", "limits", "retry_of"})
 )
 """A list never reads the SQL: 2,000 jobs may hold 2 GB of it."""
 

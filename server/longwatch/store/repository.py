@@ -30,7 +30,7 @@ _GET: Final = select(jobs).where(jobs.c.id == bindparam("job_id"))
 _BY_NUMBER: Final = select(jobs).where(jobs.c.n == bindparam("number"))
 _ADD: Final = insert(jobs)
 _RECORD: Final = insert(events)
-_UNCHANGING: Final = ("id", "sql", "retry_of")
+_UNCHANGING: Final = ("id", "sql", "parameters", "retry_of")
 _CHANGE: Final = (
     update(jobs)
     .where(

@@ -19,11 +19,13 @@ from longwatch.protocol.jobs import (
     ResultInfo,
     StatementKind,
 )
+from longwatch.protocol.parameters import Parameter
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
 _read_limits = msgspec.json.Decoder(Limits).decode
+_read_parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 _read_progress = msgspec.json.Decoder(Progress).decode
 _read_error = msgspec.json.Decoder(JobError).decode
 _read_result = msgspec.json.Decoder(ResultInfo).decode
@@ -62,6 +64,7 @@ def to_row(job: Job) -> dict[str, Any]:
         "progress": _encode(job.progress),
         "error": write_error(job.error),
         "result": _encode(job.result) if job.result else None,
+        "parameters": _encode(job.parameters) if job.parameters else None,
         "retry_of": job.retry_of,
         "seq": job.seq,
     }
@@ -73,12 +76,13 @@ def to_job(row: Any) -> Job:
         **_summary_fields(row),
         sql=row.sql,
         limits=_read_limits(row.limits),
+        parameters=_read_parameters(row.parameters) if row.parameters else {},
         retry_of=row.retry_of,
     )
 
 
 def to_summary(row: Any) -> JobSummary:
-    """The job in a row of `jobs` that may lack `sql`, `limits` and `retry_of`."""
+    """The job in a row of `jobs` that may lack `sql`, `limits`, `parameters` and `retry_of`."""
     return JobSummary(**_summary_fields(row))
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration. A store that stands there needs no Alembic at start (saves 0.2 s)."""
 
 metadata = MetaData()
@@ -49,8 +49,9 @@ jobs: Final = Table(
     Column("result", LargeBinary),
     Column("retry_of", String(32)),
     Column("seq", BigInteger, nullable=False),
-    # Last: a row is read from its start, and lists stop before a megabyte of SQL.
+    # Last: a row is read from its start, and lists stop before a megabyte of SQL and its values.
     Column("sql", Text, nullable=False),
+    Column("parameters", LargeBinary),
     Index("jobs_by_seq", "seq"),
     Index("jobs_by_turn", "state", "priority", "owner", "source", "n", "id"),
     sqlite_autoincrement=True,
@@ -69,6 +70,33 @@ events: Final = Table(
     Index("events_by_job", "job_id", "seq"),
     Index("events_by_kind", "event", "seq"),
     sqlite_autoincrement=True,
+)
+
+sources: Final = Table(
+    "sources",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("engine", String(100), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("options", LargeBinary, nullable=False),
+    Column("secrets", LargeBinary),
+    Column("max_running", Integer),
+    Column("changed_us", BigInteger, nullable=False),
+)
+
+saved_queries: Final = Table(
+    "saved_queries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("folder", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("source", Text),
+    Column("sql", Text, nullable=False),
+    Column("parameters", LargeBinary),
+    Column("owner", Text, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
 )
 
 idempotency_keys: Final = Table(

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from longwatch.protocol.jobs import Column
+from longwatch.protocol.jobs import Column, StoppedAt
 from longwatch.results.index import INDEX, Index, read_index
 from longwatch.results.reader import read_page
 from longwatch.runner import segments
@@ -233,3 +233,34 @@ def test_a_large_result_does_not_wait_for_the_disk(
     soon = sum(size <= 20_000 for size in sizes)
     assert 0 < soon < len(index(tmp_path).segments)
     assert synced == [f"{number:06}.arrow" for number in range(soon)] + [f"{INDEX}.new"]
+
+
+def test_a_result_ends_at_its_rows(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, SCHEMA, most_rows=250)
+    for number in range(3):
+        writer.write(batch(number))
+    assert writer.stopped_at is StoppedAt.ROWS
+    writer.write(batch(3))
+    info = writer.finish()
+    assert (info.rows, info.complete, info.stopped_at) == (250, False, StoppedAt.ROWS)
+    assert all_rows(tmp_path) == list(range(250))
+
+
+def test_as_many_rows_as_may_be_are_all_of_them(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, SCHEMA, most_rows=200)
+    for number in range(2):
+        writer.write(batch(number))
+    info = writer.finish()
+    assert (info.rows, info.complete, info.stopped_at) == (200, True, None)
+
+
+def test_a_result_ends_at_its_bytes(tmp_path: Path) -> None:
+    writer = SegmentWriter(tmp_path, SCHEMA, most_bytes=30_000)
+    for number in range(1000):
+        writer.write(batch(number))
+        if writer.stopped_at is not None:
+            break
+    info = writer.finish()
+    assert info.stopped_at is StoppedAt.BYTES
+    assert not info.complete
+    assert 30_000 <= info.bytes < 200_000

@@ -106,6 +106,8 @@ class PlainMirror:
                 eta_low_s=frame.eta_low_s[place],
                 eta_high_s=frame.eta_high_s[place],
                 stalled_s=frame.stalled_s[place],
+                statement=frame.statement[place],
+                statements=frame.statements[place],
             )
             progress = _further(self._newest(record).progress, progress, progress)
             told = frame.phases[place], progress
@@ -144,11 +146,14 @@ class PlainMirror:
 
 def _further(before: Progress, base: Progress, new: Progress) -> Progress:
     ahead = before.fraction is not None and (new.fraction is None or new.fraction < before.fraction)
+    if new.statement != before.statement:
+        ahead = new.statement < before.statement
     source = before if ahead else new
     return structs.replace(
         base,
         fraction=source.fraction,
         basis=source.basis,
+        statement=max(before.statement, new.statement),
         rows=max(before.rows, new.rows),
         bytes=max(before.bytes, new.bytes),
     )

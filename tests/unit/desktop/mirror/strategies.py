@@ -33,6 +33,8 @@ def progresses(draw: st.DrawFn) -> Progress:
         eta_low_s=low,
         eta_high_s=None if low is None else low + draw(FEW),
         stalled_s=draw(st.sampled_from([0.0, 3.5])),
+        statement=draw(FEW),
+        statements=3,
     )
 
 

@@ -112,3 +112,24 @@ def test_nothing_stalls_outside_of_execution() -> None:
     tracker = ProgressTracker()
     for elapsed_s in (1.0, 10.0, 100.0):
         assert follow(tracker, elapsed_s, phase=Phase.WRITING).stalled_s == 0
+
+
+def test_the_next_statement_begins_anew() -> None:
+    tracker = ProgressTracker()
+    common = {"rows": 0, "bytes": 0, "memory_bytes": 0, "spill_bytes": 0, "statements": 2}
+    first = tracker.update(
+        phase=Phase.EXECUTING, elapsed_s=60.0, fraction=0.8, statement=1, **common
+    )
+    assert first.fraction == 0.8
+    assert first.eta_low_s is None, "what comes after this statement is not known"
+    second = tracker.update(
+        phase=Phase.PLANNING, elapsed_s=61.0, fraction=None, statement=2, **common
+    )
+    assert second.fraction is None
+    for at_s, fraction in ((65.0, 0.2), (71.0, 0.5)):
+        second = tracker.update(
+            phase=Phase.EXECUTING, elapsed_s=at_s, fraction=fraction, statement=2, **common
+        )
+    assert second.eta_low_s is not None
+    assert second.eta_high_s is not None
+    assert second.eta_low_s <= 10 <= second.eta_high_s
