@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, BackgroundTasks, Body, Query, Response
+import msgspec
+from fastapi import APIRouter, BackgroundTasks, Body, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from longwatch.api import conditions, cursors
 from longwatch.api.bodies import JsonRoute
 from longwatch.api.conditions import KNOWN_TAG, ExpectedDep, KeyDep, WaitDep
-from longwatch.api.dependencies import AUTHENTICATED, PrincipalDep, ServiceDep
+from longwatch.api.dependencies import (
+    AUTHENTICATED,
+    PrincipalDep,
+    ServiceDep,
+    parts,
+    principal,
+)
 from longwatch.api.filters import FilterDep
+from longwatch.api.problems import ApiError
 from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, JobPage, Submission
 from longwatch.service.jobs import JobService
@@ -21,6 +32,7 @@ from longwatch.service.submitting import Taken
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["jobs"])
 MOST_LOG_BYTES: Final = 2**20
+_read_submission: Final = msgspec.json.Decoder(Submission).decode
 KEY_PARAMETER: Final = {
     "parameters": [
         {
@@ -35,14 +47,6 @@ KEY_PARAMETER: Final = {
 """Documented by hand: the header is read whole, since it may be wrong by being there twice."""
 
 
-@router.post(
-    routes.JOBS,
-    status_code=202,
-    operation_id="submit_job",
-    response_model=Job,
-    responses={200: {"model": Job, "description": "Over already (`Prefer: wait`)"}},
-    openapi_extra=KEY_PARAMETER,
-)
 async def submit(
     submission: Annotated[Submission, Body()],
     jobs: ServiceDep,
@@ -61,6 +65,69 @@ async def submit(
     when it is over, 202 when it is not.
     """
     return await _taken(jobs, await jobs.take(submission, who.name, key), wait_s)
+
+
+class SubmitRoute(JsonRoute):
+    """Calls what `submit` depends on, where FastAPI would solve it: that takes 1.6 ms instead of
+    3.5 a submit, most of it for functions it sends to threads and for asking each one's own
+    parameters again.
+
+    Only for a request with which all is well. Any other goes the usual way, which knows what to
+    answer; so does every request while a dependency is replaced.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler for both."""
+        solved = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            if request.app.dependency_overrides:
+                return await solved(request)
+            try:
+                body = await request.body()
+            except ClientDisconnect:
+                return await solved(request)
+            try:
+                server = parts(request)
+                who = principal(request, server)
+                key = conditions.idempotency_key(request)
+                submission = _submission(request.headers.get("content-type"), body)
+            except (ApiError, ValueError, RecursionError):  # msgspec's are kinds of ValueError
+                return await solved(Request(request.scope, _again(body, request)))
+            wait_s = conditions.preferred_wait(request.headers.get("prefer"))
+            return await submit(submission, server.service, who, key, wait_s)
+
+        return handle
+
+
+def _submission(kind: str | None, body: bytes) -> Submission:
+    """What a body submits. Raises `ValueError`."""
+    if kind != "application/json":
+        raise ValueError(kind)
+    return _read_submission(body)
+
+
+def _again(body: bytes, request: Request) -> Callable[[], Coroutine[Any, Any, Message]]:
+    """The `receive` of a request whose body was read already."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else await request.receive()
+
+    return receive
+
+
+router.add_api_route(
+    routes.JOBS,
+    submit,
+    methods=["POST"],
+    status_code=202,
+    operation_id="submit_job",
+    response_model=Job,
+    responses={200: {"model": Job, "description": "Over already (`Prefer: wait`)"}},
+    openapi_extra=KEY_PARAMETER,
+    route_class_override=SubmitRoute,
+)
 
 
 @router.get(routes.JOBS, operation_id="list_jobs")

@@ -238,7 +238,7 @@ class StoreThread:
         raises `_RolledBack` then, before an operation that is undone is answered as done.
         """
         own = Changes()
-        connection.exec_driver_sql("SAVEPOINT operation")
+        _plainly(connection, "SAVEPOINT operation")
         try:
             answer = operation(Transaction(connection, own))
         except Exception as error:
@@ -247,18 +247,27 @@ class StoreThread:
                 raise _RolledBack(
                     problem if isinstance(problem, StoreError) else StoreError(str(problem))
                 ) from error
-            connection.exec_driver_sql("ROLLBACK TO operation")
+            _plainly(connection, "ROLLBACK TO operation")
             future.set_exception(problem)
         else:
             changes.add(own)
             answers.append((future, answer))
-        connection.exec_driver_sql("RELEASE operation")
+        _plainly(connection, "RELEASE operation")
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:
     raw: Any = connection.connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
+
+
+def _plainly(connection: Connection, statement: str) -> None:
+    """Carry out a statement that needs nothing of SQLAlchemy, for a tenth of what it takes there
+    (2 µs of 25). Raises what SQLAlchemy does."""
+    try:
+        _raw(connection).execute(statement)
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(statement, None, error) from error
 
 
 def _in_transaction(connection: Connection) -> bool:
