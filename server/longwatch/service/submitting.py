@@ -28,6 +28,8 @@ from longwatch.store.writer import Transaction
 
 RETRY_AFTER_S: Final = 5
 """When to come back to a full queue, in seconds."""
+MOST_RUNNING: Final = 256
+"""No setting allows more jobs at once."""
 Make = Callable[[Transaction], Job]
 
 
@@ -61,6 +63,7 @@ class Intake:
         self._settings = settings
         self._now = now
         self._remembered = timedelta(hours=settings.idempotency_hours)
+        self._room: dict[str | None, int] = {}
         self._in_flight: dict[tuple[str, str], str] = {}
 
     async def submit(self, submission: Submission, owner: str, key: str | None = None) -> Taken:
@@ -142,15 +145,25 @@ class Intake:
         return self._prepared(submission, owner, retry_of=job.id)
 
     def _add(self, tx: Transaction, job: Job) -> Job:
-        settings = self._settings
-        for owner, most in (
-            (job.owner, settings.max_queued_per_owner),
-            (None, settings.max_queued),
-        ):
+        self._make_sure_of_room(tx, job.owner, self._settings.max_queued_per_owner)
+        self._make_sure_of_room(tx, None, self._settings.max_queued)
+        return repository.add(tx, job)
+
+    def _make_sure_of_room(self, tx: Transaction, owner: str | None, most: int) -> None:
+        """Take one place in the queue, everybody's or an owner's. Raises `QueueFull`.
+
+        Counting reads every job that waits: when it is 10,000 a submit would take 2.3 ms for it,
+        and 1.6 for all else. So it is done once, and what may safely be added is remembered. Jobs
+        that leave the queue only make that too careful. What comes back to it ran when it was
+        counted, and places are kept free for that, or left it since.
+        """
+        left = self._room.get(owner, 0)
+        if left < 1:
             waiting = repository.count_queued(tx, owner)
             if waiting >= most:
                 raise QueueFull(waiting, most, owner, RETRY_AFTER_S)
-        return repository.add(tx, job)
+            left = most - waiting - MOST_RUNNING
+        self._room[owner] = left - 1
 
     def _check_limits(self, limits: Limits) -> None:
         settings = self._settings
