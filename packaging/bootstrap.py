@@ -135,7 +135,8 @@ def carry_out(command: str, rest: Sequence[str]) -> int:
     if command == "screenshot":
         return become([str(PYTHON), str(ROOT / "packaging" / "screenshots.py"), *rest])
     if command == "bench":
-        return become([str(PYTHON), str(ROOT / "tests" / "benchmarks" / "run.py"), *rest])
+        os.chdir(ROOT / "tests")
+        return become([str(PYTHON), "-m", "benchmarks", *rest])
     # Qt aborts the process where it finds neither a display nor this.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     fast = ["-m", "not slow"] if command == "test" else []
