@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 
 def _isolate(home: Path) -> None:
@@ -62,6 +63,11 @@ def _hear_again() -> None:
 
 
 _hear_again()
+
+# A machine that is busy with something else holds up any example for more than Hypothesis' 200 ms,
+# and makes the first ones slow. What hangs is ended by pytest's timeout.
+settings.register_profile("longwatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("longwatch")
 
 
 def pytest_unconfigure() -> None:
