@@ -27,11 +27,14 @@ from longwatch.api.filters import FilterDep
 from longwatch.api.problems import ApiError
 from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, JobPage, Submission
+from longwatch.security.tokens import Principal
 from longwatch.service.jobs import JobService
 from longwatch.service.submitting import Taken
+from longwatch.store.listing import Filter
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["jobs"])
 MOST_LOG_BYTES: Final = 2**20
+MOST_CURSOR: Final = 100
 _read_submission: Final = msgspec.json.Decoder(Submission).decode
 KEY_PARAMETER: Final = {
     "parameters": [
@@ -67,17 +70,58 @@ async def submit(
     return await _taken(jobs, await jobs.take(submission, who.name, key), wait_s)
 
 
-class SubmitRoute(JsonRoute):
-    """Calls what `submit` depends on, where FastAPI would solve it: that takes 1.6 ms instead of
-    3.5 a submit, most of it for functions it sends to threads and for asking each one's own
-    parameters again.
+async def list_jobs(
+    jobs: ServiceDep,
+    which: FilterDep,
+    cursor: Annotated[str | None, Query(max_length=MOST_CURSOR)] = None,
+    limit: Annotated[int, Query(ge=1, le=routes.MAX_LIST_PAGE)] = 100,
+) -> Response:
+    """Jobs, newest first; `text` is looked for in names and SQL."""
+    listed = await jobs.page(which, before_n=cursors.decode(cursor), limit=limit)
+    page = JobPage(
+        jobs=listed.jobs,
+        next=cursors.encode(listed.next_n),
+        total=listed.total or 0,
+        totals=listed.totals or {},
+    )
+    # FastAPI would make objects of Python's of all that first.
+    return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+async def get(
+    job_id: str,
+    jobs: ServiceDep,
+    wait_s: WaitDep,
+    known: Annotated[str | None, KNOWN_TAG] = None,
+) -> Response:
+    """One job in full, with its newest progress. Its `ETag` is for `If-None-Match` here and for
+    `If-Match` where the job is changed. With `Prefer: wait=N` the answer is held back until the
+    job is over, for N seconds at most."""
+    if wait_s is None:
+        return conditions.answer(await jobs.get(job_id), 200, known=known)
+    headers = {"Preference-Applied": f"wait={wait_s}"}
+    return conditions.answer(await jobs.when_final(job_id, wait_s), 200, headers, known=known)
+
+
+Call = Callable[[JobService, Principal], Coroutine[Any, Any, Response]]
+"""Answers a request, given what every one of them needs."""
+
+
+class DirectRoute(JsonRoute):
+    """Calls what a function depends on, where FastAPI would solve it: a submit then takes 1.8 ms
+    of the processor instead of 4, most of which went into sending functions to threads and into
+    asking each one's own parameters again.
 
     Only for a request with which all is well. Any other goes the usual way, which knows what to
     answer; so does every request while a dependency is replaced.
     """
 
+    def direct(self, request: Request, body: bytes) -> Call:
+        """What to call. Raises `ValueError` or `ApiError` for what is not plainly well."""
+        raise NotImplementedError
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler for both."""
+        """The handler for both ways."""
         solved = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -90,21 +134,52 @@ class SubmitRoute(JsonRoute):
             try:
                 server = parts(request)
                 who = principal(request, server)
-                key = conditions.idempotency_key(request)
-                submission = _submission(request.headers.get("content-type"), body)
+                call = self.direct(request, body)
             except (ApiError, ValueError, RecursionError):  # msgspec's are kinds of ValueError
                 return await solved(Request(request.scope, _again(body, request)))
-            wait_s = conditions.preferred_wait(request.headers.get("prefer"))
-            return await submit(submission, server.service, who, key, wait_s)
+            return await call(server.service, who)
 
         return handle
 
 
-def _submission(kind: str | None, body: bytes) -> Submission:
-    """What a body submits. Raises `ValueError`."""
-    if kind != "application/json":
-        raise ValueError(kind)
-    return _read_submission(body)
+class SubmitRoute(DirectRoute):
+    """The route of `submit`."""
+
+    def direct(self, request: Request, body: bytes) -> Call:
+        """A submit."""
+        key = conditions.idempotency_key(request)
+        if request.headers.get("content-type") != "application/json":
+            raise ValueError("declared as something else")
+        submission = _read_submission(body)
+        wait_s = _wait_s(request)
+        return lambda jobs, who: submit(submission, jobs, who, key, wait_s)
+
+
+class ListRoute(DirectRoute):
+    """The route of `list_jobs`."""
+
+    def direct(self, request: Request, body: bytes) -> Call:
+        """A page of everything; filters are for FastAPI to check."""
+        asked = dict(request.query_params)
+        limit, cursor = asked.pop("limit", "100"), asked.pop("cursor", None)
+        plain = limit.isascii() and limit.isdigit() and len(cursor or "") <= MOST_CURSOR
+        if asked or not plain or not 1 <= int(limit) <= routes.MAX_LIST_PAGE:
+            raise ValueError("a filter, or a wrong parameter")
+        return lambda jobs, _who: list_jobs(jobs, Filter(), cursor, int(limit))
+
+
+class GetRoute(DirectRoute):
+    """The route of `get`."""
+
+    def direct(self, request: Request, body: bytes) -> Call:
+        """One job."""
+        job_id, known = request.path_params["job_id"], request.headers.get("if-none-match")
+        wait_s = _wait_s(request)
+        return lambda jobs, _who: get(job_id, jobs, wait_s, known)
+
+
+def _wait_s(request: Request) -> int | None:
+    return conditions.preferred_wait(request.headers.get("prefer"))
 
 
 def _again(body: bytes, request: Request) -> Callable[[], Coroutine[Any, Any, Message]]:
@@ -128,44 +203,23 @@ router.add_api_route(
     openapi_extra=KEY_PARAMETER,
     route_class_override=SubmitRoute,
 )
-
-
-@router.get(routes.JOBS, operation_id="list_jobs")
-async def list_jobs(
-    jobs: ServiceDep,
-    which: FilterDep,
-    cursor: Annotated[str | None, Query(max_length=100)] = None,
-    limit: Annotated[int, Query(ge=1, le=routes.MAX_LIST_PAGE)] = 100,
-) -> JobPage:
-    """Jobs, newest first; `text` is looked for in names and SQL."""
-    listed = await jobs.page(which, before_n=cursors.decode(cursor), limit=limit)
-    return JobPage(
-        jobs=listed.jobs,
-        next=cursors.encode(listed.next_n),
-        total=listed.total or 0,
-        totals=listed.totals or {},
-    )
-
-
-@router.get(
+router.add_api_route(
+    routes.JOBS,
+    list_jobs,
+    methods=["GET"],
+    operation_id="list_jobs",
+    response_model=JobPage,
+    route_class_override=ListRoute,
+)
+router.add_api_route(
     routes.JOB,
+    get,
+    methods=["GET"],
     operation_id="get_job",
     response_model=Job,
     responses={304: {"description": "As the `If-None-Match` has it"}},
+    route_class_override=GetRoute,
 )
-async def get(
-    job_id: str,
-    jobs: ServiceDep,
-    wait_s: WaitDep,
-    known: Annotated[str | None, KNOWN_TAG] = None,
-) -> Response:
-    """One job in full, with its newest progress. Its `ETag` is for `If-None-Match` here and for
-    `If-Match` where the job is changed. With `Prefer: wait=N` the answer is held back until the
-    job is over, for N seconds at most."""
-    if wait_s is None:
-        return conditions.answer(await jobs.get(job_id), 200, known=known)
-    headers = {"Preference-Applied": f"wait={wait_s}"}
-    return conditions.answer(await jobs.when_final(job_id, wait_s), 200, headers, known=known)
 
 
 @router.post(routes.JOB_CANCEL, status_code=202, operation_id="cancel_job", response_model=Job)

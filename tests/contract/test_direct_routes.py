@@ -1,4 +1,4 @@
-"""A submit is answered in one of two ways, the quick one and FastAPI's: nobody can tell which."""
+"""Some requests are answered in one of two ways, the quick one and FastAPI's: nobody can tell."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from longwatch.app import create_app
 from longwatch.protocol import routes
+from longwatch.protocol.jobs import Submission
 from support.servers import TOKEN, Backend, backend, http_client
 
 JSON = {"content-type": "application/json"}
@@ -105,3 +106,47 @@ async def test_before_the_server_has_started_it_says_so(behind: Backend) -> None
     async with http_client(app) as http:
         answer = await http.post(routes.JOBS, content=GOOD, headers=JSON)
         assert (answer.status_code, answer.json()["code"]) == (503, "starting")
+
+
+READS: dict[str, tuple[str, dict[str, str]]] = {
+    "all": ("", {}),
+    "a page": ("?limit=2", {}),
+    "the next page": ("?limit=2&cursor=CURSOR", {}),
+    "a filter": ("?state=queued&limit=1", {}),
+    "two limits": ("?limit=x&limit=2", {}),
+    "no limit": ("?limit=", {}),
+    "a limit of 0": ("?limit=0", {}),
+    "a limit in words": ("?limit=two", {}),
+    "a limit with a sign": ("?limit=%2B2", {}),
+    "a limit in other digits": ("?limit=%D9%A2", {}),
+    "a limit too high": ("?limit=100000", {}),
+    "an empty cursor": ("?cursor=", {}),
+    "a foreign cursor": ("?cursor=eHk", {}),
+    "a long cursor": ("?cursor=" + "x" * 101, {}),
+    "an unknown parameter": ("?limits=2", {}),
+    "a list, without a token": ("", {"authorization": ""}),
+    "one": ("/JOB", {}),
+    "one that waits": ("/JOB", {"prefer": "wait=0"}),
+    "one that is known": ("/JOB", {"if-none-match": "*"}),
+    "one that has changed": ("/JOB", {"if-none-match": '"0"'}),
+    "one with a parameter": ("/JOB?x=1", {}),
+    "none": ("/nothing", {}),
+    "one, with a wrong token": ("/JOB", {"authorization": "Bearer wrong"}),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_both_ways_read_alike(behind: Backend, name: str) -> None:
+    path, headers = READS[name]
+    taken = [await behind.service.submit(Submission(sql=f"select {n}"), "ada") for n in range(5)]
+    while not behind.executor.launched:
+        await behind.job(taken[0].id)
+    answers = []
+    for solved in (False, True):
+        async with http_client(app_in(behind, solved=solved)) as http:
+            first = (await http.get(f"{routes.JOBS}?limit=2")).json()
+            place = path.replace("CURSOR", first["next"]).replace("JOB", taken[2].id)
+            answer = await http.get(routes.JOBS + place, headers=headers)
+            named = {key: text for key, text in answer.headers.items() if key != "x-request-id"}
+            answers.append((answer.status_code, named, answer.content))
+    assert answers[0] == answers[1]
