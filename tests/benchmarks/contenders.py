@@ -99,6 +99,16 @@ class Contender:
         self._processes.append(process)
         return process
 
+    def processor_s(self) -> float:
+        """Processor time of all its processes so far, in seconds."""
+        total = 0.0
+        for process in self._processes:
+            with contextlib.suppress(psutil.Error):
+                top = psutil.Process(process.pid)
+                times = [one.cpu_times() for one in (top, *top.children(recursive=True))]
+                total += sum(one.user + one.system for one in times)
+        return total
+
     def wait_for(self, what: str, ready: Callable[[], bool], within_s: float = 30.0) -> None:
         """Return once `ready`. Raises `NotMeasured` when it does not become so."""
         deadline = time.monotonic() + within_s

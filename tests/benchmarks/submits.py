@@ -62,34 +62,50 @@ class Line:
     unit: str
     ours: list[float]
     theirs: list[float]
-    ratio: float
-    """How many times better Longwatch is."""
+    ratio: float | None
+    """How many times better Longwatch is, where there is somebody to compare it with."""
+    ours_cpu_ms: float | None = None
+    theirs_cpu_ms: float | None = None
+    """Processor time of a submit, all processes of the contender together: on a busy machine this
+    says more than how many there were a second."""
 
 
-def per_second(make: Make, folder: Path) -> float:
-    """Submits a second of a burst into a server that has just been started."""
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """One burst of submits."""
+
+    per_s: float
+    cpu_ms: float
+
+
+def one_burst(make: Make, folder: Path) -> Burst:
+    """A burst into a server that has just been started."""
     with tempfile.TemporaryDirectory(dir=folder) as name, make(Path(name)) as contender:
         contender.submits(WARM_UP)
-        return SUBMITS / contender.submits(SUBMITS)
+        before_s = contender.processor_s()
+        took_s = contender.submits(SUBMITS)
+        return Burst(SUBMITS / took_s, (contender.processor_s() - before_s) / SUBMITS * 1000)
 
 
-def bursts(makes: dict[str, Make], folder: Path) -> dict[str, list[float]]:
-    """Submits a second of each, round by round; says of whom there is nothing to say."""
-    figures: dict[str, list[float]] = {name: [] for name in makes}
+def bursts(makes: dict[str, Make], folder: Path) -> dict[str, list[Burst]]:
+    """The bursts of each, round by round; says of whom there is nothing to say."""
+    figures: dict[str, list[Burst]] = {name: [] for name in makes}
     for turn in range(ROUNDS):
         for name, make in makes.items():
             if turn and not figures[name]:
                 continue
             try:
-                figures[name].append(per_second(make, folder))
+                figures[name].append(one_burst(make, folder))
             except NotMeasured as reason:
                 print(f"{name}: not measured: {reason}", flush=True)
             else:
-                print(f"  round {turn + 1}: {name} {figures[name][-1]:.0f}/s", flush=True)
+                last = figures[name][-1]
+                each = f"{last.per_s:.0f} /s, {last.cpu_ms:.2f} ms of the processor each"
+                print(f"  round {turn + 1}: {name} {each}", flush=True)
     return figures
 
 
-def compared(figures: dict[str, list[float]]) -> list[Line]:
+def compared(figures: dict[str, list[Burst]]) -> list[Line]:
     """A line for everybody beside Longwatch."""
     ours = figures[Longwatch.name]
     goals = {Django.name: "≥ 2", Celery.name: "≥ 2"}
@@ -97,11 +113,20 @@ def compared(figures: dict[str, list[float]]) -> list[Line]:
     for name, theirs in figures.items():
         if name == Longwatch.name or len(theirs) != len(ours):
             continue
-        ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-        line = Line(f"submits, beside {name}", goals.get(name, ""), "1/s", ours, theirs, ratio)
+        line = Line(
+            f"submits, beside {name}",
+            goals.get(name, ""),
+            "1/s",
+            [one.per_s for one in ours],
+            [one.per_s for one in theirs],
+            statistics.median(a.per_s / b.per_s for a, b in zip(ours, theirs, strict=True)),
+            statistics.median(one.cpu_ms for one in ours),
+            statistics.median(one.cpu_ms for one in theirs),
+        )
         print(
-            f"{line.name:<38} longwatch {statistics.median(ours):7.0f} /s  "
-            f"{name} {statistics.median(theirs):7.0f} /s  ratio {ratio:5.2f}  {line.goal}",
+            f"{line.name:<38} longwatch {statistics.median(line.ours):6.0f} /s "
+            f"({line.ours_cpu_ms:.2f} ms each)  {name} {statistics.median(line.theirs):6.0f} /s "
+            f"({line.theirs_cpu_ms:.2f} ms each)  ratio {line.ratio:5.2f}  {line.goal}",
             flush=True,
         )
         lines.append(line)
@@ -146,7 +171,9 @@ def read_lines(makes: dict[str, Callable[[Path], OverHttp]], folder: Path) -> li
     for kind, sides in found.items():
         ours, theirs = sides[Longwatch.name], sides.get(Django.name, [])
         goal = "" if kind == "submit" else "≤ 20 ms"
-        ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=bool(theirs)))
+        ratio = None
+        if theirs:
+            ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
         line = Line(f"{kind}, p99 at 200 submits/s", goal, "ms", ours, theirs, ratio)
         beside = f"django {statistics.median(theirs):7.1f} ms" if theirs else ""
         print(
