@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,6 +33,9 @@ from longwatch_desktop.mirror.query import JobFilter
 from unit.desktop.mirror.builders import at, job, told
 from unit.desktop.mirror.reference import PlainMirror, in_order
 from unit.desktop.mirror.strategies import FEW, NAMES, OWNERS, SOURCES, Server, filters, progresses
+
+# 12 s of computing, of which a busy machine makes minutes.
+pytestmark = pytest.mark.timeout(600)
 
 
 class Watched:
