@@ -11,13 +11,27 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from longwatch.api import backups, bulk, feed, health, history, jobs, problems, results, sources
+from longwatch.api import (
+    backups,
+    bulk,
+    exports,
+    feed,
+    health,
+    history,
+    jobs,
+    problems,
+    results,
+    sources,
+)
 from longwatch.api.dependencies import Parts
 from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.hub import FeedHub
 from longwatch.logs import close_log, open_log
 from longwatch.protocol.bulk import BulkAction
+from longwatch.results.exports import Exports
+from longwatch.results.pool import Helpers
+from longwatch.results.viewer import Viewer
 from longwatch.security.hosts import host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.jobs import JobService
@@ -68,6 +82,10 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
             remove_jobs=partial(remove_jobs, service, settings.owner),
         )
 
+        exporting = Exports(
+            Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
+        )
+
         async def drain(*, keep: bool = False) -> None:
             # Feeds stay open while jobs end, so that clients hear what becomes of them.
             if not hub.closing:
@@ -92,12 +110,15 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
                 epoch=epoch,
                 server_name=socket.gethostname(),
                 drain=drain,
+                viewer=exporting.viewer,
+                exports=exporting,
             )
             log.info("server started", version=version(), data_dir=str(settings.data_dir))
             yield
         finally:
             app.state.parts = None
             try:
+                await exporting.close()
                 await retention.stop()
                 await drain()
             finally:
@@ -120,7 +141,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     app.state.log = log
     problems.install(app)
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    for module in (health, history, bulk, jobs, results, sources, backups, feed):
+    for module in (health, history, bulk, jobs, results, exports, sources, backups, feed):
         app.include_router(module.router, responses=problems.documented())
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
     app.add_middleware(Gate, rules=rules, log=log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -221,7 +222,7 @@ async def test_every_route_but_health_requires_the_token(behind: Backend) -> Non
             if isinstance(route, WebSocketRoute) or route.path in HEALTH:
                 continue
             for method in route.methods:
-                path = route.path.format(job_id="x")
+                path = re.sub("{[^}]*}", "x", route.path)
                 for token in (None, "Bearer wrong", "Basic x", f"Bearer {'x' * 5000}"):
                     headers = {**JSON, **({"Authorization": token} if token else {})}
                     answer = await http.request(method, path, headers=headers)

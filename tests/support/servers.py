@@ -21,6 +21,9 @@ from longwatch.host import ServerThread
 from longwatch.jobs.model import new_job
 from longwatch.logs import close_log, open_log
 from longwatch.protocol.jobs import Job, Phase, Submission
+from longwatch.results.exports import Exports
+from longwatch.results.pool import Helpers
+from longwatch.results.viewer import Viewer
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
 from longwatch.security.tokens import TokenChecker
 from longwatch.service.jobs import JobService
@@ -158,6 +161,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
         await hub.close()
 
     await store.open()
+    exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))
     try:
         hub.begin(await store.run(repository.newest_seq))
         await service.start()
@@ -171,6 +175,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             epoch=await store.run(repository.epoch),
             server_name="here",
             drain=drain,
+            viewer=exports.viewer,
+            exports=exports,
         )
         given = Backend(service, store, hub, executor, catalogue, config, parts)
         try:
@@ -179,6 +185,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             for app in given.apps:
                 close_log(app.state.log)
     finally:
+        await exports.close()
         await service.stop()
         await store.close()
         close_log(log)

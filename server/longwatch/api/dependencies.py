@@ -13,6 +13,8 @@ from starlette.requests import HTTPConnection
 
 from longwatch.api.problems import ApiError
 from longwatch.feed.hub import FeedHub
+from longwatch.results.exports import Exports
+from longwatch.results.viewer import Viewer
 from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.service.jobs import JobService
 from longwatch.sources import SourceCatalogue
@@ -39,6 +41,8 @@ class Parts:
     epoch: str
     server_name: str
     drain: Drain
+    viewer: Viewer
+    exports: Exports
 
 
 # Declared for the OpenAPI document only: the check itself is `principal`, which also serves

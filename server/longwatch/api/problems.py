@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 
 from longwatch.jobs import errors as jobs
 from longwatch.protocol.problems import MEDIA_TYPE, Problem
-from longwatch.results.errors import ResultDamaged, ResultExpired
+from longwatch.results import errors as results
+from longwatch.results.exports import TooManyExports, UnknownExport
 from longwatch.store import errors as store
 
 KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
@@ -29,8 +30,14 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.InvalidSubmission: (422, "invalid_submission"),
     jobs.LimitTooHigh: (422, "limit_too_high"),
     jobs.QueueFull: (429, "queue_full"),
-    ResultExpired: (410, "result_expired"),
-    ResultDamaged: (410, "result_damaged"),
+    results.ResultExpired: (410, "result_expired"),
+    results.ResultDamaged: (410, "result_damaged"),
+    results.ResultIncomplete: (409, "result_incomplete"),
+    results.Refused: (422, "refused"),
+    results.NoRoom: (507, "no_room"),
+    results.HelperFailed: (500, "helper_failed"),
+    UnknownExport: (404, "unknown_export"),
+    TooManyExports: (429, "too_many_exports"),
     store.StoreFull: (507, "store_full"),
     store.StoreUnusable: (503, "store_unusable"),
     store.StoreClosed: (503, "stopping"),
@@ -52,6 +59,21 @@ TITLES: Final = {
     "invalid_submission": "This cannot be submitted",
     "result_expired": "The result is gone",
     "result_damaged": "The result is damaged",
+    "result_incomplete": "The result is not complete",
+    "unknown_column": "No such column",
+    "ambiguous_column": "Which of the columns is meant?",
+    "unsupported_column": "The column's type does not allow this",
+    "invalid_sort": "This is no order",
+    "invalid_filter": "This is no filter",
+    "invalid_columns": "These are no columns",
+    "too_large_for_xlsx": "Too much for a sheet",
+    "export_id_taken": "The export's id is taken",
+    "export_cancelled": "The export was cancelled",
+    "export_stalled": "The export was given up",
+    "unknown_export": "No such export",
+    "too_many_exports": "Too many exports run",
+    "helper_failed": "The work on the result failed",
+    "no_room": "No room left",
     "store_full": "No room left",
     "store_unusable": "The job store cannot be used",
     "backup_failed": "The backup failed",
@@ -115,6 +137,7 @@ def install(app: FastAPI) -> None:
 
     async def known_error(_request: Request, error: Exception) -> Response:
         status, code = known(error)
+        code = getattr(error, "code", code)
         pointer = getattr(error, "pointer", None)
         wait_s = getattr(error, "retry_after_s", None)
         headers = None if wait_s is None else {"Retry-After": str(wait_s)}

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 import click
 
-from longwatch.cli import tables, values
+from longwatch.cli import tables
 from longwatch.client import words
+from longwatch.protocol import texts as values
 from longwatch.protocol.values import python_values
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 API: Final = "/v1"
 JOBS: Final = "/v1/jobs"
@@ -15,6 +16,11 @@ JOB_EVENTS: Final = "/v1/jobs/{job_id}/events"
 JOB_ATTEMPTS: Final = "/v1/jobs/{job_id}/attempts"
 JOB_RESULT: Final = "/v1/jobs/{job_id}/result"
 JOB_RESULT_PAGE: Final = "/v1/jobs/{job_id}/result/page"
+JOB_RESULT_STATISTICS: Final = "/v1/jobs/{job_id}/result/columns/{column:path}/statistics"
+"""A column's name may have a slash in it, or be empty."""
+JOB_RESULT_SEARCH: Final = "/v1/jobs/{job_id}/result/search"
+JOB_RESULT_EXPORT: Final = "/v1/jobs/{job_id}/result/export"
+EXPORT: Final = "/v1/exports/{export_id}"
 JOB_LOG: Final = "/v1/jobs/{job_id}/log"
 SOURCES: Final = "/v1/sources"
 SAVED_QUERIES: Final = "/v1/saved-queries"
@@ -28,6 +34,7 @@ ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
 
 TOTAL_ROWS_HEADER: Final = "Longwatch-Total-Rows"
 COMPLETE_HEADER: Final = "Longwatch-Complete"
+EXPORT_ID_HEADER: Final = "Longwatch-Export-Id"
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
 """Of a submit: a string in quotes (draft-ietf-httpapi-idempotency-key-header-07, 2.1)."""
@@ -54,3 +61,9 @@ SERVER_FILE: Final = "server.json"
 def job(job_id: str) -> str:
     """The path of one job."""
     return JOB.format(job_id=job_id)
+
+
+def statistics(job_id: str, column: str) -> str:
+    """The path of a column's statistics."""
+    path = JOB_RESULT_STATISTICS.replace("{column:path}", quote(column, safe=""))
+    return path.replace("{job_id}", job_id)

@@ -27,37 +27,38 @@ def as_arrow(page: Page) -> bytes:
 
 def as_json(page: Page, offset: int) -> bytes:
     """The page as a `ResultPage`: JSON values where JSON has the type, text where it has not."""
-    columns = [[_plain(value) for value in python_values(column)] for column in page.table.columns]
+    columns = [[plain(value) for value in python_values(column)] for column in page.table.columns]
     return msgspec.json.encode(
         ResultPage(
             columns=page.index.columns,
             offset=offset,
             rows=[list(row) for row in zip(*columns, strict=True)],
-            total_rows=page.index.rows,
+            total_rows=page.total_rows,
             complete=page.index.complete,
         )
     )
 
 
-def _plain(value: Any) -> Any:
-    plain: Any
+def plain(value: Any) -> Any:
+    """A value as JSON has it, or as text where JSON has no such type."""
+    said: Any
     match value:
         case None | bool() | str():
-            plain = value
+            said = value
         case int():
-            plain = value if abs(value) <= LARGEST_EXACT else str(value)
+            said = value if abs(value) <= LARGEST_EXACT else str(value)
         case float():
-            plain = value if math.isfinite(value) else str(value)
+            said = value if math.isfinite(value) else str(value)
         case bytes():
-            plain = value.hex()
+            said = value.hex()
         case dict():
-            plain = {str(key): _plain(one) for key, one in value.items()}
+            said = {str(key): plain(one) for key, one in value.items()}
         case pa.MonthDayNano():
-            plain = interval_text(value)
+            said = interval_text(value)
         case list() | tuple():
-            plain = [_plain(one) for one in value]
+            said = [plain(one) for one in value]
         case dt.datetime() | dt.date() | dt.time():
-            plain = value.isoformat()
+            said = value.isoformat()
         case _:
-            plain = str(value)
-    return plain
+            said = str(value)
+    return said

@@ -17,10 +17,12 @@ from longwatch.results.index import Index, Segment, read_index
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a result, with what the result holds in all so far."""
+    """Some rows of a result, with what the result holds in all so far. `total_rows` are those
+    that can be paged through."""
 
     table: pa.Table
     index: Index
+    total_rows: int
 
 
 def read_page(folder: Path, offset: int, limit: int) -> Page | None:
@@ -41,7 +43,7 @@ def read_page(folder: Path, offset: int, limit: int) -> Page | None:
         low, high = max(offset - row, 0), min(offset + limit - row, batch.num_rows)
         parts.append(batch.slice(low, high - low))
     schema = parts[0].schema if parts else read_schema(folder, index)
-    return Page(pa.Table.from_batches(parts, schema), index)
+    return Page(pa.Table.from_batches(parts, schema), index, index.rows)
 
 
 def read_schema(folder: Path, index: Index) -> pa.Schema:

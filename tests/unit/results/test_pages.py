@@ -76,7 +76,8 @@ def test_files_that_are_gone(tmp_path: Path) -> None:
 
 
 def page_of(column: pa.Array[Any]) -> Page:
-    return Page(pa.table({"v": column}), Index(columns=[], segments=[], complete=True))
+    index = Index(columns=[], segments=[], complete=True)
+    return Page(pa.table({"v": column}), index, len(column))
 
 
 def through_json(column: pa.Array[Any]) -> list[Any]:
@@ -138,7 +139,7 @@ def test_a_nested_value_that_python_lacks() -> None:
 
 def test_columns_of_one_name_keep_their_values() -> None:
     table = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
-    page = Page(table, Index(columns=[], segments=[], complete=False))
+    page = Page(table, Index(columns=[], segments=[], complete=False), 0)
     answer = json.loads(as_json(page, 5))
     assert answer["rows"] == [[1, 2]]
     assert (answer["offset"], answer["complete"]) == (5, False)

@@ -1,4 +1,4 @@
-"""One value of a result as text, for tables and CSV, and as JSON."""
+"""One value of a result as text, for tables, CSV and sheets, and as JSON."""
 
 from __future__ import annotations
 
@@ -38,18 +38,24 @@ def as_text(value: Any) -> str:
 
 def as_json(value: Any) -> bytes:
     """A value as JSON; what JSON cannot say (NaN, infinity) becomes null."""
-    return _encoder.encode(_without_intervals(value))
+    return _encoder.encode(sayable(value))
 
 
-def _without_intervals(value: Any) -> Any:
-    """`value` with Arrow's intervals as text: to JSON they are arrays of three numbers."""
+def as_json_lines(rows: list[Any]) -> bytes:
+    """Each of `rows` as JSON, with a line end behind it."""
+    return _encoder.encode_lines(rows)
+
+
+def sayable(value: Any) -> Any:
+    """`value` with Arrow's intervals as text: to JSON they are arrays of three numbers. Bytes
+    stay: in JSON they become base64."""
     match value:
         case tuple() if type(value).__name__ == "MonthDayNano":
             return interval_text(value)
         case dict():
-            return {key: _without_intervals(one) for key, one in value.items()}
+            return {key: sayable(one) for key, one in value.items()}
         case list() | tuple():
-            return [_without_intervals(one) for one in value]
+            return [sayable(one) for one in value]
         case _:
             return value
 
