@@ -6,9 +6,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 
 from longwatch.api import (
@@ -16,6 +18,7 @@ from longwatch.api import (
     bulk,
     exports,
     feed,
+    files,
     health,
     history,
     jobs,
@@ -32,12 +35,17 @@ from longwatch.protocol.bulk import BulkAction
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
-from longwatch.security.hosts import host_rules
+from longwatch.security.hosts import LOOPBACK, host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.jobs import JobService
 from longwatch.service.retention import Keep, Retention
+from longwatch.service.saving import SavedQueries
+from longwatch.service.sourcing import SourceService
 from longwatch.settings import Settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
+from longwatch.sources.engines import runs_elsewhere
+from longwatch.sources.files import Files
+from longwatch.sources.vault import KEY_FILE, Vault
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
@@ -56,80 +64,10 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = open_log(settings.data_dir / "server.log", settings.log_level)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        hub = FeedHub()
-
-        def publish(changes: Changes) -> None:
-            hub.publish(changes.changed.values(), changes.removed, changes.seq)
-            retention.changed(changes.changed.values())
-
-        store = Store(settings.data_dir / "jobs.sqlite", publish)
-        catalogue = SourceCatalogue(settings.sources, settings.default_source)
-        executor = LocalExecutor(
-            settings.data_dir / "jobs",
-            settings.data_dir / "runners.log",
-            warm_spare=settings.warm_spare,
-        )
-        service = JobService(store, executor, hub, catalogue, settings, log)
-
-        retention = Retention(
-            store,
-            settings.data_dir / "jobs",
-            kept(settings),
-            log,
-            opened_s=service.opened_s,
-            remove_jobs=partial(remove_jobs, service, settings.owner),
-        )
-
-        exporting = Exports(
-            Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
-        )
-
-        async def drain(*, keep: bool = False) -> None:
-            # Feeds stay open while jobs end, so that clients hear what becomes of them.
-            if not hub.closing:
-                try:
-                    await service.stop(keep=keep)
-                finally:
-                    await hub.close()
-
-        await store.open()
-        try:
-            hub.begin(await store.run(repository.newest_seq))
-            epoch = await store.run(repository.epoch)
-            await service.start()
-            retention.start()
-            app.state.parts = Parts(
-                service=service,
-                store=store,
-                hub=hub,
-                sources=catalogue,
-                tokens=TokenChecker(secret, settings.owner),
-                log=log,
-                epoch=epoch,
-                server_name=socket.gethostname(),
-                drain=drain,
-                viewer=exporting.viewer,
-                exports=exporting,
-            )
-            log.info("server started", version=version(), data_dir=str(settings.data_dir))
-            yield
-        finally:
-            app.state.parts = None
-            try:
-                await exporting.close()
-                await retention.stop()
-                await drain()
-            finally:
-                await store.close()
-                log.info("server stopped")
-                close_log(log)
-
     app = FastAPI(
         title="Longwatch",
         version=version(),
-        lifespan=lifespan,
+        lifespan=lambda app: _serving(app, settings, secret, log),
         # The documents would be public: `app.openapi()` makes one for whoever runs the server.
         openapi_url=None,
         docs_url=None,
@@ -139,13 +77,126 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         max_body_size=None,
     )
     app.state.log = log
-    problems.install(app)
-    # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    for module in (health, history, bulk, jobs, results, exports, sources, backups, feed):
-        app.include_router(module.router, responses=problems.documented())
+    _install_routes(app)
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
     app.add_middleware(Gate, rules=rules, log=log)
     return app
+
+
+@asynccontextmanager
+async def _serving(
+    app: FastAPI, settings: Settings, secret: str, log: structlog.stdlib.BoundLogger
+) -> AsyncIterator[None]:
+    """Open the store, start what works behind the routes, and end it all in order."""
+    hub = FeedHub()
+
+    def publish(changes: Changes) -> None:
+        hub.publish(changes.changed.values(), changes.removed, changes.seq)
+        retention.changed(changes.changed.values())
+
+    store = Store(settings.data_dir / "jobs.sqlite", publish)
+    catalogue, vault, uploads = source_parts(settings)
+    executor = LocalExecutor(
+        settings.data_dir / "jobs",
+        settings.data_dir / "runners.log",
+        warm_spare=settings.warm_spare,
+        secrets=catalogue.secrets,
+        runs_elsewhere=runs_elsewhere,
+    )
+    sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
+    service = JobService(store, executor, hub, catalogue, settings, log)
+
+    retention = Retention(
+        store,
+        settings.data_dir / "jobs",
+        kept(settings),
+        log,
+        opened_s=service.opened_s,
+        remove_jobs=partial(remove_jobs, service, settings.owner),
+    )
+
+    exporting = Exports(
+        Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
+    )
+
+    async def drain(*, keep: bool = False) -> None:
+        # Feeds stay open while jobs end, so that clients hear what becomes of them.
+        if not hub.closing:
+            try:
+                await service.stop(keep=keep)
+            finally:
+                await hub.close()
+
+    await store.open()
+    try:
+        hub.begin(await store.run(repository.newest_seq))
+        epoch = await store.run(repository.epoch)
+        await sourcing.start()
+        await service.start()
+        retention.start()
+        app.state.parts = Parts(
+            service=service,
+            store=store,
+            hub=hub,
+            sources=catalogue,
+            sourcing=sourcing,
+            saving=SavedQueries(store, utc_now),
+            files=uploads,
+            tokens=TokenChecker(secret, settings.owner),
+            log=log,
+            epoch=epoch,
+            server_name=socket.gethostname(),
+            drain=drain,
+            viewer=exporting.viewer,
+            exports=exporting,
+        )
+        log.info("server started", version=version(), data_dir=str(settings.data_dir))
+        yield
+    finally:
+        app.state.parts = None
+        try:
+            await exporting.close()
+            await retention.stop()
+            await drain()
+        finally:
+            await store.close()
+            log.info("server stopped")
+            close_log(log)
+
+
+def _install_routes(app: FastAPI) -> None:
+    problems.install(app)
+    # `history` and `bulk` before `jobs`, which would take their paths for ids.
+    for module in (health, history, bulk, jobs, results, exports, sources, files, backups, feed):
+        app.include_router(module.router, responses=problems.documented())
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def source_parts(settings: Settings) -> tuple[SourceCatalogue, Vault, Files]:
+    """The sources of the settings, what keeps secrets, and where sources' files may be: a server
+    that only its own machine reaches lets its user name any, another one those it is told to."""
+    allowed = settings.source_folders
+    if allowed is None and settings.host not in LOOPBACK:
+        allowed = ()
+    files = Files(
+        settings.data_dir / "files",
+        allowed=None if allowed is None else [Path(one).expanduser() for one in allowed],
+        private=settings.data_dir,
+        most_bytes=settings.max_upload_bytes,
+    )
+    vault = Vault(settings.data_dir / KEY_FILE)
+    catalogue = SourceCatalogue(
+        settings.sources,
+        settings.default_source,
+        vault=vault,
+        files=files,
+        variables=settings.secret_variables,
+    )
+    return catalogue, vault, files
 
 
 async def remove_jobs(service: JobService, owner: str, job_ids: Sequence[str]) -> int:

@@ -57,13 +57,25 @@ class SettingsError(ValueError):
     """The settings cannot be used; says which one, and why."""
 
 
-class SourceSettings(BaseModel):
-    """A `[sources.NAME]` table: where DuckDB finds the data, and what people call it."""
+class Variable(BaseModel):
+    """`{ env = "NAME" }`: the environment variable that has a secret."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    engine: Literal["duckdb"] = "duckdb"
-    path: Path = Field(description="a folder of Parquet, CSV or JSON files, or a .duckdb file")
+    env: str
+
+
+class SourceSettings(BaseModel):
+    """A `[sources.NAME]` table: what an engine needs to find the data, and what people call it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: str = "duckdb"
+    path: Path | None = Field(
+        default=None, description="a folder of Parquet, CSV or JSON files, or a database file"
+    )
+    options: dict[str, str] = Field(default_factory=dict)
+    secrets: dict[str, str | Variable] = Field(default_factory=dict, repr=False)
     title: str = ""
     description: str = ""
     max_running: int | None = Field(default=None, ge=1, description="queries at once on it")
@@ -137,6 +149,18 @@ class Settings(BaseSettings):
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    secret_variables: Names = Field(
+        default=("PG*", "LONGWATCH_SOURCE_*"),
+        description="patterns of the environment variables a source may take a secret from",
+    )
+    source_folders: Names | None = Field(
+        default=None,
+        description="folders in which files may be named as sources; by default any on a server "
+        "that only its own machine reaches, none on another",
+    )
+    max_upload_bytes: int = Field(
+        default=10 * 2**30, ge=0, description="size of one uploaded file; 0 allows none"
+    )
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
 

@@ -25,7 +25,7 @@ import duckdb
 import psutil
 
 import longwatch
-from longwatch.sources import saved_queries
+from longwatch.sources.queries import saved_queries
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = ROOT / ".bench" / "results.jsonl"

@@ -22,7 +22,7 @@ from longwatch.protocol.jobs import Job, JobState, Submission
 from longwatch.security.tokens import Principal
 from longwatch.service.submitting import Taken
 from longwatch.settings import Settings, SourceSettings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store.listing import Filter, Listed
 from support.servers import http_client
 

@@ -16,7 +16,7 @@ from longwatch.logs import close_log, open_log
 from longwatch.protocol.jobs import Job, JobState, Limits, Submission
 from longwatch.service.jobs import JobService
 from longwatch.settings import Settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from longwatch.protocol.jobs import Job, JobState, Phase, ProgressBasis
-from longwatch.sources import saved_queries
+from longwatch.sources.queries import saved_queries
 from support.runs import Server
 from support.waiting import wait_until
 

@@ -13,22 +13,25 @@ import httpx
 from fastapi import FastAPI
 
 from longwatch.api.dependencies import Parts
-from longwatch.app import create_app
+from longwatch.app import create_app, source_parts, utc_now
 from longwatch.client.address import Address
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.hub import FeedHub
 from longwatch.host import ServerThread
 from longwatch.jobs.model import new_job
 from longwatch.logs import close_log, open_log
+from longwatch.protocol.catalogue import Catalogue
 from longwatch.protocol.jobs import Job, Phase, Submission
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
-from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
+from longwatch.runner.spec import Answer, AttemptSpec, Ending, Outcome, Question, Report
 from longwatch.security.tokens import TokenChecker
 from longwatch.service.jobs import JobService
+from longwatch.service.saving import SavedQueries
+from longwatch.service.sourcing import SourceService
 from longwatch.settings import Settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
@@ -71,6 +74,10 @@ class ManualExecutor(Executor):
 
     async def start(self, observer: Observer) -> None:
         self._observer = observer
+
+    async def inspect(self, engine: str, question: Question, *_: Any, **__: Any) -> Answer:
+        """No source of a test without processes has anything in it."""
+        return Answer(catalogue=Catalogue(tables=[]))
 
     async def launch(self, spec: AttemptSpec) -> None:
         self.launched.append(spec)
@@ -153,7 +160,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
 
     store = Store(lay_out(data_dir / "jobs.sqlite"), publish)
     executor = ManualExecutor(data_dir / "jobs")
-    catalogue = SourceCatalogue(config.sources, config.default_source)
+    catalogue, vault, files = source_parts(config)
+    sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
     service = JobService(store, executor, hub, catalogue, config, log)
 
     async def drain(*, keep: bool = False) -> None:
@@ -164,12 +172,16 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))
     try:
         hub.begin(await store.run(repository.newest_seq))
+        await sourcing.start()
         await service.start()
         parts = Parts(
             service=service,
             store=store,
             hub=hub,
             sources=catalogue,
+            sourcing=sourcing,
+            saving=SavedQueries(store, utc_now),
+            files=files,
             tokens=TokenChecker(TOKEN, "ada"),
             log=log,
             epoch=await store.run(repository.epoch),

@@ -17,7 +17,10 @@ from longwatch.results.exports import Exports
 from longwatch.results.viewer import Viewer
 from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.service.jobs import JobService
-from longwatch.sources import SourceCatalogue
+from longwatch.service.saving import SavedQueries
+from longwatch.service.sourcing import SourceService
+from longwatch.sources.catalogue import SourceCatalogue
+from longwatch.sources.files import Files
 from longwatch.store.store import Store
 
 
@@ -36,6 +39,9 @@ class Parts:
     store: Store
     hub: FeedHub
     sources: SourceCatalogue
+    sourcing: SourceService
+    saving: SavedQueries
+    files: Files
     tokens: TokenChecker
     log: structlog.stdlib.BoundLogger
     epoch: str
@@ -77,6 +83,16 @@ def service(server: Annotated[Parts, Depends(parts)]) -> JobService:
     return server.service
 
 
+def sourcing(server: Annotated[Parts, Depends(parts)]) -> SourceService:
+    """What changes sources and asks them."""
+    return server.sourcing
+
+
+def saving(server: Annotated[Parts, Depends(parts)]) -> SavedQueries:
+    """The saved queries."""
+    return server.saving
+
+
 def sources(server: Annotated[Parts, Depends(parts)]) -> SourceCatalogue:
     """The catalogue of sources."""
     return server.sources
@@ -89,5 +105,7 @@ async def _documented(_token: Annotated[object, Security(_scheme)]) -> None:
 PartsDep = Annotated[Parts, Depends(parts)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 ServiceDep = Annotated[JobService, Depends(service)]
+SourcingDep = Annotated[SourceService, Depends(sourcing)]
+SavingDep = Annotated[SavedQueries, Depends(saving)]
 SourcesDep = Annotated[SourceCatalogue, Depends(sources)]
 AUTHENTICATED = [Depends(_documented), Depends(principal)]

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from longwatch.cli import backup, doctor, jobs, run_query, serve, window
+from longwatch.cli import backup, doctor, jobs, run_query, serve, sources, window
 from longwatch.cli.exits import Exit, Failure, of_error
 
 _EPILOG = """\b
@@ -77,6 +77,8 @@ def commands(ctx: click.Context, version: bool) -> None:
 
 commands.add_command(window.open_files)
 commands.add_command(run_query.run)
+commands.add_command(sources.estimate)
+commands.add_command(sources.sources)
 commands.add_command(jobs.list_jobs)
 commands.add_command(jobs.show)
 commands.add_command(jobs.cancel)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from longwatch.client.address import Address
     from longwatch.client.api import AsyncClient
     from longwatch.protocol.jobs import Job, Submission
+    from longwatch.protocol.parameters import Given
 
 _COMMENT: Final = re.compile(r"--[^=]*\s")
 """`-- why` and `--why\nSELECT 1`, but not `--name=a b`."""
@@ -97,7 +98,6 @@ def run(
     once.
     """
     from longwatch.cli.writers import EXTENSIONS
-    from longwatch.client.parameters import from_text
     from longwatch.protocol.jobs import Limits, Submission
 
     if output is not None and output.suffix.lower() not in EXTENSIONS:
@@ -110,15 +110,11 @@ def run(
             f"the folder {output.parent} does not exist.", param_hint="--output"
         )
     sql, made_name = read_query(query)
-    try:
-        values = dict(from_text(one) for one in parameters)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--param") from error
     submission = Submission(
         sql=sql,
         source=source,
         name=name or made_name,
-        parameters=values,
+        parameters=read_values(parameters),
         limits=Limits(result_rows=max_rows),
     )
     with reach(where, may_start=not no_wait, instead=", or leave out --no-wait") as address:
@@ -144,6 +140,16 @@ def read_query(text: str) -> tuple[str, str | None]:
         return _not_empty(path.read_text(encoding="utf-8-sig")), path.stem
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{text} cannot be read: {error}.") from error
+
+
+def read_values(assignments: tuple[str, ...]) -> dict[str, Given]:
+    """The values of `--param`. Raises `click.UsageError`."""
+    from longwatch.client.parameters import from_text
+
+    try:
+        return dict(from_text(one) for one in assignments)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--param") from error
 
 
 def _not_empty(sql: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from longwatch.client._loop import LoopThread
@@ -17,7 +18,7 @@ from longwatch.client.errors import (
     JobLost,
 )
 from longwatch.client.parameters import from_python
-from longwatch.client.result import Result
+from longwatch.client.result import RemoteResult, Result
 from longwatch.protocol.jobs import (
     Job,
     JobFilter,
@@ -27,14 +28,22 @@ from longwatch.protocol.jobs import (
     Limits,
     Submission,
 )
+from longwatch.protocol.sources import EstimateRequest, SourceDraft
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Iterator, Mapping
     from datetime import datetime
     from types import TracebackType
 
+    from longwatch.protocol.catalogue import Catalogue, Estimate
     from longwatch.protocol.history import Attempt, StoryLine
-    from longwatch.protocol.sources import SavedQuery, Source
+    from longwatch.protocol.sources import (
+        SavedQuery,
+        SecretReference,
+        Source,
+        SourceTest,
+        UploadedFile,
+    )
 
 T = TypeVar("T")
 
@@ -172,6 +181,58 @@ class Client:
         """The places queries can run against, the default first."""
         return self._call(self._api.sources()).sources
 
+    def add_source(
+        self,
+        name: str,
+        engine: str = "duckdb",
+        *,
+        title: str = "",
+        description: str = "",
+        options: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str | SecretReference] | None = None,
+        **more: str,
+    ) -> Source:
+        """Add a source: `client.add_source("sales", path="/data/sales")`.
+
+        What the engine needs to know comes as `options` or by name; passwords and the like as
+        `secrets`, which the server keeps encrypted and tells nobody. Raises `Conflict` when the
+        name is taken, `BadRequest`.
+        """
+        draft = SourceDraft(
+            name=name,
+            engine=engine,
+            title=title,
+            description=description,
+            options={**(options or {}), **more},
+            secrets={**(secrets or {})},
+        )
+        return self._call(self._api.add_source(draft))
+
+    def remove_source(self, name: str) -> None:
+        """Forget a source; its jobs stay. Raises `NotFound` or `Conflict`."""
+        self._call(self._api.remove_source(name))
+
+    def test_source(self, name: str) -> SourceTest:
+        """Open a source and look what there is. Raises `NotFound`."""
+        return self._call(self._api.test_source(name))
+
+    def catalogue(self, source: str) -> Catalogue:
+        """The tables of a source, with their columns. Raises `NotFound`, and `ServerFault` when
+        the source cannot be opened."""
+        return self._call(self._api.catalogue(source))
+
+    def upload(self, path: str | Path, name: str | None = None) -> UploadedFile:
+        """Send a file to the server; its `path` is then what a source is made of."""
+        return self._call(self._api.upload(Path(path), name))
+
+    def estimate(
+        self, sql: str, source: str | None = None, *, parameters: Mapping[str, Any] | None = None
+    ) -> Estimate:
+        """What to expect of a query, from the engine's plan and earlier runs; runs nothing."""
+        values = from_python(parameters or {})
+        request = EstimateRequest(sql=sql, source=source, parameters=values)
+        return self._call(self._api.estimate(request))
+
     def saved_queries(self) -> list[SavedQuery]:
         """The queries kept on the server."""
         return self._call(self._api.saved_queries()).queries
@@ -242,15 +303,11 @@ class JobHandle:
         info = job.result
         if info is None:
             info = self._client._call(self._client._api.result_info(self.id))
-        return Result(info, self._page)
+        return Result(info, RemoteResult(self._client._loop, self._client._api, self.id))
 
     def log(self) -> str:
         """What the job's runner wrote."""
         return self._client._call(self._client._api.log(self.id))
-
-    def _page(self, offset: int, limit: int) -> bytes:
-        work = self._client._api.result_page(self.id, offset=offset, limit=limit)
-        return self._client._call(work).data
 
 
 _ENDINGS: dict[JobState, type[JobEnded]] = {

@@ -7,11 +7,13 @@ import importlib
 from importlib.metadata import entry_points
 from typing import Final
 
-from longwatch.engines.contract import Engine
+from longwatch.engines.contract import Engine, EngineError, Session, Workspace
+from longwatch.protocol.jobs import JobError
 
 GROUP: Final = "longwatch.engines"
 OWN: Final = {
     "duckdb": "longwatch.engines.duckdb_engine:DuckDBEngine",
+    "postgres": "longwatch.engines.postgres_engine:PostgresEngine",
     "sqlite": "longwatch.engines.sqlite_engine:SQLiteEngine",
 }
 """Not entry points: to look for those reads every installed package's, 30 ms a runner."""
@@ -40,3 +42,17 @@ def load_engine(name: str) -> Engine:
         ) from error
     assert isinstance(engine, Engine), f"{where} is no engine"
     return engine
+
+
+class MissingEngine(Engine):
+    """Stands for an engine that cannot be loaded: whatever is to be opened, it says why not."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def warm_up(self, options: dict[str, str] | None = None) -> None:
+        """There is nothing to make ready."""
+
+    def open(self, options: dict[str, str], workspace: Workspace) -> Session:
+        """Always raises `EngineError`."""
+        raise EngineError(JobError(code="engine_missing", message=self._reason))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from longwatch.runner.spec import AttemptSpec, Outcome, Report
+from longwatch.protocol.parameters import Parameter
+from longwatch.runner.spec import Answer, AttemptSpec, Outcome, Question, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,19 @@ class Executor(ABC):
     @abstractmethod
     def cancel(self, job_id: str, attempt: int) -> None:
         """Ask, then insist: the attempt ends within about 1.3 s, or is reported unconfirmed."""
+
+    @abstractmethod
+    async def inspect(
+        self,
+        engine: str,
+        question: Question,
+        options: dict[str, str],
+        *,
+        sql: str = "",
+        parameters: Mapping[str, Parameter] | None = None,
+    ) -> Answer:
+        """Ask about the source that `options` (secrets included) describe; runs nothing. Never
+        raises: what went wrong is the answer."""
 
     @abstractmethod
     def folder(self, job_id: str, attempt: int) -> Path:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
+import msgspec
+
 from longwatch.execution.contract import Died, Ended, Executor, Observer
+from longwatch.execution.inspecting import INSPECTION_S, Inspector
 from longwatch.execution.processes import AdoptedRunner, OwnRunner, RunnerProcess
 from longwatch.execution.spares import Spares
+from longwatch.jobs.errors import JobsError
 from longwatch.protocol.jobs import Phase
+from longwatch.protocol.parameters import Parameter
 from longwatch.results.disk import SYNCED_BYTES, sync_result
 from longwatch.runner.mailbox import Mailbox
-from longwatch.runner.spec import AttemptSpec, Ending, Order, Outcome, Report
+from longwatch.runner.spec import (
+    Answer,
+    AttemptSpec,
+    Ending,
+    Order,
+    Outcome,
+    Question,
+    Report,
+)
 
 GRACE_S: Final = 0.8
 """How long an engine has to heed a cancel. Its own interrupt takes 1-60 ms in scans and joins, and
@@ -24,6 +37,9 @@ GONE_S: Final = 2.0
 HEARTBEAT_S: Final = 1.0
 SPARE_ENGINE: Final = "duckdb"
 SPARES: Final = 2
+SWEEP_S: Final = 10.0
+_CUT_SHORT: Final = frozenset({"time_limit", "memory_limit"})
+"""Ends that a runner makes of its process while the engine is deep in something."""
 
 
 @dataclass(eq=False, slots=True)
@@ -41,10 +57,22 @@ class _Attempt:
 class LocalExecutor(Executor):
     """Starts one process an attempt, from spares that have their imports done where it can."""
 
-    def __init__(self, jobs_folder: Path, log: Path, *, warm_spare: bool) -> None:
+    def __init__(
+        self,
+        jobs_folder: Path,
+        log: Path,
+        *,
+        warm_spare: bool,
+        secrets: Callable[[str], dict[str, str]] = lambda _source: {},
+        runs_elsewhere: Callable[[str], bool] = lambda _engine: False,
+    ) -> None:
         """`jobs_folder` holds a folder a job; what runners say before they have a log of their
-        own is appended to `log`."""
+        own is appended to `log`. `secrets` are those of a source by name, and may raise
+        `JobsError`; `runs_elsewhere` says whether an engine's queries may outlive their runner."""
         self._jobs = jobs_folder
+        self._secrets = secrets
+        self._runs_elsewhere = runs_elsewhere
+        self._inspector = Inspector(self._runner_for, jobs_folder / "inspections")
         self._log_path = log
         self._log: IO[bytes] | None = None
         self._spares = Spares(self._spawn, most=SPARES if warm_spare else 0)
@@ -64,24 +92,46 @@ class LocalExecutor(Executor):
         return self._jobs / job_id / str(attempt)
 
     async def launch(self, spec: AttemptSpec) -> None:
+        secrets = self._secrets(spec.source)
         mailbox = Mailbox(self.folder(spec.job_id, spec.attempt))
         mailbox.create(spec)
         spare = self._spares.take() if spec.engine == SPARE_ENGINE else None
         if spare is not None:
             try:
-                self._hand_over(spare, spec, mailbox)
+                self._hand_over(spare, spec, mailbox, secrets)
             except OSError:  # it died in waiting
                 self._reap(spare, None)
                 spare = None
         if spare is None:
-            self._hand_over(await self._spawn(spec.engine), spec, mailbox)
+            self._hand_over(await self._spawn(spec.engine), spec, mailbox, secrets)
         if spec.engine == SPARE_ENGINE:
             self._spares.likely = spec.options
         self._spares.fill(idle=False)
 
-    def _hand_over(self, runner: OwnRunner, spec: AttemptSpec, mailbox: Mailbox) -> None:
+    async def inspect(
+        self,
+        engine: str,
+        question: Question,
+        options: dict[str, str],
+        *,
+        sql: str = "",
+        parameters: Mapping[str, Parameter] | None = None,
+    ) -> Answer:
+        asked = self._inspector.question(question, options, sql=sql, parameters=parameters)
+        return await self._inspector.ask(engine, asked, INSPECTION_S)
+
+    async def _runner_for(self, engine: str) -> OwnRunner:
+        spare = self._spares.take() if engine == SPARE_ENGINE else None
+        if spare is None:
+            return await self._spawn(engine)
+        self._spares.fill(idle=not self._attempts)
+        return spare
+
+    def _hand_over(
+        self, runner: OwnRunner, spec: AttemptSpec, mailbox: Mailbox, secrets: dict[str, str]
+    ) -> None:
         mailbox.write_identity(runner.identity())
-        runner.order(Order(folder=str(mailbox.folder)))
+        runner.order(Order(folder=str(mailbox.folder), secrets=secrets or None))
         self._follow(_Attempt(spec.job_id, spec.attempt, mailbox, runner))
 
     def adopt(self, job_id: str, attempt: int) -> None:
@@ -112,6 +162,7 @@ class LocalExecutor(Executor):
             attempt.runner.let_go()
         for spare in spares:
             self._reap(spare, None)
+        await self._inspector.stop()
         await asyncio.gather(*self._closing, return_exceptions=True)
         if self._log is not None:
             self._log.close()
@@ -156,10 +207,24 @@ class LocalExecutor(Executor):
             confirmed = await attempt.runner.gone(GONE_S)
         if attempt.ladder is not None:
             attempt.ladder.cancel()
+        if outcome is None or outcome.error is None or outcome.error.code in _CUT_SHORT:
+            confirmed = await self._swept(attempt) and confirmed
         if outcome is None and attempt.cancelled:
             last = last or Report(phase=Phase.STARTING, elapsed_s=0.0)
             outcome = Outcome(ending=Ending.CANCELLED, last=last)
         return Ended(outcome or Died(attempt.runner.death), last, confirmed=confirmed)
+
+    async def _swept(self, attempt: _Attempt) -> bool:
+        """Whether nothing of it runs on in an engine elsewhere."""
+        try:
+            spec = attempt.mailbox.spec()
+            if not self._runs_elsewhere(spec.engine):
+                return True
+            options = spec.options | self._secrets(spec.source)
+        except (OSError, msgspec.MsgspecError, JobsError):
+            return False
+        inspection = self._inspector.question(Question.SWEEP, options, tag=spec.tag)
+        return (await self._inspector.ask(spec.engine, inspection, SWEEP_S)).swept
 
     async def _insist(self, attempt: _Attempt) -> None:
         """The cancel ladder: ask the engine, then end the process."""

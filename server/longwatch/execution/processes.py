@@ -106,6 +106,12 @@ class OwnRunner(RunnerProcess):
             raise ProcessLookupError("the waiting runner has ended")
         stdin.write(order.line())
 
+    async def everything(self) -> bytes:
+        """All that it writes until it ends."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        return await stdout.read()
+
     async def news(self, timeout_s: float) -> None:
         stdout = self._process.stdout
         assert stdout is not None

@@ -3,6 +3,15 @@
 JobsError
 ├── UnknownJob
 ├── UnknownSource
+├── SourceExists           its name is taken
+├── SourceFixed            it is not the server's to change
+├── SourceInUse            jobs wait for it or run on it
+├── InvalidSource          what it is to be cannot be
+├── UploadRefused
+├── SecretMissing
+├── SecretsUnreadable
+├── UnknownSavedQuery
+├── SavedQueryFixed        it came with the program
 ├── AlreadyFinal
 ├── NotFinal
 ├── Changed                another form of the job was meant
@@ -17,6 +26,9 @@ JobsError
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
 
 from longwatch.protocol.jobs import JobState
 
@@ -42,6 +54,90 @@ class UnknownSource(JobsError):
         choices = ", ".join(sorted(known)) or "none"
         super().__init__(f"There is no source {name!r} on this server. Known: {choices}.")
         self.pointer = "/source"
+
+
+class SourceExists(JobsError):
+    """There is a source of that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a source {name!r} already. Choose another name, or change it.")
+        self.pointer = "/name"
+
+
+class SourceFixed(JobsError):
+    """The source was not added to the server, so it cannot be changed there."""
+
+    def __init__(self, name: str, where: str) -> None:
+        super().__init__(f"The source {name!r} {where}. It can be changed there, not here.")
+
+
+class SourceInUse(JobsError):
+    """Jobs wait for the source or run on it."""
+
+    def __init__(self, name: str, jobs: int) -> None:
+        told = f"{jobs:,} jobs wait for the source {name!r} or run on it"
+        if jobs == 1:
+            told = f"A job waits for the source {name!r} or runs on it"
+        super().__init__(f"{told}. Wait until that is over, or cancel it first.")
+
+
+class InvalidSource(JobsError):
+    """What the source is to be cannot be; `pointer` says which part of it."""
+
+    def __init__(self, message: str, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class UploadRefused(JobsError):
+    """The uploaded file is of no use, or not what it says it is."""
+
+
+class SecretMissing(JobsError):
+    """The environment variable that is to hold a secret is not set, or not for sources."""
+
+    def __init__(
+        self, source: str, option: str, variable: str, allowed: Collection[str] | None = None
+    ) -> None:
+        if allowed is None:
+            message = (
+                f"The source {source!r} takes its {option} from the environment variable "
+                f"{variable}, which is not set where the server runs. Set it, then restart the "
+                "server."
+            )
+        else:
+            message = (
+                f"No source may take a secret from the environment variable {variable}. This "
+                f"server allows: {', '.join(allowed) or 'none'} (its setting secret_variables)."
+            )
+        super().__init__(message)
+        self.pointer = "/secrets"
+
+
+class SecretsUnreadable(JobsError):
+    """The key of the sources' secrets is not there, or is not theirs."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"The sources' secrets cannot be read: their key {path} {why}. Put the right one back "
+            "from a backup, or give each source its secrets again."
+        )
+
+
+class UnknownSavedQuery(JobsError):
+    """There is no such saved query on this server."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no saved query {name[:40]!r} on this server.")
+
+
+class SavedQueryFixed(JobsError):
+    """The saved query came with the program."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"{title!r} came with the program and cannot be changed. Save a copy of it instead."
+        )
 
 
 class AlreadyFinal(JobsError):

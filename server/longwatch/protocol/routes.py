@@ -23,7 +23,15 @@ JOB_RESULT_EXPORT: Final = "/v1/jobs/{job_id}/result/export"
 EXPORT: Final = "/v1/exports/{export_id}"
 JOB_LOG: Final = "/v1/jobs/{job_id}/log"
 SOURCES: Final = "/v1/sources"
+SOURCE: Final = "/v1/sources/{name}"
+SOURCE_TEST: Final = "/v1/sources/{name}/test"
+SOURCE_CATALOGUE: Final = "/v1/sources/{name}/catalogue"
+SOURCES_TEST: Final = "/v1/sources/test"
+ENGINES: Final = "/v1/engines"
+ESTIMATES: Final = "/v1/estimates"
+FILES: Final = "/v1/files"
 SAVED_QUERIES: Final = "/v1/saved-queries"
+SAVED_QUERY: Final = "/v1/saved-queries/{name}"
 BACKUPS: Final = "/v1/backups"
 FEED: Final = "/v1/feed"
 HEALTH_LIVE: Final = "/v1/health/live"
@@ -45,6 +53,7 @@ IDEMPOTENCY_EXPIRES_HEADER: Final = "Idempotency-Expires"
 and leaves open how."""
 
 MAX_BODY_BYTES: Final = 4 * 2**20
+MAX_FILE_NAME: Final = 255
 MAX_LIST_PAGE: Final = 500
 MAX_BULK: Final = 10_000
 """Jobs that one bulk request acts on."""

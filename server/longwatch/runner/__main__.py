@@ -19,12 +19,15 @@ sys.modules["numpy"] = None  # type: ignore[assignment]
 # sorts failed for it. For batches on their way to a file malloc is as quick.
 os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"
 
-from longwatch.engines.registry import load_engine  # noqa: E402
+import msgspec  # noqa: E402
+
+from longwatch.engines.registry import MissingEngine, load_engine  # noqa: E402
 from longwatch.runner.attempt import run_attempt  # noqa: E402
 from longwatch.runner.confine import confine  # noqa: E402
+from longwatch.runner.inspect import answer  # noqa: E402
 from longwatch.runner.limits import yield_to_others  # noqa: E402
 from longwatch.runner.mailbox import Mailbox  # noqa: E402
-from longwatch.runner.spec import read_order  # noqa: E402
+from longwatch.runner.spec import Answer, read_order  # noqa: E402
 
 
 def main() -> int:
@@ -32,7 +35,10 @@ def main() -> int:
     # Ctrl+C in a terminal goes to the whole group; the server decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     yield_to_others()
-    engine = load_engine(sys.argv[1])
+    try:
+        engine = load_engine(sys.argv[1])
+    except LookupError as error:
+        engine = MissingEngine(str(error.args[0]))
     jobs_folder = Path(sys.argv[2])
     # DuckDB silently allows `./.tmp`: this must not be somebody's working directory.
     os.chdir(jobs_folder)
@@ -43,9 +49,19 @@ def main() -> int:
         order = read_order(line)
         if order.folder is not None:
             mailbox = Mailbox(Path(order.folder))
-            run_attempt(mailbox, engine, _redirect_output(mailbox))
+            run_attempt(mailbox, engine, _redirect_output(mailbox), order.secrets or {})
+        if order.inspection is not None:
+            _tell(answer(order.inspection, engine))
         engine.warm_up(order.options)
     return 0
+
+
+def _tell(found: Answer) -> None:
+    """Write an answer to standard output, and end: what an engine still does is of no interest."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(msgspec.json.encode(found))
+    sys.stdout.buffer.flush()
+    os._exit(0)
 
 
 def _redirect_output(mailbox: Mailbox) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Never
 
@@ -24,8 +25,10 @@ from longwatch.runner.spec import BATCH_ROWS, AttemptSpec, Ending, Outcome, Repo
 from longwatch.runner.watch import Watch
 
 
-def run_attempt(mailbox: Mailbox, engine: Engine, doorbell: int) -> Never:
-    """Run what lies in the mailbox, then end this process.
+def run_attempt(
+    mailbox: Mailbox, engine: Engine, doorbell: int, secrets: Mapping[str, str]
+) -> Never:
+    """Run what lies in the mailbox, with the `secrets` of its source, then end this process.
 
     Leaves by `os._exit`: the outcome is on disk by then, and giving gigabytes back piece by
     piece would only keep the machine busy (0.2 s for 1.9 GB).
@@ -36,7 +39,7 @@ def run_attempt(mailbox: Mailbox, engine: Engine, doorbell: int) -> Never:
     limit_address_space(spec.memory_bytes)
     watch.start()
     try:
-        result = _query(spec, mailbox, engine, watch)
+        result = _query(spec, mailbox, engine, watch, secrets)
     except Interrupted:
         outcome = _outcome(watch, Ending.CANCELLED, None)
     except EngineError as error:
@@ -72,7 +75,13 @@ def _end(mailbox: Mailbox, watch: Watch, outcome: Outcome) -> Never:
     os._exit(0)
 
 
-def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) -> ResultInfo:
+def _query(
+    spec: AttemptSpec,
+    mailbox: Mailbox,
+    engine: Engine,
+    watch: Watch,
+    secrets: Mapping[str, str],
+) -> ResultInfo:
     watch.phase = Phase.CONNECTING
     workspace = Workspace(
         spill=mailbox.spill,
@@ -81,7 +90,7 @@ def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) ->
         threads=spec.threads,
         tag=spec.tag,
     )
-    session = engine.open(spec.options, workspace)
+    session = engine.open({**spec.options, **secrets}, workspace)
     watch.phase = Phase.PLANNING
     statements = session.parse(spec.sql, spec.parameters)
     watch.statements = len(statements)
@@ -109,7 +118,10 @@ def _query(spec: AttemptSpec, mailbox: Mailbox, engine: Engine, watch: Watch) ->
             session.interrupt()
             break
     watch.phase = Phase.WRITING
-    return writer.finish()
+    info = writer.finish()
+    if engine.runs_elsewhere:
+        session.close()
+    return info
 
 
 def _heed(watch: Watch) -> None:

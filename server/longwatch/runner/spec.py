@@ -7,18 +7,21 @@ from typing import Final
 
 import msgspec
 
+from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
 from longwatch.protocol.parameters import Parameter
 
 
 class AttemptSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """`spec.json`: everything one attempt needs to know. Sizes in bytes, `run_s` in seconds."""
+    """`spec.json`: everything one attempt needs to know but its source's secrets, which come with
+    the order and never lie on a disk. Sizes in bytes, `run_s` in seconds."""
 
     job_id: str
     attempt: int
     sql: str
     engine: str
     options: dict[str, str]
+    source: str = ""
     memory_bytes: int
     spill_bytes: int
     threads: int
@@ -83,12 +86,48 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     since_boot: str | None = None
 
 
+class Question(enum.StrEnum):
+    """What can be asked of a source without running anything."""
+
+    TEST = "test"
+    CATALOGUE = "catalogue"
+    ESTIMATE = "estimate"
+    SWEEP = "sweep"
+    """End what an attempt that is gone still runs in the engine."""
+
+
+class Inspection(msgspec.Struct, frozen=True, kw_only=True):
+    """One question. `options` with their secrets; `sql` and `parameters` for an estimate, `tag` for
+    a sweep; `spill` a folder that may be made; sizes in bytes."""
+
+    question: Question
+    options: dict[str, str]
+    spill: str
+    memory_bytes: int
+    threads: int
+    sql: str = ""
+    parameters: dict[str, Parameter] = msgspec.field(default_factory=dict)
+    tag: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner found; with an `error` nothing else. `swept`: nothing is left in the engine."""
+
+    error: JobError | None = None
+    catalogue: Catalogue | None = None
+    estimate: Estimate | None = None
+    swept: bool = False
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a runner's standard input: run the attempt whose mailbox is `folder`, or else make
-    ready for the source that `options` describe, which is likely to be asked for."""
+    """A line of a runner's standard input: run the attempt whose mailbox is `folder`, with the
+    `secrets` of its source; or answer a question; or else make ready for the source that `options`
+    describe, which is likely to be asked for."""
 
     folder: str | None = None
     options: dict[str, str] | None = None
+    secrets: dict[str, str] | None = None
+    inspection: Inspection | None = None
 
     def line(self) -> bytes:
         """As it is sent: JSON, so that a folder may have any name."""

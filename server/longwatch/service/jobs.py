@@ -29,7 +29,7 @@ from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, tur
 from longwatch.service.submitting import Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import listing, repository
 from longwatch.store.errors import StoreError
 from longwatch.store.listing import Filter, Listed
@@ -62,7 +62,7 @@ class JobService:
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, Running] = {}
         self._to_cancel: set[tuple[str, int]] = set()
-        self._fairness = Fairness(turn_limits(settings))
+        self._fairness = Fairness(turn_limits(settings, sources.most_running))
         self._held = Timers()
         self._deadlines = Timers()
         self.opened_s: dict[str, float] = {}
@@ -338,7 +338,8 @@ class JobService:
             attempt=job.attempt,
             sql=job.sql,
             engine=definition.source.engine,
-            options=definition.options,
+            options=self._sources.options_of(definition),
+            source=job.source,
             memory_bytes=min(
                 job.limits.memory_bytes or settings.memory_bytes, settings.memory_bytes
             ),

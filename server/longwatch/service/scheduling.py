@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -30,7 +30,7 @@ class Limits:
 
     total: int
     per_owner: int | None = None
-    per_source: Mapping[str, int] = field(default_factory=dict)
+    per_source: Callable[[], Mapping[str, int]] = dict
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,12 @@ class Fairness:
         per_owner = self.limits.per_owner
         if per_owner is not None and owners[one.owner] >= per_owner:
             return False
-        most = self.limits.per_source.get(one.source)
+        most = self.limits.per_source().get(one.source)
         return most is None or sources[one.source] < most
 
 
-def turn_limits(settings: Settings) -> Limits:
-    """What the settings say about jobs at once."""
-    per_source = {
-        name: source.max_running
-        for name, source in settings.sources.items()
-        if source.max_running is not None
-    }
+def turn_limits(settings: Settings, per_source: Callable[[], Mapping[str, int]]) -> Limits:
+    """What the settings and the sources say about jobs at once; sources come and go."""
     return Limits(settings.max_running, settings.max_running_per_owner, per_source)
 
 

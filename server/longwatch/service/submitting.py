@@ -20,7 +20,7 @@ from longwatch.jobs.model import fingerprint, new_job
 from longwatch.protocol.jobs import Job, Limits, Submission
 from longwatch.service.requests import final
 from longwatch.settings import Settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import keys, repository
 from longwatch.store.keys import Kept
 from longwatch.store.store import Store
@@ -141,6 +141,7 @@ class Intake:
             name=job.name,
             priority=job.priority,
             limits=job.limits,
+            parameters={**job.parameters},
         )
         return self._prepared(submission, owner, retry_of=job.id)
 
@@ -171,5 +172,11 @@ class Intake:
         if asked_bytes is not None and asked_bytes > settings.memory_bytes:
             mib = [f"{size / 2**20:,.0f} MiB" for size in (asked_bytes, settings.memory_bytes)]
             raise LimitTooHigh("memory", *mib)
+        for what, asked, most in (
+            ("rows of a result", limits.result_rows, settings.max_result_rows),
+            ("bytes of a result", limits.result_bytes, settings.max_result_bytes),
+        ):
+            if asked is not None and most and asked > most:
+                raise LimitTooHigh(what, f"{asked:,}", f"{most:,}")
         if asked_s is not None and settings.max_run_s is not None and asked_s > settings.max_run_s:
             raise LimitTooHigh("running time", f"{asked_s:g} s", f"{settings.max_run_s:g} s")

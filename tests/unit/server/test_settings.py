@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from longwatch.settings import Settings, SettingsError, load_settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 
 
 def write(folder: Path, toml: str) -> None:
@@ -63,7 +63,7 @@ def test_sources_of_the_toml_file(tmp_path: Path) -> None:
     first, second = catalogue.all()
     assert (first.name, first.title, first.is_default) == ("sales", "Sales", True)
     assert (second.name, second.is_default) == ("sample", False)
-    assert catalogue.get("sales").options == {"path": str(tmp_path.resolve())}
+    assert catalogue.get("sales").source.options == {"path": str(tmp_path.resolve())}
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_sources_of_the_toml_file(tmp_path: Path) -> None:
         ("max_running = 'many'", ["max_running", "valid integer"]),
         ("unknown_thing = 1", ["unknown_thing", "Extra inputs are not permitted"]),
         ("on_stop = 'explode'", ["on_stop", "'cancel' or 'requeue'"]),
-        ("[sources.x]\nengine = 'duckdb'", ["sources.x.path", "Field required"]),
-        ("[sources.x]\npath = 'a'\nengine = 'oracle'", ["sources.x.engine", "'duckdb'"]),
+        ("[sources.x]\nsecrets = 5", ["sources.x.secrets", "valid dictionary"]),
+        ("[sources.x]\ncolour = 'red'", ["sources.x.colour", "Extra inputs"]),
         ("max_running =", ["is not TOML"]),
         ("port = 70000", ["port", "65535"]),
     ],

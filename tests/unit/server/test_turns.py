@@ -13,7 +13,7 @@ from longwatch.service.timers import Timers
 
 
 def fair(total: int = 10, per_owner: int | None = None, **per_source: int) -> Fairness:
-    return Fairness(Limits(total, per_owner, per_source))
+    return Fairness(Limits(total, per_owner, lambda: per_source))
 
 
 def drain(fairness: Fairness, jobs: list[Waiting], *, at_once: int = 1) -> list[tuple[str, int]]:

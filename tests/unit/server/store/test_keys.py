@@ -20,7 +20,7 @@ from longwatch.jobs.model import fingerprint
 from longwatch.protocol.jobs import Submission
 from longwatch.service.submitting import Intake, Taken
 from longwatch.settings import Settings
-from longwatch.sources import SourceCatalogue
+from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import listing
 from longwatch.store.listing import Filter
 from longwatch.store.store import Store

@@ -1,0 +1,172 @@
+"""Files that sources are made of: named where they lie on the server, or uploaded to it.
+
+An upload gets a folder of its own, named by the server, in `files` of the data folder; its own name
+is cleaned, and kept because it becomes the table's. A source names it as `file:ID`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from longwatch.jobs.errors import InvalidSource, UploadRefused
+
+SCHEME: Final = "file:"
+_ID: Final = re.compile(r"[a-f0-9]{24}")
+_TEXT: Final = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
+_PACKED: Final = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
+_MAGIC: Final = {
+    ".parquet": (0, b"PAR1"),
+    ".duckdb": (8, b"DUCK"),
+    ".ddb": (8, b"DUCK"),
+    ".sqlite": (0, b"SQLite format 3\x00"),
+    ".sqlite3": (0, b"SQLite format 3\x00"),
+}
+_KINDS: Final = ", ".join(sorted({*_TEXT, *_MAGIC, ".db"}))
+_HEAD: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file that is being taken in: written to `part`, then `Files.keep`t."""
+
+    file_id: str
+    name: str
+    part: Path
+
+
+class Files:
+    """Where sources' files may be, and those that were uploaded."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        allowed: Sequence[Path] | None,
+        private: Path,
+        most_bytes: int = 10 * 2**30,
+    ) -> None:
+        """`folder` is for uploads, `most_bytes` each. `allowed` are the folders in which a source
+        may name a file, `None` for any; `private` is the data folder, in which none may."""
+        self.most_bytes = most_bytes
+        self._folder = folder
+        self._allowed = None if allowed is None else [one.resolve() for one in allowed]
+        self._private = private.resolve()
+
+    def checked(self, options: dict[str, str]) -> dict[str, str]:
+        """Options whose `path` may be used: an upload that is there, or a path without links in
+        it. Raises `InvalidSource`."""
+        given = options.get("path")
+        if given is None:
+            return options
+        if given.startswith(SCHEME):
+            if self._place(given) is None:
+                raise InvalidSource("That upload is not on this server any more.", "/options/path")
+            return options
+        path = Path(given).resolve()
+        if path.is_relative_to(self._private) or self._private.is_relative_to(path):
+            raise InvalidSource(
+                f"{given} holds the server's own files. Choose another folder.", "/options/path"
+            )
+        allowed = self._allowed
+        if allowed is not None and not any(path.is_relative_to(one) for one in allowed):
+            where = ", ".join(map(str, allowed))
+            instead = f"It allows those in {where}." if where else "Upload the file instead."
+            raise InvalidSource(
+                f"This server does not let sources name the file or folder {given}. {instead}",
+                "/options/path",
+            )
+        return {**options, "path": str(path)}
+
+    def in_place(self, options: dict[str, str]) -> dict[str, str]:
+        """Options with an upload's path in place of its id; where it is gone, one that is not
+        there."""
+        given = options.get("path", "")
+        if not given.startswith(SCHEME):
+            return options
+        found = self._place(given)
+        return {**options, "path": str(found or self._folder / given.removeprefix(SCHEME))}
+
+    def begin(self, name: str) -> Upload:
+        """Take in a file of that name. Raises `UploadRefused` for one that is of no use, `OSError`
+        when there is no room."""
+        clean = _clean(name)
+        if _kind(clean) is None:
+            raise UploadRefused(f"{clean!r} is none of the files that can be read: {_KINDS}.")
+        file_id = secrets.token_hex(12)
+        folder = self._folder / file_id
+        folder.mkdir(parents=True, mode=0o700)
+        return Upload(file_id, clean, folder / ".part")
+
+    def keep(self, upload: Upload) -> str:
+        """An upload has come whole; returns the path that a source names it by. Raises
+        `UploadRefused` when it is not what its name says."""
+        with upload.part.open("rb") as file:
+            problem = _problem(upload.name, file.read(_HEAD))
+            os.fsync(file.fileno())
+        if problem is not None:
+            raise UploadRefused(problem)
+        upload.part.rename(upload.part.with_name(upload.name))
+        return SCHEME + upload.file_id
+
+    def drop(self, upload: Upload) -> None:
+        """An upload did not come whole, or is not wanted."""
+        shutil.rmtree(upload.part.parent, ignore_errors=True)
+
+    def remove_of(self, options: dict[str, str]) -> None:
+        """The source with these options is gone, and with it what was uploaded for it."""
+        given = options.get("path", "")
+        if given.startswith(SCHEME) and _ID.fullmatch(given.removeprefix(SCHEME)):
+            shutil.rmtree(self._folder / given.removeprefix(SCHEME), ignore_errors=True)
+
+    def _place(self, given: str) -> Path | None:
+        file_id = given.removeprefix(SCHEME)
+        if not _ID.fullmatch(file_id):
+            return None
+        try:
+            names = [one for one in (self._folder / file_id).iterdir() if one.name != ".part"]
+        except OSError:
+            return None
+        return names[0] if len(names) == 1 else None
+
+
+def _clean(name: str) -> str:
+    """The last part of a name, of letters, digits and a few signs, of 100 characters at most."""
+    last = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    kept = re.sub(r"[^\w.\- ]", "_", last).strip(". ") or "file"
+    stem, dot, ending = kept.partition(".")
+    return f"{stem[:80]}{dot}{ending[-19:]}"
+
+
+def _kind(name: str) -> str | None:
+    lowered = name.lower()
+    for packed in _PACKED:
+        if lowered.endswith(packed):
+            inner = Path(lowered.removesuffix(packed)).suffix
+            return packed if inner in _TEXT else None
+    suffix = Path(lowered).suffix
+    return suffix if suffix in _TEXT or suffix in _MAGIC or suffix == ".db" else None
+
+
+def _problem(name: str, head: bytes) -> str | None:
+    """Why a file is not what its name says; `None` when it may be."""
+    kind = _kind(name)
+    if not head:
+        return f"{name} is empty."
+    if kind in _PACKED:
+        return None if head.startswith(_PACKED[kind]) else f"{name} is not compressed as it says."
+    if kind in _MAGIC:
+        at, magic = _MAGIC[kind]
+        return None if head[at:].startswith(magic) else f"{name} is no {kind[1:]} file."
+    if kind == ".db":
+        known = (_MAGIC[".duckdb"], _MAGIC[".sqlite"])
+        fits = any(head[at:].startswith(magic) for at, magic in known)
+        return None if fits else f"{name} is neither a DuckDB nor an SQLite database."
+    return f"{name} is not text." if b"\x00" in head else None
