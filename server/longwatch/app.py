@@ -30,7 +30,7 @@ from longwatch.api.dependencies import Parts
 from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.hub import FeedHub
-from longwatch.logs import close_log, open_log
+from longwatch.logs import close_log, heard, open_log
 from longwatch.protocol.bulk import BulkAction
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
@@ -151,7 +151,8 @@ async def _serving(
             exports=exporting,
         )
         log.info("server started", version=version(), data_dir=str(settings.data_dir))
-        yield
+        with heard("uvicorn.error", log):
+            yield
     finally:
         app.state.parts = None
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,3 +55,28 @@ def close_log(log: structlog.stdlib.BoundLogger) -> None:
     """Close the file behind `log`."""
     for handler in list(log.handlers):
         handler.close()
+
+
+@contextmanager
+def heard(name: str, log: structlog.stdlib.BoundLogger) -> Iterator[None]:
+    """Within the context, warnings and worse of another library's logger `name` go to `log`, and
+    nowhere else for want of a handler: logging would print them to somebody's terminal."""
+    logger = logging.getLogger(name)
+    handler = _Relay(log)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Relay(logging.Handler):
+    def __init__(self, log: structlog.stdlib.BoundLogger) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(Exception):  # whatever it is, it must not end what was doing the logging
+            self._log.log(
+                record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info
+            )

@@ -32,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.parametrize(
     ("sql", "code", "memory_bytes"),
-    [(MEMORY, "memory_limit", 512 * MIB), (SPILL, "memory_limit", 128 * MIB)],
+    [(MEMORY, "memory_limit", 512 * MIB), (SPILL, "spill_limit", 128 * MIB)],
     ids=["memory explosion", "runaway spill"],
 )
 def test_a_query_that_wants_everything(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from typing import Final
 
@@ -11,8 +12,9 @@ from longwatch.api.dependencies import AUTHENTICATED, PartsDep
 from longwatch.api.problems import ApiError
 from longwatch.protocol import routes
 from longwatch.protocol.backups import Backup
-from longwatch.store.backup import BackupFailed, back_up
+from longwatch.store.backup import BackupFailed, back_up, prune
 
+KEPT: Final = 5
 router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["backups"])
 
 
@@ -20,7 +22,7 @@ router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["backups"])
 async def create(server: PartsDep) -> Backup:
     """Copy the store into `backups/` of the data folder, and check the copy. Never anywhere else:
     whoever holds a token must not choose what a server overwrites. Taking it away is left to
-    whoever keeps backups; `longwatch backup` on that machine does."""
+    whoever keeps backups; `longwatch backup` on that machine does. The newest 5 stay there."""
     folder = server.store.path.parent / routes.BACKUPS_FOLDER
     try:
         made = await back_up(server.store.copy, folder)
@@ -31,5 +33,6 @@ async def create(server: PartsDep) -> Backup:
             "backup_failed",
             f"The store could not be copied to {folder}: {error}.",
         ) from error
+    await asyncio.to_thread(prune, folder, KEPT)
     server.log.info("backup made", file=made.file, bytes=made.bytes, jobs=made.jobs)
     return made

@@ -33,12 +33,16 @@ CODES: Final = {
 HINTS: Final = {
     "memory_limit": "Raise the job's memory limit, or let the query keep less at once: fewer "
     "columns, a filter, a smaller GROUP BY.",
+    "spill_limit": "Let the query keep less at once: fewer columns, a filter, a smaller sort or "
+    "GROUP BY. More memory helps too, as does a larger spill_bytes in the server's settings.",
     "permission_denied": "A source is opened read-only and alone: a query reaches neither other "
     "files nor the network.",
     "engine_bug": "This is a fault in the engine. Running the query again may work.",
 }
 
 
+_SPILL: Final = "max_temp_directory_size"
+"""What DuckDB names in the error when there is no more room to spill to."""
 _PLAIN: Final = re.compile(r"(?:\w+: )?([A-Z][A-Za-z ]*) Error: (.*)", re.DOTALL)
 """An error that did not come as JSON, perhaps with Arrow's own word before it."""
 
@@ -56,7 +60,7 @@ def to_job_error(
     kind = str(details.get("exception_type", "")).lower()
     code = CODES.get(kind, "engine_error")
     if isinstance(error, duckdb.OutOfMemoryException):
-        code = "memory_limit"
+        code = "spill_limit" if _SPILL in str(error) else "memory_limit"
     elif isinstance(error, duckdb.InterruptException):
         code = INTERRUPTED
     message = str(details.get("exception_message") or error).strip()

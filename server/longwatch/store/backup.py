@@ -70,6 +70,14 @@ async def back_up(copy: Callable[[Path], Awaitable[None]], folder: Path) -> Back
         raise
 
 
+def prune(folder: Path, kept: int) -> int:
+    """Of the copies that `back_up` made in `folder`, delete all but the newest `kept`; how many."""
+    copies = sorted(folder.glob("jobs-*Z-*.sqlite"), reverse=True)  # names begin with the time
+    for old in copies[kept:]:
+        _discard(old)
+    return len(copies[kept:])
+
+
 def copy_closed(store: Path, target: Path) -> Backup:
     """Copy a store that no server has open: whoever calls holds the lock of its folder.
 

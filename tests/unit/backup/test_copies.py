@@ -15,7 +15,7 @@ import pytest
 from longwatch.protocol.backups import Backup
 from longwatch.protocol.jobs import JobState, Submission
 from longwatch.store import backup, repository
-from longwatch.store.backup import BackupFailed
+from longwatch.store.backup import BackupFailed, prune
 from longwatch.store.errors import StoreClosed
 from longwatch.store.tables import HEAD
 from longwatch.store.writer import StoreThread
@@ -170,3 +170,14 @@ def test_a_store_without_a_server(store: StoreThread, tmp_path: Path) -> None:
 
 def _submission() -> Submission:
     return Submission(sql="select 42")
+
+
+def test_the_newest_copies_stay(tmp_path: Path) -> None:
+    for hour in range(7):
+        (tmp_path / f"jobs-20260101T{hour:02}0000Z-ab12.sqlite").touch()
+    (tmp_path / "mine.sqlite").touch()
+    assert prune(tmp_path, 5) == 2
+    assert sorted(one.name[:16] for one in tmp_path.iterdir()) == [
+        *(f"jobs-20260101T{hour:02}" for hour in range(2, 7)),
+        "mine.sqlite",
+    ]

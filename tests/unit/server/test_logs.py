@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from longwatch.logs import close_log, open_log
+from longwatch.logs import close_log, heard, open_log
 
 
 def test_lines_are_json_with_the_request_they_belong_to(tmp_path: Path) -> None:
@@ -47,3 +47,20 @@ def test_a_log_that_cannot_be_written_says_nothing_in_the_terminal(
     log = open_log(tmp_path / "gone" / "server.log", "info")
     log.error("lost")
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_another_library_warns_of_is_heard(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = open_log(tmp_path / "server.log", "info")
+    other = logging.getLogger("longwatch-test-library")
+    with heard(other.name, log):
+        other.warning("connection %s lost", 7)
+        other.info("not this")
+    close_log(log)
+    (line,) = (tmp_path / "server.log").read_text("utf-8").splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"]) == ("connection 7 lost", "warning")
+    assert told["logger"] == other.name
+    assert other.handlers == []
+    assert capfd.readouterr().err == ""
