@@ -382,11 +382,12 @@ class TestWithoutDisplay:
         assert runners_in(tmp_path / "data") == []
 
     @pytest.mark.slow
-    @pytest.mark.timeout(600)
+    @pytest.mark.timeout(1_800)
     def test_the_sample_runs_to_its_end(self, tmp_path: Path) -> None:
         env = {"LONGWATCH_DATA_DIR": str(tmp_path / "data")}
         with started(env=env, stdin=subprocess.DEVNULL) as process:
-            out, err = process.communicate(timeout=500)
+            # 110 s of computing, of which a busy machine makes many minutes.
+            out, err = process.communicate(timeout=1_700)
         assert process.returncode == Exit.SUCCEEDED
         assert len(out.splitlines()) > 90
         assert b"succeeded" in err
