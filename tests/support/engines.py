@@ -16,8 +16,13 @@ from longwatch.engines.contract import EngineError, Session, Statement, Workspac
 from longwatch.engines.registry import load_engine
 from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import Given, typed
+from support.postgres import cluster
 
 MIB: Final = 2**20
+PEOPLE: Final = (
+    "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT)",
+    "INSERT INTO people VALUES (1, 'Ada'), (2, 'Zoë')",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class EngineCase:
     """What makes a table that lives as long as the session."""
     measures: bool = False
     """Whether it reports a fraction of its own."""
+    tells_memory: bool = True
+    """Whether it knows the memory that a query holds."""
 
 
 def _folder_with_people(folder: Path) -> dict[str, str]:
@@ -58,6 +65,12 @@ def _sqlite_with_people(folder: Path) -> dict[str, str]:
         connection.execute("INSERT INTO people VALUES (1, 'Ada'), (2, 'Zoë')")
         connection.commit()
     return {"path": str(path)}
+
+
+def _postgres_with_people(folder: Path) -> dict[str, str]:
+    folder.mkdir()
+    running = cluster()
+    return running.options(running.create_database(*PEOPLE))
 
 
 _COUNT: Final = (
@@ -132,6 +145,51 @@ ENGINES: Final = (
         ),
         mistakes=(("SELECT 1;\n SELECT 'ü'; SELECT nme FROM people", "name_error", "nme"),),
         create="CREATE TEMP TABLE",
+    ),
+    EngineCase(
+        name="postgres",
+        make_source=_postgres_with_people,
+        numbers="SELECT generate_series(0::bigint, {n} - 1) AS n",
+        wide="SELECT repeat(chr(65 + (i % 26)::int), 1000) AS t "
+        "FROM (SELECT generate_series(1::bigint, {n}) AS i) AS s",
+        endless={
+            "scan": "SELECT count(*) FROM (SELECT generate_series(1, 1000000000000) AS i) AS s "
+            "WHERE i % 7 = 3",
+            "join": "SELECT count(*) FROM generate_series(1, 1000000) AS a (i), "
+            "generate_series(1, 1000000) AS b (j) WHERE (i::bigint * j) % 1000003 = 17",
+        },
+        reads=(
+            "SELECT 1",
+            "VALUES (1), (2)",
+            "TABLE people",
+            "(SELECT 1) UNION (SELECT 2)",
+            "WITH p AS (SELECT * FROM people) SELECT * FROM p",
+            "SHOW server_version",
+            "EXPLAIN SELECT * FROM people",
+            "EXPLAIN ANALYZE SELECT * FROM people",
+            "EXPLAIN (ANALYZE, FORMAT json) SELECT * FROM people",
+            "/* 'é /* */ */ SELECT -- why DELETE\n * FROM people",
+            'SELECT id AS update, 1 AS "INSERT", $$DELETE$$ FROM people',
+        ),
+        writes=(
+            "CREATE TEMP TABLE t AS SELECT 1 AS a",
+            "CREATE TEMP TABLE t (a INTEGER); INSERT INTO t VALUES (1)",
+            "DELETE FROM people",
+            "WITH gone AS (DELETE FROM people RETURNING *) SELECT * FROM gone",
+            "SELECT * INTO t FROM people",
+            "SELECT * FROM people FOR UPDATE",
+            "EXPLAIN ANALYZE DELETE FROM people",
+            "SET work_mem = '8MB'",
+            "BEGIN; COMMIT",
+        ),
+        mistakes=(
+            ("CREATE TEMP TABLE t AS SELECT nme FROM people", "name_error", "nme"),
+            ("EXPLAIN SELECT 1, nme FROM people", "name_error", "nme"),
+            ("SELECT 1;\n  COPY people TO STDOUT", "permission_denied", "COPY"),
+            ("SELECT $$;$$, /* ; /* */ ; */ E'\\';', nme FROM people", "name_error", "nme"),
+        ),
+        create="CREATE TEMP TABLE",
+        tells_memory=False,
     ),
 )
 

@@ -9,8 +9,10 @@ quoted into the text; everything else reaches the engine as a value.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -20,6 +22,7 @@ from longwatch.engines.text import place
 from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import MAX_LIST_ITEMS, Parameter, ParameterType
 
+_NAME: Final = re.compile(r"(?<!:):(?=[^\W\d])")
 _EMPTY_LIST: Final = "(SELECT NULL WHERE 1 = 0)"
 """`x NOT IN` it is true, as it should be; of `(NULL)` it would be unknown."""
 
@@ -57,13 +60,17 @@ def bind(
     dialect: str,
     placeholder: Callable[[int], str],
     quoted: Callable[[str], str],
+    literal: Callable[[Any], str] | None = None,
+    nothing: tuple[str, str] | None = None,
 ) -> Bound:
     """Bind what `sql` names of `parameters`. `dialect` is sqlglot's name of it, `placeholder` makes
-    that of value number n, `quoted` an identifier.
+    that of value number n, `quoted` an identifier. With `literal` it is that which stands for a
+    value, for engines that stream only without placeholders. `nothing` is what being IN an empty
+    list is written as, and NOT IN one, where a query without rows cannot stand for any type.
 
     Raises `EngineError` for a value that is not of its type.
     """
-    if ":" not in sql:
+    if not _NAME.search(sql):
         return Bound(sql, sql, [])
     # 0.24 s, and most queries have no parameters.
     from sqlglot import tokenize  # noqa: PLC0415
@@ -78,32 +85,45 @@ def bind(
     missing: list[str] = []
     moved: list[tuple[int, int]] = []
     done = length = 0
-    for before, colon, name, after in zip(
-        [None, *tokens], tokens, tokens[1:], [*tokens[2:], None], strict=False
-    ):
+    written = literal or (lambda _: placeholder(len(values)))
+    for number, (colon, name) in enumerate(itertools.pairwise(tokens)):
         text = sql[name.start : name.end + 1]
         if colon.text != ":" or name.start != colon.end + 1 or not text.isidentifier():
             continue
         if text not in parameters:
             missing.append(text)
             continue
-        bracketed = before is not None and before.text == "(" and after and after.text == ")"
-        put = _put(text, parameters[text], values, placeholder, quoted, bracketed=bool(bracketed))
-        kept = sql[done : colon.start]
+        first, last = number, number + 1
+        if _texts(tokens, number - 1, number) == ["("] and _texts(tokens, last + 1) == [")"]:
+            first, last = number - 1, last + 1
+        bracketed = last > number + 1
+        before = _texts(tokens, first - 2, first)
+        if nothing is not None and parameters[text].value == [] and before[-1:] == ["IN"]:
+            put = nothing[before[0] == "NOT"]
+            first -= 1 + (before[0] == "NOT")
+        else:
+            put = _put(text, parameters[text], values, written, quoted, bracketed=bracketed)
+            first, last = number, number + 1
+        kept = sql[done : tokens[first].start]
         parts += [kept, put]
         length += len(kept)
         moved.append((length, colon.start))
         length += len(put)
-        done = name.end + 1
+        done = tokens[last].end + 1
         moved.append((length, done))
     return Bound(sql, "".join([*parts, sql[done:]]), values, missing, moved)
+
+
+def _texts(tokens: Sequence[Any], start: int, end: int | None = None) -> list[str]:
+    end = start + 1 if end is None else end
+    return [token.text.upper() for token in tokens[max(start, 0) : max(end, 0)]]
 
 
 def _put(
     name: str,
     parameter: Parameter,
     values: list[Any],
-    placeholder: Callable[[int], str],
+    written: Callable[[Any], str],
     quoted: Callable[[str], str],
     *,
     bracketed: bool,
@@ -113,13 +133,13 @@ def _put(
     value = to_python(name, parameter)
     if not isinstance(value, list):
         values.append(value)
-        return placeholder(len(values))
+        return written(value)
     if not value:
         return _EMPTY_LIST[1:-1] if bracketed else _EMPTY_LIST
     places = []
     for one in value:
         values.append(one)
-        places.append(placeholder(len(values)))
+        places.append(written(one))
     return ", ".join(places) if bracketed else f"({', '.join(places)})"
 
 

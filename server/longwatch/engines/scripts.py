@@ -52,14 +52,19 @@ def split(
         found = kind(bound.sql) or _guess(bound.sql, dialect)
         statements.append(BoundStatement(bound.sql, start, found, sql, bound))
     if not statements:
-        raise EngineError(
-            JobError(
-                code="empty_sql",
-                message="There is no statement in this SQL, only space and comments.",
-                hint="Write a query, then run it.",
-            )
-        )
+        raise nothing_to_run()
     return statements
+
+
+def nothing_to_run() -> EngineError:
+    """What is wrong with SQL without a statement."""
+    return EngineError(
+        JobError(
+            code="empty_sql",
+            message="There is no statement in this SQL, only space and comments.",
+            hint="Write a query, then run it.",
+        )
+    )
 
 
 def at_place(error: JobError, statement: BoundStatement, at: int | None) -> JobError:
