@@ -132,7 +132,7 @@ async def statistics(
     """One column in figures, of the rows that match the filter."""
     result.require_all()
     place = find_column(result.index.columns, column)
-    criteria = Criteria(tests=result.criteria.tests)
+    criteria = Criteria(checks=result.criteria.checks)
     work = server.viewer.statistics(result.folder, place, criteria)
     return await until_gone(request.receive, work)
 

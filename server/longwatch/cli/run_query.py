@@ -16,15 +16,12 @@ import click
 
 from longwatch.cli import live
 from longwatch.cli.connection import Where, reach, server_options
-from longwatch.cli.exits import Exit, Failure, of_state
+from longwatch.cli.exits import Exit, of_state
 from longwatch.client import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
-
-    from longwatch.cli.writers import Writer
     from longwatch.client.address import Address
     from longwatch.client.api import AsyncClient
     from longwatch.protocol.jobs import Job, Submission
@@ -32,7 +29,6 @@ if TYPE_CHECKING:
 
 _COMMENT: Final = re.compile(r"--[^=]*\s")
 """`-- why` and `--why\nSELECT 1`, but not `--name=a b`."""
-_PAGE_ROWS: Final = 50_000
 _REDRAW_S: Final = 0.1
 _CANCEL_WITHIN_S: Final = 30.0
 
@@ -72,7 +68,7 @@ class _SqlCommand(click.Command):
     "--output",
     "-o",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write the rows to a .csv, .jsonl, .json, .parquet or .arrow file.",
+    help="Write the rows to a .csv, .jsonl, .json, .parquet, .xlsx or .arrow file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON lines.")
 @click.option("--no-wait", is_flag=True, help="Print the job's id and leave it running.")
@@ -97,14 +93,11 @@ def run(
     Ctrl+C cancels the query, waits until it is gone, and exits with 130; a second one leaves at
     once.
     """
-    from longwatch.cli.writers import EXTENSIONS
+    from longwatch.cli.export import chosen_form
     from longwatch.protocol.jobs import Limits, Submission
 
-    if output is not None and output.suffix.lower() not in EXTENSIONS:
-        raise click.BadParameter(
-            f"{output.name}: the extension must be one of {', '.join(EXTENSIONS)}.",
-            param_hint="--output",
-        )
+    if output is not None:
+        chosen_form(output, None)
     if output is not None and not output.absolute().parent.is_dir():
         raise click.BadParameter(
             f"the folder {output.parent} does not exist.", param_hint="--output"
@@ -280,50 +273,27 @@ def _place(job: Job) -> list[str]:
 
 
 async def _print_rows(api: AsyncClient, job: Job, output: Output) -> None:
-    from longwatch.cli import writers
+    from longwatch.cli.export import Wanted, chosen_form, write
 
     assert job.result is not None
-    total = job.result.rows
-    writer: Writer | None = None
-    offset = 0
-    try:
-        while writer is None or offset < total:
-            limit = writers.TABLE_ROWS if _is_table(output) else _PAGE_ROWS
-            page = await api.result_page(job.id, offset=offset, limit=limit)
-            schema, batches = _read(page.data)
-            if writer is None:
-                writer = _open(schema, total, output)
-            for batch in batches:
-                offset += batch.num_rows
-                writer.write(batch)
-            if not batches or _is_table(output):
-                break
-        writer.close()
-    except BaseException as error:
-        if writer is not None:
-            with contextlib.suppress(OSError):
-                writer.discard()
-        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            raise Failure(f"The rows cannot be written: {error}.", Exit.FAILED) from error
-        raise
+    if output.path is None and not output.json and sys.stdout.isatty():
+        await _print_table(api, job, job.result.rows)
+        return
+    # Standard output is for programs, which take a text as it is; a file may be for people.
+    form = chosen_form(output.path, "jsonl" if output.json else None)
+    rows = await write(api, job.id, Wanted(output.path, form, keep_formulas=output.path is None))
     if output.path is not None:
-        click.echo(f"{words.count(offset)} rows written to {output.path}", err=True)
+        click.echo(f"{words.count(rows)} rows written to {output.path}", err=True)
 
 
-def _is_table(output: Output) -> bool:
-    return output.path is None and not output.json and sys.stdout.isatty()
-
-
-def _open(schema: pa.Schema, total: int, output: Output) -> Writer:
-    from longwatch.cli import writers
-
-    if output.path is not None:
-        return writers.to_file(schema, output.path)
-    return writers.to_stdout(schema, total, json=output.json)
-
-
-def _read(page: bytes) -> tuple[pa.Schema, list[pa.RecordBatch]]:
+async def _print_table(api: AsyncClient, job: Job, rows: int) -> None:
     import pyarrow as pa
 
-    with pa.ipc.open_stream(page) as reader:
-        return reader.schema, list(reader)
+    from longwatch.cli.writers import TABLE_ROWS, TableWriter
+
+    page = await api.result_page(job.id, offset=0, limit=TABLE_ROWS)
+    with pa.ipc.open_stream(page.data) as reader:
+        table = TableWriter(reader.schema, rows)
+        for batch in reader:
+            table.write(batch)
+    table.close()

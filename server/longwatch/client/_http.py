@@ -118,12 +118,16 @@ class Connection:
 
     @asynccontextmanager
     async def _stream(
-        self, path: str, *, query: Query | None = None, accept: str
+        self, path: str, *, query: Query | None = None, accept: str, longer_s: float = 0.0
     ) -> AsyncGenerator[httpx.Response]:
-        """An answer whose body is read piece by piece, within the context."""
+        """An answer whose body is read piece by piece, within the context. `longer_s` is how much
+        longer than usual the server may take for each of them."""
         headers = _headers(accept, None, None)
+        timeout = self._timeout_s + longer_s
         with self._failing():
-            async with self._opened().stream("GET", path, params=query, headers=headers) as answer:
+            async with self._opened().stream(
+                "GET", path, params=query, headers=headers, timeout=timeout
+            ) as answer:
                 if not answer.is_success:
                     await answer.aread()
                     raise self._refusal(answer)

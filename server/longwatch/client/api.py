@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from longwatch.client._http import Connection
 from longwatch.client.errors import (
     Conflict,
     ProtocolMismatch,
@@ -20,13 +19,16 @@ from longwatch.client.errors import (
     WaitTimeout,
 )
 from longwatch.client.filters import aware, in_address
+from longwatch.client.results import WORK_S, ResultCalls
+from longwatch.client.results import in_address as in_address_of_result
+from longwatch.client.sources import SourceCalls
 from longwatch.protocol import routes
 from longwatch.protocol.backups import Backup
 from longwatch.protocol.bulk import BulkRequest, BulkResult
 from longwatch.protocol.health import Ready
 from longwatch.protocol.history import Attempt, AttemptList, Story, StoryLine
 from longwatch.protocol.jobs import Job, JobFilter, JobPage, ResultInfo, ResultPage, Submission
-from longwatch.protocol.sources import SavedQueryList, SourceList
+from longwatch.protocol.results import Condition, SortKey
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -53,7 +55,7 @@ class ArrowPage:
     complete: bool
 
 
-class AsyncClient(Connection):
+class AsyncClient(ResultCalls, SourceCalls):
     """A connection to one server: `async with AsyncClient(address) as client: …`.
 
     Every method raises `ServerUnreachable` when nobody answers, `ProtocolMismatch` when what
@@ -163,17 +165,41 @@ class AsyncClient(Connection):
         path = routes.JOB_ATTEMPTS.format(job_id=job_id)
         return (await self._json("GET", path, AttemptList)).attempts
 
-    async def result_info(self, job_id: str) -> ResultInfo:
-        """Rows, size and columns. Raises `NotFound` (`no_result`) until rows are readable."""
-        return await self._json("GET", routes.JOB_RESULT.format(job_id=job_id), ResultInfo)
+    async def result_info(
+        self, job_id: str, *, sort: Sequence[SortKey] = (), where: Sequence[Condition] = ()
+    ) -> ResultInfo:
+        """Rows (those that match, with a filter), size and columns. Raises `NotFound`
+        (`no_result`) until rows are readable."""
+        return await self._json(
+            "GET",
+            routes.JOB_RESULT.format(job_id=job_id),
+            ResultInfo,
+            query=in_address_of_result(sort, where),
+            longer_s=WORK_S if sort or where else 0,
+        )
 
-    async def result_page(self, job_id: str, *, offset: int, limit: int) -> ArrowPage:
-        """`limit` rows from `offset` as Arrow, fewer at the end. Raises `NotFound`."""
+    async def result_page(
+        self,
+        job_id: str,
+        *,
+        offset: int,
+        limit: int,
+        sort: Sequence[SortKey] = (),
+        where: Sequence[Condition] = (),
+    ) -> ArrowPage:
+        """`limit` rows from `offset` as Arrow, fewer at the end; in another order, or some of the
+        rows, once the job is over. Raises `NotFound`, and `BadRequest` for an order or a filter
+        that does not fit."""
         answer = await self._send(
             "GET",
             routes.JOB_RESULT_PAGE.format(job_id=job_id),
-            query={"offset": str(offset), "limit": str(limit)},
+            query={
+                "offset": str(offset),
+                "limit": str(limit),
+                **in_address_of_result(sort, where),
+            },
             accept=routes.ARROW_STREAM,
+            longer_s=WORK_S if sort or where else 0,
         )
         kind = answer.headers.get("Content-Type", "")
         total = answer.headers.get(routes.TOTAL_ROWS_HEADER, "")
@@ -195,14 +221,6 @@ class AsyncClient(Connection):
         """What the job's runner wrote, "" while it wrote nothing. Raises `NotFound`."""
         path = routes.JOB_LOG.format(job_id=job_id)
         return (await self._send("GET", path, accept="text/plain")).text
-
-    async def sources(self) -> SourceList:
-        """Every source, the default first."""
-        return await self._json("GET", routes.SOURCES, SourceList)
-
-    async def saved_queries(self) -> SavedQueryList:
-        """Every saved query, in the order to show them."""
-        return await self._json("GET", routes.SAVED_QUERIES, SavedQueryList)
 
     async def back_up(self) -> Backup:
         """Let the server copy its store into its own data folder; takes a second a gigabyte, or

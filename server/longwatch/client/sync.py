@@ -303,7 +303,7 @@ class JobHandle:
         info = job.result
         if info is None:
             info = self._client._call(self._client._api.result_info(self.id))
-        return Result(info, RemoteResult(self._client._loop, self._client._api, self.id))
+        return Result(info, RemoteResult(self._client._call, self._client._api, self.id))
 
     def log(self) -> str:
         """What the job's runner wrote."""

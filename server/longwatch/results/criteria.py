@@ -42,7 +42,7 @@ class Key(msgspec.Struct, frozen=True):
     descending: bool
 
 
-class Test(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True):
     """A `Condition` whose column is a place, counted from 0."""
 
     column: int
@@ -54,12 +54,12 @@ class Criteria(msgspec.Struct, frozen=True):
     """An order and a filter that fit the columns of a result."""
 
     sort: tuple[Key, ...] = ()
-    tests: tuple[Test, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether they mean every row as it was written."""
-        return not self.sort and not self.tests
+        return not self.sort and not self.checks
 
     def digest(self, rows: int) -> str:
         """A name for the view that they make of a result of so many rows."""
@@ -104,20 +104,20 @@ def parse_sort(text: str, columns: list[Column]) -> tuple[Key, ...]:
     return found
 
 
-def parse_filter(text: str, columns: list[Column]) -> tuple[Test, ...]:
+def parse_filter(text: str, columns: list[Column]) -> tuple[Check, ...]:
     """A JSON list of `Condition`. Raises `Refused` (`invalid_filter`)."""
     if not text:
         return ()
     conditions = _decoded(text, list[Condition], "invalid_filter", "filter")
     if len(conditions) > MAX_CONDITIONS:
         raise Refused("invalid_filter", f"filter: {MAX_CONDITIONS} conditions are the most.")
-    tests = []
+    checks = []
     for number, one in enumerate(conditions):
         wrong = _wrong(one)
         if wrong is not None:
             raise Refused("invalid_filter", f"filter: condition {number + 1}: {wrong}")
-        tests.append(Test(find_column(columns, one.column), one.op, one.value))
-    return tuple(tests)
+        checks.append(Check(find_column(columns, one.column), one.op, one.value))
+    return tuple(checks)
 
 
 def _wrong(one: Condition) -> str | None:

@@ -24,13 +24,18 @@ from longwatch.results.where import where
 WINDOW_BYTES: Final = 48 * 2**20
 """Of the rows gathered at a time. They are held twice for a moment."""
 
+_PLAIN: Final[dict[pa.DataType, pa.DataType]] = {
+    pa.string_view(): pa.large_string(),
+    pa.binary_view(): pa.large_binary(),
+}
+
 
 def make_view(view: View, index: Index, criteria: Criteria, spill: Path) -> None:
     """Write the list of a view's rows. Raises `Refused`, `ResultExpired`, `ResultDamaged`, and
     `OSError` when the disk is full."""
     beside = view.ids.with_suffix(".new")
-    columns = {key.column for key in criteria.sort} | {test.column for test in criteria.tests}
-    condition, values = where(criteria.tests, read_schema(view.folder, index))
+    columns = {key.column for key in criteria.sort} | {check.column for check in criteria.checks}
+    condition, values = where(criteria.checks, read_schema(view.folder, index))
     kind = "UINTEGER" if view.width == 4 else "UBIGINT"
     order = ", ".join(
         f"c{key.column} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key in criteria.sort
@@ -91,12 +96,23 @@ def gather(
         low, high = bisect_left(numbers, row), bisect_left(numbers, row + batch.num_rows)
         if low < high:
             own = pc.subtract(ascending.slice(low, high - low), pa.scalar(row, ids.type))
-            parts.append(batch.take(own))
+            parts.append(pa.RecordBatch.from_arrays(_take(batch.columns, own), schema=batch.schema))
     if not parts:
         schema = read_schema(folder, index)
         return (schema if columns is None else _some(schema, columns)).empty_table()
     table = pa.Table.from_batches(parts).combine_chunks()
-    return table.take(pc.sort_indices(order))
+    back = pc.sort_indices(order)
+    return pa.Table.from_arrays(_take(table.columns, back), schema=table.schema)
+
+
+def _take(columns: Sequence[Any], places: pa.Array[Any]) -> list[Any]:
+    """Some rows of each column. Arrow has no such thing for its views of texts."""
+    taken = []
+    for column in columns:
+        plain = _PLAIN.get(column.type)
+        rows = column.take(places) if plain is None else column.cast(plain).take(places)
+        taken.append(rows if plain is None else rows.cast(column.type))
+    return taken
 
 
 def _touched(

@@ -108,7 +108,7 @@ def _do(order: AnyOrder, out: BinaryIO, spill: Path) -> tuple[Any, bytes]:
         case MakeBlocks(numbers=numbers):
             gather.make_blocks(view, index, numbers)
         case Look(column=column):
-            return statistics(folder, index, column, order.criteria.tests, spill), b""
+            return statistics(folder, index, column, order.criteria.checks, spill), b""
         case Find(column=column, text=text, first=first):
             seen = None if order.criteria.is_plain else view
             return next_hit(folder, index, column, text, first, seen), b""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from longwatch.protocol.results import Bin, ColumnStatistics, Frequent, Quantile
 from longwatch.protocol.values import python_values
-from longwatch.results.criteria import Test
+from longwatch.results.criteria import Check
 from longwatch.results.encode import plain
 from longwatch.results.errors import Refused
 from longwatch.results.index import Index
@@ -34,13 +34,13 @@ class _Column:
     """One column's rows, read anew by each question."""
 
     def __init__(
-        self, scan: Scan, folder: Path, index: Index, column: int, tests: tuple[Test, ...]
+        self, scan: Scan, folder: Path, index: Index, column: int, checks: tuple[Check, ...]
     ) -> None:
         self._scan = scan
         self._folder = folder
         self._index = index
-        self._columns = {column, *(test.column for test in tests)}
-        self._condition, self._values = where(tests, read_schema(folder, index))
+        self._columns = {column, *(check.column for check in checks)}
+        self._condition, self._values = where(checks, read_schema(folder, index))
         self._column = f"c{column}"
 
     def ask(self, sql: str, *values: object) -> list[list[Any]]:
@@ -57,13 +57,13 @@ class _Column:
 
 
 def statistics(
-    folder: Path, index: Index, column: int, tests: tuple[Test, ...], spill: Path
+    folder: Path, index: Index, column: int, checks: tuple[Check, ...], spill: Path
 ) -> ColumnStatistics:
-    """Look at one column of the rows that fulfil `tests`. Raises `Refused`, `ResultExpired`,
+    """Look at one column of the rows that fulfil `checks`. Raises `Refused`, `ResultExpired`,
     `ResultDamaged`."""
     kind = read_schema(folder, index).field(column).type
     with Scan(spill) as scan:
-        return _statistics(_Column(scan, folder, index, column, tests), index, column, kind)
+        return _statistics(_Column(scan, folder, index, column, checks), index, column, kind)
 
 
 def _statistics(asked: _Column, index: Index, column: int, kind: pa.DataType) -> ColumnStatistics:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from longwatch.protocol.results import Op
-from longwatch.results.criteria import Test
+from longwatch.results.criteria import Check
 from longwatch.results.errors import Refused
 
 _COMPARED: Final = {
@@ -37,35 +37,35 @@ _TYPES: Final[tuple[tuple[Callable[[Any], bool], str], ...]] = (
 """How a text becomes a value of a type that JSON has not."""
 
 
-def where(tests: tuple[Test, ...], schema: pa.Schema) -> tuple[str, list[object]]:
-    """The condition, `true` without tests, and its parameters. Raises `Refused`
+def where(checks: tuple[Check, ...], schema: pa.Schema) -> tuple[str, list[object]]:
+    """The condition, `true` without checks, and its parameters. Raises `Refused`
     (`invalid_filter`)."""
     parts, parameters = ["true"], list[object]()
-    for test in tests:
-        part, values = _one(test, schema.field(test.column))
+    for check in checks:
+        part, values = _one(check, schema.field(check.column))
         parts.append(part)
         parameters += values
     return " AND ".join(parts), parameters
 
 
-def _one(test: Test, field: pa.Field[Any]) -> tuple[str, list[object]]:
-    column = f"c{test.column}"
-    match test.op:
+def _one(check: Check, field: pa.Field[Any]) -> tuple[str, list[object]]:
+    column = f"c{check.column}"
+    match check.op:
         case Op.IS_NULL:
             return f"{column} IS NULL", []
         case Op.NOT_NULL:
             return f"{column} IS NOT NULL", []
         case Op.CONTAINS | Op.STARTS_WITH:
-            how = "contains" if test.op is Op.CONTAINS else "starts_with"
+            how = "contains" if check.op is Op.CONTAINS else "starts_with"
             text = column if is_text(field.type) else f"CAST({column} AS VARCHAR)"
-            return f"{how}(lower({text}), lower(?))", [test.value]
+            return f"{how}(lower({text}), lower(?))", [check.value]
         case Op.IN:
-            read = [_read(value, field) for value in test.value]
+            read = [_read(value, field) for value in check.value]
             marks = ", ".join(mark for mark, _ in read)
             return f"{column} IN ({marks})", [value for _, value in read]
         case _:
-            mark, value = _read(test.value, field)
-            return f"{column} {_COMPARED[test.op]} {mark}", [value]
+            mark, value = _read(check.value, field)
+            return f"{column} {_COMPARED[check.op]} {mark}", [value]
 
 
 def _read(value: Any, field: pa.Field[Any]) -> tuple[str, object]:

@@ -180,8 +180,13 @@ class XlsxWriter:
         self._sheet = SheetWriter(self._path, schema.names)
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Write the rows. Raises `Refused` for a text that no cell holds."""
-        self._sheet.write(batch)
+        """Write the rows. Raises `Refused` for a text that no cell holds; nothing is left then."""
+        try:
+            self._sheet.write(batch)
+        except BaseException:
+            self._sheet.close()
+            self._path.unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         """Send the file."""
