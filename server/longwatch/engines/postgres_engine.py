@@ -64,7 +64,8 @@ _CONFIRM_S: Final = 3.0
 # What the grammar or the server's own functions say, and does not change anything.
 _UNKNOWN_CALLS: Final = """
 SELECT called FROM unnest(ARRAY[{}]::text[]) AS called
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_get_keywords() WHERE word = called AND catcode <> 'U')
+WHERE called NOT IN ('filter', 'materialized', 'over')
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_get_keywords() WHERE word = called AND catcode <> 'U')
     AND NOT EXISTS (
         SELECT FROM pg_catalog.pg_proc
         WHERE proname = called AND pronamespace = 'pg_catalog'::regnamespace
