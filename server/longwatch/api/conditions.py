@@ -44,7 +44,7 @@ def answer(
     return Response(body, status, headers, media_type="application/json")
 
 
-def expected_forms(
+async def expected_forms(
     if_match: Annotated[
         str | None, Header(description="entity tags of the forms the request is meant for")
     ] = None,
@@ -60,7 +60,7 @@ def expected_forms(
     return frozenset(int(found[1]) for found in ours if found)
 
 
-def preferred_wait(
+async def preferred_wait(
     prefer: Annotated[
         str | None,
         Header(
@@ -78,7 +78,7 @@ def preferred_wait(
     return None
 
 
-def idempotency_key(request: Request) -> str | None:
+async def idempotency_key(request: Request) -> str | None:
     """The key of a request; `None` without. A string in quotes, as the draft has it, or a bare
     word, as most clients send it. Raises a 400."""
     given = request.headers.getlist(routes.IDEMPOTENCY_KEY_HEADER)

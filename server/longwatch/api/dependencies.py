@@ -51,12 +51,15 @@ class Parts:
     exports: Exports
 
 
+# All `async`, though none waits: FastAPI would send a plain function to a thread, and each request
+# has several.
+
 # Declared for the OpenAPI document only: the check itself is `principal`, which also serves
 # WebSockets, where FastAPI's own scheme classes cannot be used.
 _scheme = HTTPBearer(auto_error=False, description="The token in the server's ready file.")
 
 
-def parts(connection: HTTPConnection) -> Parts:
+async def parts(connection: HTTPConnection) -> Parts:
     """The server's objects; 503 before it has started."""
     found: Parts | None = getattr(connection.app.state, "parts", None)
     if found is None:
@@ -64,7 +67,9 @@ def parts(connection: HTTPConnection) -> Parts:
     return found
 
 
-def principal(connection: HTTPConnection, server: Annotated[Parts, Depends(parts)]) -> Principal:
+async def principal(
+    connection: HTTPConnection, server: Annotated[Parts, Depends(parts)]
+) -> Principal:
     """Who asks. 401 without a valid token, in a header only: addresses end up in logs."""
     who = server.tokens.principal(connection.headers.get("authorization"))
     if who is None:
@@ -78,22 +83,22 @@ def principal(connection: HTTPConnection, server: Annotated[Parts, Depends(parts
     return who
 
 
-def service(server: Annotated[Parts, Depends(parts)]) -> JobService:
+async def service(server: Annotated[Parts, Depends(parts)]) -> JobService:
     """The job service."""
     return server.service
 
 
-def sourcing(server: Annotated[Parts, Depends(parts)]) -> SourceService:
+async def sourcing(server: Annotated[Parts, Depends(parts)]) -> SourceService:
     """What changes sources and asks them."""
     return server.sourcing
 
 
-def saving(server: Annotated[Parts, Depends(parts)]) -> SavedQueries:
+async def saving(server: Annotated[Parts, Depends(parts)]) -> SavedQueries:
     """The saved queries."""
     return server.saving
 
 
-def sources(server: Annotated[Parts, Depends(parts)]) -> SourceCatalogue:
+async def sources(server: Annotated[Parts, Depends(parts)]) -> SourceCatalogue:
     """The catalogue of sources."""
     return server.sources
 

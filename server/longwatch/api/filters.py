@@ -11,7 +11,7 @@ from longwatch.protocol.jobs import MAX_TEXT_CHARS, JobFilter, JobState
 from longwatch.store.listing import Filter
 
 
-def in_address(
+async def in_address(
     state: Annotated[list[JobState] | None, Query(description="may be given several times")] = None,
     source: str | None = None,
     owner: str | None = None,

@@ -116,7 +116,7 @@ class DirectRoute(JsonRoute):
     answer; so does every request while a dependency is replaced.
     """
 
-    def direct(self, request: Request, body: bytes) -> Call:
+    async def direct(self, request: Request, body: bytes) -> Call:
         """What to call. Raises `ValueError` or `ApiError` for what is not plainly well."""
         raise NotImplementedError
 
@@ -132,9 +132,9 @@ class DirectRoute(JsonRoute):
             except ClientDisconnect:
                 return await solved(request)
             try:
-                server = parts(request)
-                who = principal(request, server)
-                call = self.direct(request, body)
+                server = await parts(request)
+                who = await principal(request, server)
+                call = await self.direct(request, body)
             except (ApiError, ValueError, RecursionError):  # msgspec's are kinds of ValueError
                 return await solved(Request(request.scope, _again(body, request)))
             return await call(server.service, who)
@@ -145,20 +145,20 @@ class DirectRoute(JsonRoute):
 class SubmitRoute(DirectRoute):
     """The route of `submit`."""
 
-    def direct(self, request: Request, body: bytes) -> Call:
+    async def direct(self, request: Request, body: bytes) -> Call:
         """A submit."""
-        key = conditions.idempotency_key(request)
+        key = await conditions.idempotency_key(request)
         if request.headers.get("content-type") != "application/json":
             raise ValueError("declared as something else")
         submission = _read_submission(body)
-        wait_s = _wait_s(request)
+        wait_s = await _wait_s(request)
         return lambda jobs, who: submit(submission, jobs, who, key, wait_s)
 
 
 class ListRoute(DirectRoute):
     """The route of `list_jobs`."""
 
-    def direct(self, request: Request, body: bytes) -> Call:
+    async def direct(self, request: Request, body: bytes) -> Call:
         """A page of everything; filters are for FastAPI to check."""
         asked = dict(request.query_params)
         limit, cursor = asked.pop("limit", "100"), asked.pop("cursor", None)
@@ -171,15 +171,15 @@ class ListRoute(DirectRoute):
 class GetRoute(DirectRoute):
     """The route of `get`."""
 
-    def direct(self, request: Request, body: bytes) -> Call:
+    async def direct(self, request: Request, body: bytes) -> Call:
         """One job."""
         job_id, known = request.path_params["job_id"], request.headers.get("if-none-match")
-        wait_s = _wait_s(request)
+        wait_s = await _wait_s(request)
         return lambda jobs, _who: get(job_id, jobs, wait_s, known)
 
 
-def _wait_s(request: Request) -> int | None:
-    return conditions.preferred_wait(request.headers.get("prefer"))
+async def _wait_s(request: Request) -> int | None:
+    return await conditions.preferred_wait(request.headers.get("prefer"))
 
 
 def _again(body: bytes, request: Request) -> Callable[[], Coroutine[Any, Any, Message]]:

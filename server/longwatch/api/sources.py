@@ -35,7 +35,7 @@ router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tag
 QueryName = Annotated[str, Path(max_length=100)]
 
 
-def known_source(name: Annotated[str, Path(max_length=100)], catalogue: SourcesDep) -> str:
+async def known_source(name: Annotated[str, Path(max_length=100)], catalogue: SourcesDep) -> str:
     """The name in the address; 404 for one of no source."""
     try:
         catalogue.get(name)
@@ -48,7 +48,7 @@ Name = Annotated[str, Depends(known_source)]
 
 
 @router.get(routes.ENGINES, operation_id="list_engines")
-def list_engines() -> EngineList:
+async def list_engines() -> EngineList:
     """Every engine this server has, and what a source of it needs to know."""
     return EngineList(engines=engine_infos())
 

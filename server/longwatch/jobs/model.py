@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -81,11 +82,24 @@ def fingerprint(submission: Submission) -> str:
 
 def _told(record: msgspec.Struct) -> dict[str, Any]:
     told = {}
-    for field in msgspec.structs.fields(record):
-        value = getattr(record, field.name)
-        if value not in (field.default, {}):
-            told[field.name] = _told(value) if isinstance(value, msgspec.Struct) else value
+    for name, default in _defaults(type(record)):
+        value = getattr(record, name)
+        if value != default:
+            told[name] = _told(value) if isinstance(value, msgspec.Struct) else value
     return told
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
+    """Each field with its default. Asked for once: to evaluate the annotations takes 0.6 ms, twice
+    what all else of a submit does."""
+    return [
+        (
+            one.name,
+            one.default if one.default_factory is msgspec.NODEFAULT else one.default_factory(),
+        )
+        for one in msgspec.structs.fields(kind)
+    ]
 
 
 def new_id() -> str:

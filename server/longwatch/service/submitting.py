@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ from longwatch.store.writer import Transaction
 
 RETRY_AFTER_S: Final = 5
 """When to come back to a full queue, in seconds."""
+FORGET_EVERY_S: Final = 60.0
+"""An expired key is as good as forgotten: only its row stays a little longer."""
 MOST_RUNNING: Final = 256
 """No setting allows more jobs at once."""
 Make = Callable[[Transaction], Job]
@@ -64,6 +67,7 @@ class Intake:
         self._now = now
         self._remembered = timedelta(hours=settings.idempotency_hours)
         self._room: dict[str | None, int] = {}
+        self._forget_at_s = 0.0
         self._in_flight: dict[tuple[str, str], str] = {}
 
     async def submit(self, submission: Submission, owner: str, key: str | None = None) -> Taken:
@@ -119,7 +123,10 @@ class Intake:
         if kept is None:
             job = self._add(tx, make(tx))
             kept = Kept(meant, job.id, now + self._remembered)
-            keys.keep(tx, owner, key, kept, now)
+            keys.keep(tx, owner, key, kept)
+            if time.monotonic() >= self._forget_at_s:
+                keys.forget(tx, now)
+                self._forget_at_s = time.monotonic() + FORGET_EVERY_S
             return Taken(job, False, kept.expires_at)
         if kept.fingerprint != meant:
             raise KeyReused

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects.sqlite import insert
 
 from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import idempotency_keys as keys
@@ -19,7 +20,11 @@ _FIND: Final = select(keys.c.fingerprint, keys.c.job_id, keys.c.expires_us).wher
     keys.c.expires_us > bindparam("now"),
 )
 _FORGET: Final = delete(keys).where(keys.c.expires_us <= bindparam("now"))
-_KEEP: Final = insert(keys)
+_NEW: Final = insert(keys)
+_KEEP: Final = _NEW.on_conflict_do_update(
+    index_elements=["owner", "key"],
+    set_={name: _NEW.excluded[name] for name in ("fingerprint", "job_id", "expires_us")},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,13 @@ def find(tx: Transaction, owner: str, key: str, now: datetime) -> Kept | None:
     return Kept(row.fingerprint, row.job_id, expires_at)
 
 
-def keep(tx: Transaction, owner: str, key: str, kept: Kept, now: datetime) -> None:
-    """Remember what was done for a key, and forget those that have expired."""
+def forget(tx: Transaction, now: datetime) -> None:
+    """Forget the keys that have expired."""
     tx.connection.execute(_FORGET, {"now": to_us(now)})
+
+
+def keep(tx: Transaction, owner: str, key: str, kept: Kept) -> None:
+    """Remember what was done for a key, in place of what had expired."""
     tx.connection.execute(
         _KEEP,
         {
