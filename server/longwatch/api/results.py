@@ -83,7 +83,7 @@ ReadableDep = Annotated[Readable, Depends(readable)]
 
 
 @router.get(routes.JOB_RESULT, operation_id="get_result")
-async def info(server: PartsDep, request: Request, result: ReadableDep) -> ResultInfo:
+async def info(result: ReadableDep, server: PartsDep, request: Request) -> ResultInfo:
     """What can be read so far: rows, bytes, columns, and whether that is all. With a filter, `rows`
     are those that match; with an order as well, their pages come quickly from here on."""
     told = result.index.info()
@@ -100,9 +100,9 @@ async def info(server: PartsDep, request: Request, result: ReadableDep) -> Resul
     responses={200: {"content": _PAGE_CONTENT}},
 )
 async def page(
+    result: ReadableDep,
     server: PartsDep,
     request: Request,
-    result: ReadableDep,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=routes.MAX_RESULT_PAGE)] = 200,
     accept: Annotated[str, Header()] = "application/json",
