@@ -32,10 +32,12 @@ def size(number: int) -> str:
 
 
 def percent(progress: Progress) -> str:
-    """`62 %`, `~62 %` when it rests on earlier runs, and nothing when nothing supports one."""
+    """`62 %`, `<1 %`, `~62 %` when it rests on earlier runs, nothing when nothing supports one."""
     if progress.fraction is None:
         return ""
     about = "~" if progress.basis.value == "history" else ""
+    if 0 < progress.fraction < 0.01:
+        return f"{about}<1 %"
     return f"{about}{int(progress.fraction * 100)} %"
 
 

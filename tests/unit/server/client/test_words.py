@@ -1,0 +1,45 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from longwatch.client import words
+from longwatch.protocol.jobs import JobState, Progress, ProgressBasis, ResultInfo, StoppedAt
+
+MEASURED, HISTORY = ProgressBasis.MEASURED, ProgressBasis.HISTORY
+
+
+@pytest.mark.parametrize(
+    ("fraction", "basis", "expected"),
+    [
+        (None, ProgressBasis.NONE, ""),
+        (0.0, MEASURED, "0 %"),
+        (0.0001, MEASURED, "<1 %"),
+        (0.0099, MEASURED, "<1 %"),
+        (0.01, MEASURED, "1 %"),
+        (0.999, MEASURED, "99 %"),
+        (1.0, MEASURED, "100 %"),
+        (0.005, HISTORY, "~<1 %"),
+        (0.5, HISTORY, "~50 %"),
+    ],
+)
+def test_percent(fraction: float | None, basis: ProgressBasis, expected: str) -> None:
+    assert words.percent(Progress(fraction=fraction, basis=basis)) == expected
+
+
+@pytest.mark.parametrize(
+    ("complete", "stopped_at", "state", "expected"),
+    [
+        (True, None, JobState.SUCCEEDED, ""),
+        (False, None, JobState.RUNNING, " so far"),
+        (False, None, JobState.FAILED, ", incomplete: the query ended early"),
+        (False, StoppedAt.ROWS, JobState.SUCCEEDED, ", stopped at the limit of rows"),
+        (False, StoppedAt.BYTES, JobState.SUCCEEDED, ", stopped at the limit of bytes"),
+    ],
+)
+def test_why_there_are_no_more_rows(
+    complete: bool, stopped_at: StoppedAt | None, state: JobState, expected: str
+) -> None:
+    info = ResultInfo(rows=5, bytes=5, columns=[], complete=complete, stopped_at=stopped_at)
+    assert words.shortfall(info, state) == expected
