@@ -35,7 +35,10 @@ def end_session(target: Target, pid: int, started: str, *, within_s: float) -> b
     """The same for the one session that is process `pid` of the server since `started`."""
     with connect(target) as connection:
         return _end(
-            connection, "pid = %s AND backend_start = %s::timestamptz", [pid, started], within_s
+            connection,
+            "pid = %s::text::int AND backend_start = %s::timestamptz",
+            [str(pid), started],  # psycopg's look at a number wants numpy, which a runner lacks
+            within_s,
         )
 
 

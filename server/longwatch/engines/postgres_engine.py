@@ -42,13 +42,14 @@ from longwatch.engines.parameters import bind
 from longwatch.engines.postgres_catalogue import QUERY, to_catalogue
 from longwatch.engines.postgres_errors import CANCELLED, state_of, to_job_error
 from longwatch.engines.postgres_lexer import pieces
+from longwatch.engines.postgres_literals import literal
 from longwatch.engines.postgres_source import SECRETS, Target, read_options, session_name
 from longwatch.engines.postgres_statements import Shape, look, temporary_table
 from longwatch.engines.postgres_types import Columns, Unfit, in_arrows_words
 from longwatch.engines.scripts import BoundStatement, at_place, nothing_to_run
 from longwatch.engines.text import quoted
 from longwatch.protocol.catalogue import Catalogue, Estimate
-from longwatch.protocol.jobs import JobError, StatementKind
+from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.parameters import Parameter
 
 _DRIVER: Final = importlib.import_module("adbc_driver_postgresql")  # it says nothing of its types
@@ -141,8 +142,9 @@ class PostgresSession(Session):
         self._unconfirmed = False
         (row,) = fetch(
             connection,
-            "SELECT pg_backend_pid() AS pid, backend_start::text AS started "
-            "FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+            # As a parameter of the connection already, where a source's `options` may undo it.
+            "SELECT set_config('default_transaction_read_only', 'on', false), pid, "
+            "backend_start::text AS started FROM pg_stat_activity WHERE pid = pg_backend_pid()",
         )
         self._pid, self._started = int(row["pid"]), str(row["started"])
         # A server whose client was killed would go on with the query for as long as that takes.
@@ -159,7 +161,7 @@ class PostgresSession(Session):
                 dialect="postgres",
                 placeholder="${}".format,
                 quoted=quoted,
-                literal=_literal,
+                literal=literal,
                 nothing=("= ANY ('{}')", "<> ALL ('{}')"),
             )
             shape = look(bound.sql, writable=self._target.writable)
@@ -183,7 +185,7 @@ class PostgresSession(Session):
                 found = _node_types(json.loads(row["QUERY PLAN"]))
                 kind = StatementKind.WRITE if found & _WRITES else StatementKind.READ
             if kind is StatementKind.READ and self._target.writable and shape.calls:
-                names = ", ".join(_literal(name) for name in sorted(shape.calls))
+                names = ", ".join(literal(name) for name in sorted(shape.calls))
                 if fetch(self._connection, _UNKNOWN_CALLS.format(names)):
                     kind = StatementKind.WRITE
         except adbc.Error:  # of what is not there yet; in doubt it writes
@@ -363,26 +365,6 @@ class PostgresSession(Session):
 
             with contextlib.suppress(EngineError):
                 end_session(self._target, self._pid, self._started, within_s=_CONFIRM_S)
-
-
-def _literal(value: Any) -> str:
-    """A value as SQL, quoted as libpq does; typed only where nothing else could be meant, so that
-    a text may be compared with a `uuid`. Raises `EngineError`."""
-    from psycopg import DataError  # noqa: PLC0415 - 0.15 s, and few queries have parameters
-    from psycopg.sql import Literal  # noqa: PLC0415
-
-    try:
-        text = Literal(value).as_string()
-    except (DataError, UnicodeError):
-        raise EngineError(
-            JobError(
-                code="invalid_parameter",
-                message="A parameter holds a character that PostgreSQL's text cannot hold.",
-                hint="Leave out characters with the code 0, and halves of pairs.",
-            )
-        ) from None
-    # Before `::` and the like a sign would be read last.
-    return f"({text.strip()})" if text.strip().startswith("-") else text
 
 
 def _node_types(plan: Any) -> set[str]:

@@ -16,6 +16,7 @@ import pytest
 from longwatch.engines.contract import EngineError, Interrupted, Session, Workspace
 from longwatch.engines.postgres_engine import PostgresEngine
 from longwatch.engines.registry import load_engine
+from longwatch.protocol.parameters import Given, Parameter, ParameterType
 from longwatch.protocol.values import python_values
 from support.engines import ENGINES, MIB, opened, problem, rows, run
 from support.postgres import PASSWORD, Cluster, cluster
@@ -227,6 +228,51 @@ def test_the_catalogue_has_what_the_role_may_read(
         assert tables[0].columns[0].type == "numeric(9,2)[]"
         for table in tables:
             run(session, f"SELECT * FROM {table.name_in_sql}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        (ParameterType.NUMBER, -2, "-2"),
+        (ParameterType.NUMBER, "-1.50", "-1.50"),
+        (ParameterType.NUMBER, -0.0, "0.0"),
+        (ParameterType.NUMBER, 1e300, "1" + "0" * 300),
+        (ParameterType.NUMBER, float("-inf"), "-Infinity"),
+        (ParameterType.NUMBER, "NaN", "NaN"),
+        (ParameterType.BOOLEAN, False, "false"),
+        (ParameterType.TEXT, "\\' \\\\' E'\\''", "\\' \\\\' E'\\''"),
+        (ParameterType.TEXT, "$$ -- /* \n ; :v", "$$ -- /* \n ; :v"),
+        (ParameterType.DATE, "0044-03-15", "0044-03-15"),
+        (ParameterType.TIMESTAMP, "2013-05-01T12:00:00.5+02:00", "2013-05-01 10:00:00.5+00"),
+    ],
+)
+def test_values_arrive_as_they_are(
+    options: dict[str, str], tmp_path: Path, kind: ParameterType, value: object, expected: str
+) -> None:
+    given = Parameter(type=kind, value=value)
+    for more in ({}, {"options": "-c standard_conforming_strings=off"}):
+        with opened(POSTGRES, {**options, **more}, tmp_path) as session:
+            run(session, "SET TIME ZONE 'UTC'")
+            assert rows(run(session, "SELECT:v::text AS v", v=given)) == [(expected,)]
+
+
+def test_text_takes_the_type_of_its_place(session: Session) -> None:
+    sql = (
+        "SELECT '550e8400-e29b-41d4-a716-446655440000'::uuid = :id AND "
+        "ARRAY[1, 2] = :list AND date '2013-05-01' IN :days AND 5 NOT IN :none"
+    )
+    given: dict[str, Given] = {
+        "id": "550e8400-e29b-41d4-a716-446655440000",
+        "list": "{1,2}",
+        "days": ["2013-05-01", "2013-05-02"],
+        "none": [],
+    }
+    assert rows(run(session, sql, batch_rows=10, **given)) == [(True,)]
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_text_that_the_server_cannot_hold(session: Session, text: str) -> None:
+    assert problem(session, "SELECT :t", t=text).code == "invalid_parameter"
 
 
 # --- reaching it ---------------------------------------------------------------------------------

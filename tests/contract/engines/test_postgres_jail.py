@@ -171,6 +171,22 @@ def test_what_a_transaction_that_only_reads_refuses(
     assert people(options) == [(1, "Ada"), (2, "Zoë")]
 
 
+@pytest.mark.parametrize(
+    "given", ["-c default_transaction_read_only=off", "-c DateStyle=ISO -c TimeZone=UTC\\"]
+)
+def test_options_of_the_session_do_not_open_it(
+    options: dict[str, str], tmp_path: Path, given: str
+) -> None:
+    """The second one's backslash takes the space before what is added to it."""
+    with (
+        pytest.raises(EngineError) as caught,
+        opened(POSTGRES, {**options, "options": given}, tmp_path) as session,
+    ):
+        run(session, "DELETE FROM people")
+    assert caught.value.error.code in {"permission_denied", "source_unavailable"}
+    assert people(options) == [(1, "Ada"), (2, "Zoë")]
+
+
 def test_what_no_word_tells_is_the_roles_to_refuse(
     options: dict[str, str], secret: Path, tmp_path: Path
 ) -> None:
