@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import run, submits
+from benchmarks import results, run, submits
 
-PARTS = {"queries": run.main, "submits": submits.main}
+PARTS = {"queries": run.main, "submits": submits.main, "results": results.main}
 
 
 def main(arguments: list[str]) -> int:

@@ -34,6 +34,7 @@ class Scan:
     """An empty database in memory that may spill into a folder, and read and write nothing else."""
 
     def __init__(self, spill: Path) -> None:
+        spill.mkdir(parents=True, exist_ok=True)  # DuckDB makes one folder, not those above it
         self._spill = spill
         self._failure: Exception | None = None
         self._connection = duckdb.connect(":memory:", config=_CONNECT)

@@ -14,7 +14,7 @@ import pytest
 
 from longwatch.protocol.results import Op
 from longwatch.results import gather as gathering
-from longwatch.results import views
+from longwatch.results import scan, views
 from longwatch.results.criteria import Check, Criteria, Key
 from longwatch.results.errors import Refused, ResultDamaged, ResultExpired
 from longwatch.results.gather import gather, make_blocks, make_view, row_numbers
@@ -215,6 +215,24 @@ def test_rows_of_every_kind_are_gathered_as_they_are(tmp_path: Path) -> None:
     rows = table.to_pylist()
     assert found.to_pylist() == [rows[n] for n in wanted]
     assert found.schema == table.schema
+
+
+def test_a_sort_that_does_not_fit_into_memory_spills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "MEMORY_BYTES", 24 * 2**20)
+    count = 1_000_000
+    table = pa.table({"n": pa.array([n * 7919 % count for n in range(count)], pa.int64())})
+    folder = tmp_path / "result"
+    folder.mkdir()
+    index = write(folder, table, 10_240)
+    criteria = Criteria(sort=(Key(N, False),))
+    view = view_of(folder, index, criteria)
+    spill = tmp_path / "not" / "there"
+    make_view(view, index, criteria, spill)
+    found = gather(folder, index, pa.array(numbers(view)[500_000:500_003], pa.uint32()))
+    assert found["n"].to_pylist() == [500_000, 500_001, 500_002]
+    assert not spill.exists()
 
 
 def test_only_so_many_views_and_blocks_are_kept(
