@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +49,15 @@ class EngineCase:
     """Whether it reports a fraction of its own."""
     tells_memory: bool = True
     """Whether it knows the memory that a query holds."""
+    plans: bool = True
+    """Whether it shows a plan."""
+    stops: bool = True
+    """Whether what runs can be interrupted."""
+    label: str = ""
+    """What tells it from another case of the same engine."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.label}".strip()
 
 
 def _folder_with_people(folder: Path) -> dict[str, str]:
@@ -67,6 +76,17 @@ def _sqlite_with_people(folder: Path) -> dict[str, str]:
     return {"path": str(path)}
 
 
+def _adbc_to_sqlite(folder: Path) -> dict[str, str]:
+    path = Path(_sqlite_with_people(folder)["path"])
+    return {"driver": "adbc_driver_sqlite", "uri": path.as_uri(), "writable": "true"}
+
+
+def _adbc_to_postgres(folder: Path) -> dict[str, str]:
+    options = _postgres_with_people(folder)
+    address = " ".join(f"{name}={value}" for name, value in options.items())
+    return {"driver": "adbc_driver_postgresql", "uri": address, "writable": "true"}
+
+
 def _postgres_with_people(folder: Path) -> dict[str, str]:
     folder.mkdir()
     running = cluster()
@@ -77,7 +97,7 @@ _COUNT: Final = (
     "WITH RECURSIVE counted (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM counted WHERE i + 1 < {n})"
 )
 
-ENGINES: Final = (
+_OTHERS: Final = (
     EngineCase(
         name="duckdb",
         make_source=_folder_with_people,
@@ -192,6 +212,41 @@ ENGINES: Final = (
         tells_memory=False,
     ),
 )
+
+
+_SQLITE, _POSTGRES = _OTHERS[1:3]
+_BY_ADBC: Final = (
+    replace(
+        _SQLITE,
+        name="adbc",
+        label="sqlite",
+        make_source=_adbc_to_sqlite,
+        reads=(
+            "SELECT 1",
+            "VALUES (1), (2)",
+            "WITH p AS (SELECT * FROM people) SELECT * FROM p",
+            "/* 'é */ SELECT -- why DELETE\n * FROM people",
+        ),
+        tells_memory=False,
+        plans=False,
+        stops=False,
+    ),
+    replace(
+        _POSTGRES,
+        name="adbc",
+        label="postgres",
+        make_source=_adbc_to_postgres,
+        reads=(
+            "SELECT 1",
+            "VALUES (1), (2)",
+            "TABLE people",
+            "WITH p AS (SELECT * FROM people) SELECT * FROM p",
+        ),
+        mistakes=(("SELECT 1;\n SELECT 'ü'; SELECT nme FROM people", "name_error", "nme"),),
+        plans=False,
+    ),
+)
+ENGINES: Final = (*_OTHERS, *_BY_ADBC)
 
 
 @contextmanager

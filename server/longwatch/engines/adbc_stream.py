@@ -29,7 +29,7 @@ class Undrained(Exception):
 
 
 class Stream:
-    """One statement that is being executed. Raises `adbc.Error` in every method."""
+    """One statement that is being executed. Raises `adbc.Error` in every method but `close`."""
 
     def __init__(
         self,
@@ -41,20 +41,41 @@ class Stream:
         """`options` are the driver's own of a statement; `values` one row for its placeholders."""
         self._statement = adbc.AdbcStatement(connection)
         self._reader: AdbcRecordBatchReader | None = None
-        self._over = False
+        self._over = True
         try:
             self._statement.set_sql_query(sql)
             if options:
                 self._statement.set_options(**options)
             if values is not None:
-                self._statement.prepare()
                 self._statement.bind(values)
-            handle, _ = self._statement.execute_query()
-            self._reader = AdbcRecordBatchReader._import_from_c(handle.address)
-            self.schema = self._reader.schema
         except BaseException:
             self.close()
             raise
+
+    def check(self) -> None:
+        """Have it looked at, as far as the driver can without executing it."""
+        try:
+            self._statement.execute_schema()
+        except adbc.NotSupportedError:
+            with contextlib.suppress(adbc.NotSupportedError):  # then executing it will tell
+                self._statement.prepare()
+
+    def start(self) -> Self:
+        """Execute it."""
+        handle, _ = self._statement.execute_query()
+        self._reader = AdbcRecordBatchReader._import_from_c(handle.address)
+        self._over = False
+        return self
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of its rows, once it was started."""
+        assert self._reader is not None
+        return self._reader.schema
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; any thread, while it is not closed."""
+        self._statement.cancel()
 
     def __enter__(self) -> Self:
         return self
@@ -87,8 +108,12 @@ class Stream:
         asked_s = 0.0
         while not self._over and time.monotonic() < deadline_s:
             if time.monotonic() - asked_s > _AGAIN_S:
-                with contextlib.suppress(adbc.Error):
+                try:
                     cancel()
+                except adbc.NotSupportedError:
+                    return  # then it produces rows only while it is asked for them
+                except adbc.Error:
+                    pass
                 asked_s = time.monotonic()
             with contextlib.suppress(adbc.Error):
                 next(iter(self), None)
@@ -110,7 +135,17 @@ def fetch(
 ) -> list[dict[str, Any]]:
     """All rows of a statement of ours. Raises `adbc.Error`."""
     with Stream(connection, sql, options) as stream:
+        stream.start()
         return pa.Table.from_batches(list(stream), stream.schema).to_pylist()
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type without a driver's remarks on it."""
+    if isinstance(kind, pa.BaseExtensionType):
+        return plain_type(kind.storage_type)
+    if pa.types.is_list(kind):
+        return pa.list_(plain_type(kind.value_type))
+    return kind
 
 
 def even(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

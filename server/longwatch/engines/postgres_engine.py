@@ -223,6 +223,7 @@ class PostgresSession(Session):
                     return pa.schema([]), iter(())
                 how = _BATCH_BYTES if shape.is_query else _PLAIN
                 self._stream = Stream(self._connection, sql, how)
+                self._stream.start()
                 columns = Columns(described, self._stream.schema)
         except BaseException:
             self._end()

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from longwatch.engines.adbc_stream import plain_type
 from longwatch.protocol.jobs import JobError
 
 _TYPE: Final = b"POSTGRESQL:type"
@@ -114,16 +115,7 @@ class Columns:
 def _plain(field: pa.Field[Any]) -> pa.DataType:
     if _name(field) == "numeric":
         return _decimal(field) or pa.string()
-    return _storage(field.type)
-
-
-def _storage(kind: pa.DataType) -> pa.DataType:
-    """The type without the driver's remarks on it."""
-    if isinstance(kind, pa.BaseExtensionType):
-        return kind.storage_type
-    if pa.types.is_list(kind):
-        return pa.list_(_storage(kind.value_type))
-    return kind
+    return plain_type(field.type)
 
 
 def _settled(column: pa.Array[Any], field: pa.Field[Any]) -> pa.Array[Any]:

@@ -12,6 +12,7 @@ from longwatch.protocol.jobs import JobError
 
 GROUP: Final = "longwatch.engines"
 OWN: Final = {
+    "adbc": "longwatch.engines.adbc_engine:AdbcEngine",
     "duckdb": "longwatch.engines.duckdb_engine:DuckDBEngine",
     "postgres": "longwatch.engines.postgres_engine:PostgresEngine",
     "sqlite": "longwatch.engines.sqlite_engine:SQLiteEngine",

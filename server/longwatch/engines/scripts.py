@@ -40,15 +40,24 @@ def split(
     placeholder: Callable[[int], str],
     quoted: Callable[[str], str],
     kind: Callable[[str], StatementKind | None],
+    nothing: tuple[str, str] | None = None,
 ) -> list[BoundStatement]:
     """The statements of `sql` in order. `kind` is the engine's own word on one, `None` where it
-    has none: then the words of the statement decide, and in doubt it counts as writing.
+    has none: then the words of the statement decide, and in doubt it counts as writing. The others
+    are those of `bind`.
 
     Raises `EngineError` when there is none, or a parameter is not of its type.
     """
     statements = []
     for start, text in _pieces(sql, dialect):
-        bound = bind(text, parameters, dialect=dialect, placeholder=placeholder, quoted=quoted)
+        bound = bind(
+            text,
+            parameters,
+            dialect=dialect,
+            placeholder=placeholder,
+            quoted=quoted,
+            nothing=nothing,
+        )
         found = kind(bound.sql) or _guess(bound.sql, dialect)
         statements.append(BoundStatement(bound.sql, start, found, sql, bound))
     if not statements:

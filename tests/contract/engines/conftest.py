@@ -9,7 +9,7 @@ from longwatch.engines.contract import Session
 from support.engines import ENGINES, EngineCase, opened
 
 
-@pytest.fixture(params=ENGINES, ids=[case.name for case in ENGINES])
+@pytest.fixture(params=ENGINES, ids=str)
 def case(request: pytest.FixtureRequest) -> EngineCase:
     """Each engine in turn."""
     found = request.param

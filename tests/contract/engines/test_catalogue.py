@@ -42,16 +42,19 @@ def test_an_estimate_runs_nothing(case: EngineCase, session: Session) -> None:
         run(session, "SELECT * FROM made")
 
 
-def test_an_estimate_shows_the_plan(session: Session) -> None:
+def test_an_estimate_shows_the_plan(case: EngineCase, session: Session) -> None:
     (statement,) = session.parse("SELECT name, count(*) FROM people GROUP BY name")
     plan = session.estimate(statement).plan
+    if not case.plans:
+        assert plan is None
+        return
     assert plan
     assert "people" in plan.lower() or "csv" in plan.lower()
 
 
 def test_an_estimate_of_an_endless_query_comes_at_once(case: EngineCase, session: Session) -> None:
     (statement,) = session.parse(case.endless["join"])
-    assert session.estimate(statement).plan
+    assert session.estimate(statement).plan or not case.plans
 
 
 def test_an_estimate_finds_mistakes(session: Session) -> None:

@@ -14,6 +14,8 @@ from support.engines import ENGINES, EngineCase, rows, run
 from support.waiting import wait_until
 
 WITHIN_S = 2.0
+STOPPED = [case for case in ENGINES if case.stops]
+pytestmark = pytest.mark.parametrize("case", STOPPED, ids=str, indirect=True)
 
 
 class Run(threading.Thread):
