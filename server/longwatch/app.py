@@ -100,7 +100,7 @@ async def _serving(
         settings.data_dir / "jobs",
         settings.data_dir / "runners.log",
         warm_spare=settings.warm_spare,
-        secrets=catalogue.secrets,
+        access=catalogue.access,
         runs_elsewhere=runs_elsewhere,
     )
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)

@@ -16,7 +16,7 @@ import pytest
 from longwatch.client.errors import BadRequest, Conflict, JobFailed, NotFound, ServerFault, TooLarge
 from longwatch.client.sync import Client
 from longwatch.protocol.jobs import StatementKind
-from longwatch.protocol.sources import SecretReference, SourceOrigin
+from longwatch.protocol.sources import SecretReference, SourceOrigin, UploadedFile
 from support.runs import Server
 from support.servers import ENDLESS, serving
 
@@ -157,6 +157,11 @@ def test_a_password_does_not_go_to_another_server(server: Server) -> None:
     moved = change(client, "w", engine="postgres", options={**options, "host": "evil.example"})
     assert moved.secrets == []
     client.remove_source("w")
+    client.add_source("w", "postgres", options=options, secrets={"password": "geheim"})
+    elsewhere = {"url": "postgresql:///?hostaddr=6.6.6.6"}
+    moved = change(client, "w", engine="postgres", options=options, secrets=elsewhere)
+    assert moved.secrets == ["url"], "an address among the secrets is another place too"
+    client.remove_source("w")
 
 
 def test_secrets_by_environment_variable(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,3 +291,94 @@ def test_asking_leaves_no_process_and_no_file(server: Server) -> None:
     children = psutil.Process(os.getpid()).children(recursive=True)
     waiting = [one for one in children if "longwatch.runner" in " ".join(one.cmdline())]
     assert len(waiting) <= 3, "the spares, and one that is just being made"
+
+
+def test_a_file_that_cannot_be_read_is_no_hindrance(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text("x\n1\n")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 but no more")
+    server.client.add_source("mixed", path=str(tmp_path))
+    assert server.client.test_source("mixed").ok
+    catalogue = server.client.catalogue("mixed")
+    assert [table.name for table in catalogue.tables] == ["good"]
+    assert "bad.parquet is left out" in " ".join(catalogue.left_out)
+    server.client.remove_source("mixed")
+
+
+def test_an_upload_stays_while_a_source_names_it(server: Server, tmp_path: Path) -> None:
+    client = server.client
+    path = tmp_path / "x.csv"
+    path.write_text("a\n1\n")
+    first, second = client.upload(path), client.upload(path)
+
+    def is_there(one: UploadedFile) -> bool:
+        return (server.data_dir / "files" / one.path.removeprefix("file:")).exists()
+
+    client.add_source("a", path=first.path)
+    client.add_source("b", path=first.path)
+    client.remove_source("a")
+    assert is_there(first)
+    assert client.submit("FROM x", "b").result(30).fetchall() == [(1,)]
+    change(client, "b", engine="duckdb", options={"path": second.path})
+    assert not is_there(first), "nobody names it any more"
+    assert is_there(second)
+    client.remove_source("b")
+    assert not is_there(second)
+
+
+def test_a_source_gets_another_name(server: Server, tmp_path: Path) -> None:
+    from longwatch.protocol.sources import SourceDraft
+
+    client = server.client
+    client.add_source("old", path=str(tmp_path))
+    draft = SourceDraft(name="new", engine="duckdb", options={"path": str(tmp_path)})
+    client._call(client._api.change_source("old", draft))
+    names = [one.name for one in client.sources()]
+    assert "new" in names
+    assert "old" not in names
+    job = client.submit(ENDLESS, "new")
+    again = SourceDraft(name="newer", engine="duckdb", options={"path": str(tmp_path)})
+    with pytest.raises(Conflict, match="A job waits for the source 'new' or runs on it"):
+        client._call(client._api.change_source("new", again))
+    assert "new" in [one.name for one in client.sources()]
+    job.cancel()
+    job.wait(10)
+    client.remove_source("new")
+
+
+@pytest.mark.parametrize("name", ["x\n", "x\r", " x", "x/y", "-x", ".", "x" * 101])
+def test_names_that_no_source_may_have(server: Server, name: str) -> None:
+    with pytest.raises(BadRequest):
+        server.client.add_source(name)
+
+
+def test_links_that_lead_in_circles_or_out(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to(tmp_path / "two")
+    (tmp_path / "two").symlink_to(tmp_path / "one")
+    loop = str(tmp_path / "one" / "x")
+    try:
+        server.client.add_source("loop", path=loop)
+    except BadRequest as error:
+        assert "cannot be followed" in str(error)  # noqa: PT017 - Python 3.13 follows none of it
+    else:
+        assert not server.client.test_source("loop").ok
+        server.client.remove_source("loop")
+
+
+def test_a_folder_that_became_a_link_to_what_is_not_allowed(tmp_path: Path) -> None:
+    allowed, other = tmp_path / "allowed" / "data", tmp_path / "other"
+    for folder in (allowed, other):
+        folder.mkdir(parents=True)
+    (other / "secret.csv").write_text("canary\n1\n")
+    folders = (str(tmp_path / "allowed"),)
+    with (
+        serving(tmp_path / "server", source_folders=folders) as (_, address),
+        Client(address) as client,
+    ):
+        client.add_source("x", path=str(allowed))
+        allowed.rmdir()
+        allowed.symlink_to(other)
+        failed = client.submit("FROM secret", "x").wait(30)
+        assert failed.error is not None
+        assert "does not let sources name" in failed.error.message
+        with pytest.raises(BadRequest, match="does not let sources name"):
+            client.catalogue("x")

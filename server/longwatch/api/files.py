@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
+from starlette.requests import ClientDisconnect
 
 from longwatch.api.dependencies import AUTHENTICATED, PartsDep
 from longwatch.api.problems import ApiError
@@ -45,6 +46,8 @@ async def upload(
     except BaseException as error:
         if taken is not None:
             await asyncio.shield(asyncio.to_thread(files.drop, taken))
+        if isinstance(error, ClientDisconnect):
+            raise ApiError(400, "bad_request", "The upload broke off. Send it again.") from None
         if isinstance(error, OSError):
             raise ApiError(
                 507, "no_room", f"The file could not be written: {error.strerror}. Make room."

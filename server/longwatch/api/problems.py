@@ -185,7 +185,11 @@ def install(app: FastAPI) -> None:
 def documented() -> dict[int | str, dict[str, Any]]:
     """What every route may answer beside its own, for the OpenAPI document."""
     schema = Problem.json_schema()
-    return {"4XX": {"description": "Refused", "content": {MEDIA_TYPE: {"schema": schema}}}}
+    content = {MEDIA_TYPE: {"schema": schema}}
+    return {
+        "4XX": {"description": "Refused", "content": content},
+        "5XX": {"description": "Failed", "content": content},
+    }
 
 
 def _first(errors: list[dict[str, Any]]) -> tuple[str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Depends, Path, Response
 
@@ -66,7 +67,7 @@ async def add_source(
     """Add a source. Its secrets are kept encrypted and never given back; one may also be named as
     an environment variable of the server (`{"env": "PGPASSWORD"}`), and is then not kept at all."""
     source = await sourcing.add(draft)
-    response.headers["Location"] = routes.SOURCE.format(name=source.name)
+    response.headers["Location"] = routes.SOURCE.format(name=quote(source.name, safe=""))
     return source
 
 

@@ -88,9 +88,8 @@ def _read(text: str) -> Any:
         return text
     if isinstance(value, dict | str):
         return text
-    return text if isinstance(value, int | float) and not _keeps(value, text) else value
-
-
-def _keeps(value: float, text: str) -> bool:
-    """Whether nothing of a number is lost by reading it: not of a long decimal, nor of 00123."""
-    return isinstance(value, bool) or str(value) == text.strip()
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and str(value) != text.strip():
+        # 1.50, or more digits than a float has: they travel as they were written.
+        return Parameter(type=ParameterType.NUMBER, value=text.strip())
+    return value

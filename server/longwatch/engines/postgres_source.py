@@ -22,6 +22,11 @@ _PARAMETERS: Final = frozenset(
     }
 )  # fmt: skip
 """Of libpq, but for those that are ours to set."""
+_OF_THE_SERVERS_FILES: Final = frozenset(
+    {"passfile", "service", "sslcert", "sslkey", "sslpassword"}
+)
+"""These read files of the machine that the server runs on: an administrator may name them, in the
+settings, and nobody else, in a URL."""
 _OWN: Final = frozenset({"url", "writable"})
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 _CONNECT_S: Final = "10"
@@ -124,7 +129,8 @@ def _of_url(url: str) -> dict[str, str]:
             "Write postgresql://user:password@host:port/dbname, with % codes for special "
             "characters in the password.",
         ) from None
-    return {name: str(value) for name, value in found.items() if name in _PARAMETERS and value}
+    known = _PARAMETERS - _OF_THE_SERVERS_FILES
+    return {name: str(value) for name, value in found.items() if name in known and value}
 
 
 def _wrong(message: str, hint: str) -> EngineError:

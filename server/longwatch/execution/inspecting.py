@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from longwatch.runner.spec import Answer, Inspection, Order, Question
 
 INSPECTION_S: Final = 30.0
 AT_ONCE: Final = 2
+REAP_S: Final = 2.0
 _MEMORY_BYTES: Final = 2**30
 _THREADS: Final = 2
 
@@ -24,12 +26,18 @@ _THREADS: Final = 2
 class Inspector:
     """Puts one question to one runner, which then ends; few at once, and none for ever."""
 
-    def __init__(self, runner_for: Callable[[str], Awaitable[OwnRunner]], folder: Path) -> None:
-        """`runner_for` an engine by name; `folder` is for what an engine spills meanwhile."""
+    def __init__(
+        self, runner_for: Callable[[str, Order], Awaitable[OwnRunner]], folder: Path
+    ) -> None:
+        """`runner_for` gives an order to a runner for an engine by name, and may raise `OSError`;
+        `folder` is for what an engine spills meanwhile."""
         self._runner_for = runner_for
         self._folder = folder
         self._turn = asyncio.Semaphore(AT_ONCE)
+        # Whoever cancelled a job waits for a sweep: it is not to stand behind a slow catalogue.
+        self._turn_of_sweeps = asyncio.Semaphore(AT_ONCE)
         self._asking: set[asyncio.Task[Answer]] = set()
+        self._sweeping: set[asyncio.Task[Answer]] = set()
 
     def question(
         self,
@@ -54,44 +62,65 @@ class Inspector:
 
     async def ask(self, engine: str, inspection: Inspection, timeout_s: float) -> Answer:
         """The answer, or an error in its place: of the source, of the runner, or that it took
-        longer than `timeout_s`. Never raises but when cancelled."""
+        longer than `timeout_s`, the wait for its turn included."""
+        sweep = inspection.question is Question.SWEEP
+        open_ones = self._sweeping if sweep else self._asking
         task = asyncio.create_task(self._ask(engine, inspection, timeout_s), name="inspection")
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-        return await task
+        open_ones.add(task)
+        task.add_done_callback(open_ones.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                return _failed("server_stopped", "The server is stopping.")
+            task.cancel()  # whoever asked is gone
+            raise
+
+    async def end_questions(self) -> None:
+        """End every question that is open, but for sweeps: those confirm how jobs ended."""
+        await _end(self._asking)
 
     async def stop(self) -> None:
         """End every question that is open."""
-        for task in self._asking:
-            task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await _end(self._asking | self._sweeping)
 
     async def _ask(self, engine: str, inspection: Inspection, timeout_s: float) -> Answer:
-        async with self._turn:
-            try:
-                runner = await self._runner_for(engine)
-            except OSError as error:
-                return _failed("not_started", f"No process could be started: {error}.")
-            try:
-                runner.order(Order(inspection=inspection))
-                async with asyncio.timeout(timeout_s):
-                    data = await runner.everything()
-                return msgspec.json.decode(data, type=Answer)
-            except TimeoutError:
-                return _failed(
-                    "source_slow",
-                    f"The source did not answer within {timeout_s:g} s.",
-                    "Look whether its server is up and can be reached from here.",
-                )
-            except (OSError, msgspec.MsgspecError):
-                return _failed(
-                    "source_unavailable",
-                    "The process that was to look at the source ended without an answer.",
-                    "The server's runners.log may say why: a driver that is missing, above all.",
-                )
-            finally:
-                runner.kill()
-                await asyncio.shield(runner.reap())
+        sweep = inspection.question is Question.SWEEP
+        try:
+            async with asyncio.timeout(timeout_s), self._turn_of_sweeps if sweep else self._turn:
+                return await self._answer(engine, inspection)
+        except TimeoutError:
+            return _failed(
+                "source_slow",
+                f"The source did not answer within {timeout_s:g} s.",
+                "Look whether its server is up and can be reached from here.",
+            )
+
+    async def _answer(self, engine: str, inspection: Inspection) -> Answer:
+        try:
+            runner = await self._runner_for(engine, Order(inspection=inspection))
+        except OSError as error:
+            return _failed("not_started", f"No process could be started: {error}.")
+        try:
+            return msgspec.json.decode(await runner.everything(), type=Answer)
+        except (OSError, msgspec.MsgspecError):
+            return _failed(
+                "source_unavailable",
+                "The process that was to look at the source ended without an answer.",
+                "The server's runners.log may say why: a driver that is missing, above all.",
+            )
+        finally:
+            runner.kill()
+            # A process that hangs in the kernel, on a network disk, does not end: let it be.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.shield(asyncio.wait_for(runner.reap(), REAP_S))
+
+
+async def _end(tasks: set[asyncio.Task[Answer]]) -> None:
+    ending = set(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 def _failed(code: str, message: str, hint: str | None = None) -> Answer:

@@ -37,7 +37,10 @@ GONE_S: Final = 2.0
 HEARTBEAT_S: Final = 1.0
 SPARE_ENGINE: Final = "duckdb"
 SPARES: Final = 2
-SWEEP_S: Final = 10.0
+SWEEP_S: Final = 5.0
+STOPPING_SWEEP_S: Final = 1.5
+Access = tuple[dict[str, str], dict[str, str]]
+"""The options of a source as they are now, and its secrets."""
 _CUT_SHORT: Final = frozenset({"time_limit", "memory_limit"})
 """Ends that a runner makes of its process while the engine is deep in something."""
 
@@ -50,6 +53,8 @@ class _Attempt:
     runner: RunnerProcess
     task: asyncio.Task[None] | None = None
     ladder: asyncio.Task[None] | None = None
+    secrets: dict[str, str] | None = field(default=None, repr=False)
+    """What it was started with; `None` for one that an earlier server started."""
     cancelled: bool = False
     last: Report | None = field(default=None)
 
@@ -63,14 +68,14 @@ class LocalExecutor(Executor):
         log: Path,
         *,
         warm_spare: bool,
-        secrets: Callable[[str], dict[str, str]] = lambda _source: {},
+        access: Callable[[str], Access] = lambda _source: ({}, {}),
         runs_elsewhere: Callable[[str], bool] = lambda _engine: False,
     ) -> None:
         """`jobs_folder` holds a folder a job; what runners say before they have a log of their
-        own is appended to `log`. `secrets` are those of a source by name, and may raise
-        `JobsError`; `runs_elsewhere` says whether an engine's queries may outlive their runner."""
+        own is appended to `log`. `access` is a source's by name, and may raise `JobsError`;
+        `runs_elsewhere` says whether an engine's queries may outlive their runner."""
         self._jobs = jobs_folder
-        self._secrets = secrets
+        self._access = access
         self._runs_elsewhere = runs_elsewhere
         self._inspector = Inspector(self._runner_for, jobs_folder / "inspections")
         self._log_path = log
@@ -92,7 +97,7 @@ class LocalExecutor(Executor):
         return self._jobs / job_id / str(attempt)
 
     async def launch(self, spec: AttemptSpec) -> None:
-        secrets = self._secrets(spec.source)
+        _, secrets = self._access(spec.source)
         mailbox = Mailbox(self.folder(spec.job_id, spec.attempt))
         mailbox.create(spec)
         spare = self._spares.take() if spec.engine == SPARE_ENGINE else None
@@ -103,7 +108,12 @@ class LocalExecutor(Executor):
                 self._reap(spare, None)
                 spare = None
         if spare is None:
-            self._hand_over(await self._spawn(spec.engine), spec, mailbox, secrets)
+            fresh = await self._spawn(spec.engine)
+            try:
+                self._hand_over(fresh, spec, mailbox, secrets)
+            except BaseException:
+                self._reap(fresh, None)
+                raise
         if spec.engine == SPARE_ENGINE:
             self._spares.likely = spec.options
         self._spares.fill(idle=False)
@@ -120,19 +130,30 @@ class LocalExecutor(Executor):
         asked = self._inspector.question(question, options, sql=sql, parameters=parameters)
         return await self._inspector.ask(engine, asked, INSPECTION_S)
 
-    async def _runner_for(self, engine: str) -> OwnRunner:
+    async def _runner_for(self, engine: str, order: Order) -> OwnRunner:
         spare = self._spares.take() if engine == SPARE_ENGINE else None
-        if spare is None:
-            return await self._spawn(engine)
-        self._spares.fill(idle=not self._attempts)
-        return spare
+        if spare is not None:
+            self._spares.fill(idle=not self._attempts)
+            try:
+                spare.order(order)
+            except OSError:  # it died in waiting
+                self._reap(spare, None)
+            else:
+                return spare
+        fresh = await self._spawn(engine)
+        try:
+            fresh.order(order)
+        except BaseException:
+            self._reap(fresh, None)
+            raise
+        return fresh
 
     def _hand_over(
         self, runner: OwnRunner, spec: AttemptSpec, mailbox: Mailbox, secrets: dict[str, str]
     ) -> None:
         mailbox.write_identity(runner.identity())
         runner.order(Order(folder=str(mailbox.folder), secrets=secrets or None))
-        self._follow(_Attempt(spec.job_id, spec.attempt, mailbox, runner))
+        self._follow(_Attempt(spec.job_id, spec.attempt, mailbox, runner, secrets=secrets))
 
     def adopt(self, job_id: str, attempt: int) -> None:
         mailbox = Mailbox(self.folder(job_id, attempt))
@@ -148,6 +169,7 @@ class LocalExecutor(Executor):
 
     async def stop(self, *, keep: bool = False) -> None:
         self._stopping = True
+        await self._inspector.end_questions()
         spares = await self._spares.close()
         attempts = list(self._attempts.values())
         kept = [one for one in attempts if keep and not one.cancelled]
@@ -220,11 +242,20 @@ class LocalExecutor(Executor):
             spec = attempt.mailbox.spec()
             if not self._runs_elsewhere(spec.engine):
                 return True
-            options = spec.options | self._secrets(spec.source)
+            secrets = attempt.secrets
+            if secrets is None:
+                options, secrets = self._access(spec.source)
+                if options != spec.options:
+                    # The source goes elsewhere by now: neither is its password for the old place,
+                    # nor would a look at the new one tell anything.
+                    return False
+        except FileNotFoundError:
+            return True  # it never came to be
         except (OSError, msgspec.MsgspecError, JobsError):
             return False
-        inspection = self._inspector.question(Question.SWEEP, options, tag=spec.tag)
-        return (await self._inspector.ask(spec.engine, inspection, SWEEP_S)).swept
+        inspection = self._inspector.question(Question.SWEEP, spec.options | secrets, tag=spec.tag)
+        patience_s = STOPPING_SWEEP_S if self._stopping else SWEEP_S
+        return (await self._inspector.ask(spec.engine, inspection, patience_s)).swept
 
     async def _insist(self, attempt: _Attempt) -> None:
         """The cancel ladder: ask the engine, then end the process."""

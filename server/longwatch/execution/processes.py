@@ -141,7 +141,8 @@ class OwnRunner(RunnerProcess):
         return f"ended with exit code {code} and without a result"
 
     def kill(self) -> None:
-        kill_group(self._process.pid)
+        if not self.is_gone:  # its number may be another's by now
+            kill_group(self._process.pid)
 
     def dismiss(self) -> None:
         """Let a waiting runner go: without an attempt, the end of its input ends it."""

@@ -39,7 +39,7 @@ class Parameter(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     choices: list[str] | None = None
 
 
-ParameterName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
+ParameterName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$(?!\n)")]
 Given = Parameter | str | int | float | bool | list[str | int | float | bool | None] | None
 """A value as it may be given: with its type, or as plain JSON where that says what is meant."""
 Parameters = dict[ParameterName, Given]

@@ -63,7 +63,7 @@ class EngineList(Wire, frozen=True, kw_only=True):
 class SecretReference(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A secret that is not kept: the environment variable `env` of the server has it."""
 
-    env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
+    env: Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$(?!\n)")]
 
 
 class SourceOrigin(enum.StrEnum):
@@ -96,7 +96,7 @@ class SourceList(Wire, frozen=True, kw_only=True):
     sources: list[Source]
 
 
-OptionName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,99}$")]
+OptionName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.\-]{0,99}$(?!\n)")]
 OptionText = Annotated[str, Meta(max_length=10_000)]
 
 
@@ -104,7 +104,7 @@ class SourceDraft(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A source to be added, changed or tried. Where one is changed, secrets that are not mentioned
     stay as they are; `null` takes one away."""
 
-    name: Annotated[SourceName, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+    name: Annotated[SourceName, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$(?!\n)")]
     engine: Annotated[str, Meta(min_length=1, max_length=100)]
     title: Annotated[str, Meta(max_length=MAX_TITLE)] = ""
     description: Annotated[str, Meta(max_length=MAX_DESCRIPTION)] = ""

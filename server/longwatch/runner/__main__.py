@@ -51,16 +51,19 @@ def main() -> int:
             mailbox = Mailbox(Path(order.folder))
             run_attempt(mailbox, engine, _redirect_output(mailbox), order.secrets or {})
         if order.inspection is not None:
-            _tell(answer(order.inspection, engine))
+            # What an engine prints must not be taken for an answer.
+            output = os.dup(1)
+            os.dup2(2, 1)
+            _tell(answer(order.inspection, engine), output)
         engine.warm_up(order.options)
     return 0
 
 
-def _tell(found: Answer) -> None:
-    """Write an answer to standard output, and end: what an engine still does is of no interest."""
+def _tell(found: Answer, output: int) -> None:
+    """Write an answer, and end: what an engine still does is of no interest."""
     sys.stdout.flush()
-    sys.stdout.buffer.write(msgspec.json.encode(found))
-    sys.stdout.buffer.flush()
+    with os.fdopen(output, "wb") as file:
+        file.write(msgspec.json.encode(found))
     os._exit(0)
 
 

@@ -114,7 +114,8 @@ def _query(
     for batch in batches:
         _heed(watch)
         writer.write(batch)
-        if writer.stopped_at is not None:
+        if writer.stopped_at is not None and watch.kind is StatementKind.READ:
+            # Only of what reads: a statement that writes, and returns rows, is to be done in full.
             session.interrupt()
             break
     watch.phase = Phase.WRITING

@@ -48,8 +48,7 @@ def answer(asked: Inspection, engine: Engine) -> Answer:
 def _look(session: Session, asked: Inspection) -> Answer:
     if asked.question is Question.ESTIMATE:
         return Answer(estimate=_estimate(session, asked))
-    catalogue = session.catalogue()
-    return Answer(catalogue=catalogue)
+    return Answer(catalogue=session.catalogue())
 
 
 def _estimate(session: Session, asked: Inspection) -> Estimate:

@@ -85,7 +85,8 @@ class SegmentWriter:
         self.stopped_at: StoppedAt | None = None
         self._most_rows = most_rows
         self._most_bytes = most_bytes
-        self._open_bytes = 0
+        self._written_bytes = 0
+        """Of finished segments and the open one together; counted by the thread that writes."""
         self._folder = folder
         self._schema = schema
         self._columns = [Column(name=field.name, type=str(field.type)) for field in schema]
@@ -123,7 +124,9 @@ class SegmentWriter:
             self._batches.put(batch)
 
     def _within_limits(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if self._most_bytes is not None and self.bytes + self._open_bytes >= self._most_bytes:
+        if batch.num_rows == 0:
+            return batch
+        if self._most_bytes is not None and self._written_bytes >= self._most_bytes:
             self.stopped_at = StoppedAt.BYTES
         elif self._most_rows is not None and self._rows + batch.num_rows > self._most_rows:
             self.stopped_at = StoppedAt.ROWS
@@ -182,7 +185,7 @@ class SegmentWriter:
                 break
             sink = sink or self._begin()
             sink.write(batch)
-            self._open_bytes = sink.bytes
+            self._written_bytes = self.bytes + sink.bytes
             if sink.batches >= self._largest or self._overdue(sink):
                 self._largest = min(self._largest * 2, MOST_BATCHES)
                 self._end(sink)
@@ -200,7 +203,6 @@ class SegmentWriter:
 
     def _end(self, sink: _Sink) -> None:
         self._segments.append(sink.close())
-        self._open_bytes = 0
         if self.bytes <= SYNCED_BYTES:
             self._syncs.append(self._disk.submit(sync, sink.path))
         self._publish(complete=False)

@@ -21,6 +21,7 @@ from longwatch.runner.spec import AttemptSpec, Report
 TICK_S: Final = 0.05
 REPORT_S: Final = 0.1
 HEARTBEAT_S: Final = 1.0
+SPILL_SLACK: Final = 64 * 2**20
 RSS_FACTOR: Final = 1.5
 """The engine's own limit was kept within 1.2 × for sorts, joins and aggregates; whatever holds
 half as much again is outside the engine's books."""
@@ -142,6 +143,16 @@ class Watch:
                 message=f"The query was stopped at {report.memory_bytes / 2**20:,.0f} MiB of "
                 f"memory; its limit is {limit / 2**20:,.0f} MiB.",
                 hint="Raise the job's memory limit, or let the query keep less at once.",
+            )
+            self._on_breach(error, report)
+        # DuckDB keeps to its own bound; the rest is for engines that have none.
+        spill = self._spec.spill_bytes
+        if report.spill_bytes > spill + SPILL_SLACK:
+            error = JobError(
+                code="spill_limit",
+                message=f"The query was stopped at {report.spill_bytes / 2**20:,.0f} MiB of disk "
+                f"to spill to; its limit is {spill / 2**20:,.0f} MiB.",
+                hint="Let the query keep less at once: fewer columns, a filter, a smaller sort.",
             )
             self._on_breach(error, report)
         run_s = self._spec.run_s

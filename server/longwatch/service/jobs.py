@@ -309,7 +309,7 @@ class JobService:
 
     def _claim_next(self, tx: Transaction) -> Job | None:
         waiting = repository.waiting(tx, self._held.waiting | frozenset(self._running))
-        taken = [running.slot for running in self._running.values()]
+        taken = [running.slot for running in tuple(self._running.values())]
         chosen = self._fairness.choose(waiting, taken)
         if chosen is None:
             return None

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from longwatch.jobs.errors import InvalidSubmission, SavedQueryFixed, UnknownSavedQuery
 from longwatch.jobs.model import new_id, new_job
 from longwatch.protocol.jobs import Submission
@@ -40,13 +42,15 @@ class SavedQueries:
         await self._check_fixed(name)
         query = self._made(name, draft, owner)
 
-        def replace(tx: Transaction) -> None:
-            if stored.get_query(tx, name) is None:
+        def replace(tx: Transaction) -> SavedQuery:
+            before = stored.get_query(tx, name)
+            if before is None:
                 raise UnknownSavedQuery(name)
-            stored.put_query(tx, query, self._now())
+            kept = msgspec.structs.replace(query, owner=before.owner)
+            stored.put_query(tx, kept, self._now())
+            return kept
 
-        await self._store.run(replace)
-        return query
+        return await self._store.run(replace)
 
     async def remove(self, name: str) -> None:
         """Forget a saved query. Raises `UnknownSavedQuery` or `SavedQueryFixed`."""

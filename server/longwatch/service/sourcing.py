@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from longwatch.execution.contract import Executor
-from longwatch.jobs.errors import InvalidSource, SourceExists, SourceFixed, SourceInUse
+from longwatch.jobs.errors import InvalidSource, SourceExists, SourceFixed
 from longwatch.jobs.model import new_job
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError, Submission
@@ -36,6 +36,8 @@ from longwatch.store import sources as stored
 from longwatch.store.store import Store
 from longwatch.store.writer import Transaction
 
+ABANDONED_S = 86_400.0
+"""How long after an upload a source may still be made of it, across restarts of the server."""
 _WHERE = {
     SourceOrigin.PROGRAM: "comes with the program",
     SourceOrigin.SETTINGS: "stands in the server's settings (config.toml)",
@@ -81,26 +83,26 @@ class SourceService:
             else:
                 self._log.warning("source hidden by the settings", source=one.source.name)
         self._catalogue.check_default()
+        await self._drop_uploads(older_s=ABANDONED_S)
 
     async def add(self, draft: SourceDraft) -> Source:
         """Add a source. Raises `SourceExists`, `InvalidSource`, `SecretMissing` or `StoreError`."""
         async with self._changing:
             if self._catalogue.find(draft.name) is not None:
                 raise SourceExists(draft.name)
-            return await self._keep(draft, None)
+            source = await self._keep(draft, None)
+            await self._drop_uploads()
+            return source
 
     async def change(self, name: str, draft: SourceDraft) -> Source:
         """Replace a source that was added; jobs that run on it go on as they began. Raises
         `UnknownSource`, `SourceFixed`, `SourceExists` and what `add` raises."""
         async with self._changing:
             before = self._changeable(name)
-            if draft.name == name:
-                return await self._keep(draft, before)
-            if self._catalogue.find(draft.name) is not None:
+            if draft.name != name and self._catalogue.find(draft.name) is not None:
                 raise SourceExists(draft.name)
-            await self._check_idle(name)
             source = await self._keep(draft, before)
-            await self._forget(name)
+            await self._drop_uploads()
             return source
 
     async def remove(self, name: str) -> None:
@@ -108,9 +110,15 @@ class SourceService:
         `SourceFixed` or `SourceInUse`."""
         async with self._changing:
             definition = self._changeable(name)
-            await self._check_idle(name)
-            await self._forget(name)
-            await asyncio.to_thread(self._files.remove_of, definition.source.options)
+            # First, so that nothing is submitted for it between the count and the end.
+            self._catalogue.drop(name)
+            try:
+                await self._store.run(stored.delete_idle_source, name)
+            except BaseException:
+                self._catalogue.put(definition)
+                raise
+            self._log.info("source removed", source=name)
+            await self._drop_uploads()
 
     async def test(self, name: str) -> SourceTest:
         """Open a source and count its tables. Raises `UnknownSource` and what `secrets` raises."""
@@ -165,7 +173,7 @@ class SourceService:
         sql: str = "",
         parameters: Mapping[str, Parameter] | None = None,
     ) -> Answer:
-        secrets = self._catalogue.secrets_of(definition)
+        secrets = await asyncio.to_thread(self._catalogue.secrets_of, definition)
         options = self._catalogue.options_of(definition) | secrets
         engine = definition.source.engine
         return await self._executor.inspect(
@@ -175,23 +183,31 @@ class SourceService:
     async def _keep(self, draft: SourceDraft, before: SourceDefinition | None) -> Source:
         definition = await asyncio.to_thread(self._define, draft, before)
         one = stored.StoredSource(definition.source, definition.sealed, definition.references)
-        await self._store.run(stored.put_source, one, self._now())
+        renamed = before is not None and before.source.name != draft.name
+        old = before if before is not None and renamed else None
+
+        def keep(tx: Transaction) -> None:
+            if old is not None:
+                stored.delete_idle_source(tx, old.source.name)
+            stored.put_source(tx, one, self._now())
+
+        if old is not None:
+            self._catalogue.drop(old.source.name)
+        try:
+            await self._store.run(keep)
+        except BaseException:
+            if old is not None:
+                self._catalogue.put(old)
+            raise
         self._catalogue.put(definition)
         self._log.info("source kept", source=draft.name, engine=draft.engine)
         return self._catalogue.told(definition)
 
-    async def _forget(self, name: str) -> None:
-        await self._store.run(stored.delete_source, name)
-        self._catalogue.drop(name)
-        self._log.info("source removed", source=name)
-
-    async def _check_idle(self, name: str) -> None:
-        def check(tx: Transaction) -> int:
-            return stored.count_unfinished(tx, name)
-
-        busy = await self._store.run(check)
-        if busy:
-            raise SourceInUse(name, busy)
+    async def _drop_uploads(self, *, older_s: float = 0.0) -> None:
+        """Delete the uploads that no source names. One that was just made is of a source to come:
+        only those that were named before go at once."""
+        named = {one.options.get("path", "") for one in self._catalogue.all()}
+        await asyncio.to_thread(self._files.sweep, named, older_s or None)
 
     def _changeable(self, name: str) -> SourceDefinition:
         definition = self._catalogue.get(name)
@@ -240,12 +256,16 @@ class SourceService:
 
 
 def _same_place(before: Source, draft: SourceDraft, options: dict[str, str]) -> bool:
+    if any(draft.secrets.get(name) is not None for name in _ADDRESSES):
+        return False  # a secret that says where to go
+
     def place(engine: str, given: dict[str, str]) -> tuple[object, ...]:
         return engine, sorted((key, one) for key, one in given.items() if key not in _HARMLESS)
 
     return place(before.engine, before.options) == place(draft.engine, options)
 
 
+_ADDRESSES = ("url", "uri")
 _HARMLESS = frozenset({"dbname", "writable", "options", "user"})
 
 

@@ -89,25 +89,29 @@ class SourceCatalogue:
 
     def most_running(self) -> dict[str, int]:
         """How many jobs may run at once on those sources that say so."""
+        # A copy: the store's thread asks while the loop may change them.
         return {
-            name: one.source.max_running
-            for name, one in self._definitions.items()
+            one.source.name: one.source.max_running
+            for one in tuple(self._definitions.values())
             if one.source.max_running is not None
         }
 
     def options_of(self, definition: SourceDefinition) -> dict[str, str]:
         """What the engine is told of a source but its secrets: its own options, with the paths of
-        uploads in place."""
-        options = definition.source.options
-        return options if self._files is None else self._files.in_place(options)
+        uploads in place. Raises `InvalidSource` for a path that may not be used any more."""
+        source = definition.source
+        if self._files is None or source.origin is not SourceOrigin.ADDED:
+            return source.options
+        return self._files.in_place(source.options)
 
-    def secrets(self, name: str) -> dict[str, str]:
-        """A source's secrets in the clear, for the runner that is about to need them. Raises
-        `UnknownSource`, `SecretMissing` or `SecretsUnreadable`."""
-        return self.secrets_of(self.get(name))
+    def access(self, name: str) -> tuple[dict[str, str], dict[str, str]]:
+        """A source's options, and its secrets in the clear, for the runner that is about to need
+        them. Raises `UnknownSource`, `InvalidSource`, `SecretMissing` or `SecretsUnreadable`."""
+        definition = self.get(name)
+        return self.options_of(definition), self.secrets_of(definition)
 
     def secrets_of(self, definition: SourceDefinition) -> dict[str, str]:
-        """The same of a definition that may not be in the catalogue."""
+        """The secrets of a definition that may not be in the catalogue. Raises as `access`."""
         found = dict(definition.plain)
         if definition.sealed is not None:
             assert self._vault is not None, "nothing was sealed without one"

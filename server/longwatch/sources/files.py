@@ -6,12 +6,14 @@ is cleaned, and kept because it becomes the table's. A source names it as `file:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import shutil
+import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,6 +58,7 @@ class Files:
         """`folder` is for uploads, `most_bytes` each. `allowed` are the folders in which a source
         may name a file, `None` for any; `private` is the data folder, in which none may."""
         self.most_bytes = most_bytes
+        self._named: set[str] = set()
         self._folder = folder
         self._allowed = None if allowed is None else [one.resolve() for one in allowed]
         self._private = private.resolve()
@@ -70,7 +73,7 @@ class Files:
             if self._place(given) is None:
                 raise InvalidSource("That upload is not on this server any more.", "/options/path")
             return options
-        path = Path(given).resolve()
+        path = _resolved(given)
         if path.is_relative_to(self._private) or self._private.is_relative_to(path):
             raise InvalidSource(
                 f"{given} holds the server's own files. Choose another folder.", "/options/path"
@@ -87,10 +90,11 @@ class Files:
 
     def in_place(self, options: dict[str, str]) -> dict[str, str]:
         """Options with an upload's path in place of its id; where it is gone, one that is not
-        there."""
+        there. Raises `InvalidSource` for a path that may not be used any more."""
         given = options.get("path", "")
         if not given.startswith(SCHEME):
-            return options
+            # Again: a folder on the way may have become a link to somewhere else.
+            return self.checked(options)
         found = self._place(given)
         return {**options, "path": str(found or self._folder / given.removeprefix(SCHEME))}
 
@@ -108,7 +112,7 @@ class Files:
     def keep(self, upload: Upload) -> str:
         """An upload has come whole; returns the path that a source names it by. Raises
         `UploadRefused` when it is not what its name says."""
-        with upload.part.open("rb") as file:
+        with upload.part.open("r+b") as file:  # Windows syncs nothing that is only read
             problem = _problem(upload.name, file.read(_HEAD))
             os.fsync(file.fileno())
         if problem is not None:
@@ -120,11 +124,22 @@ class Files:
         """An upload did not come whole, or is not wanted."""
         shutil.rmtree(upload.part.parent, ignore_errors=True)
 
-    def remove_of(self, options: dict[str, str]) -> None:
-        """The source with these options is gone, and with it what was uploaded for it."""
-        given = options.get("path", "")
-        if given.startswith(SCHEME) and _ID.fullmatch(given.removeprefix(SCHEME)):
-            shutil.rmtree(self._folder / given.removeprefix(SCHEME), ignore_errors=True)
+    def sweep(self, named: Collection[str], older_s: float | None = None) -> None:
+        """Delete what no source names: `named` are their paths. Of the rest, what was named when
+        this was last called goes at once, and with `older_s` what is as old as that."""
+        ids = {one.removeprefix(SCHEME) for one in named if one.startswith(SCHEME)}
+        gone = self._named - ids
+        self._named = ids
+        try:
+            folders = [one for one in self._folder.iterdir() if _ID.fullmatch(one.name)]
+        except FileNotFoundError:
+            return
+        now_s = time.time()
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                old = older_s is not None and now_s - folder.stat().st_mtime > older_s
+                if folder.name in gone or (old and folder.name not in ids):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _place(self, given: str) -> Path | None:
         file_id = given.removeprefix(SCHEME)
@@ -138,11 +153,19 @@ class Files:
 
 
 def _clean(name: str) -> str:
-    """The last part of a name, of letters, digits and a few signs, of 100 characters at most."""
+    """The last part of a name, of letters, digits and a few signs, not too long."""
     last = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
     kept = re.sub(r"[^\w.\- ]", "_", last).strip(". ") or "file"
     stem, dot, ending = kept.partition(".")
-    return f"{stem[:80]}{dot}{ending[-19:]}"
+    # File systems count bytes.
+    return f"{stem.encode()[:150].decode(errors='ignore')}{dot}{ending[-19:]}"
+
+
+def _resolved(given: str) -> Path:
+    try:
+        return Path(given).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links is a RuntimeError
+        raise InvalidSource(f"{given} cannot be followed: {error}.", "/options/path") from None
 
 
 def _kind(name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ class Vault:
     def __init__(self, path: Path) -> None:
         """`path` of the key's file."""
         self._path = path
+        self._lock = threading.Lock()
         self._fernet: Fernet | None = None
 
     def seal(self, secrets: dict[str, str]) -> bytes:
@@ -42,6 +44,10 @@ class Vault:
         return msgspec.json.decode(data, type=dict[str, str])
 
     def _cipher(self, *, make: bool) -> Fernet:
+        with self._lock:  # two threads that each made a key would lose what one of them sealed
+            return self._opened(make=make)
+
+    def _opened(self, *, make: bool) -> Fernet:
         if self._fernet is None:
             from cryptography.fernet import Fernet  # noqa: PLC0415 - as above
 
@@ -71,3 +77,9 @@ class Vault:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)
+        if os.name == "posix":
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # the rename itself
+            finally:
+                os.close(folder)

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from longwatch.jobs.errors import SourceInUse
 from longwatch.protocol.jobs import FINAL_STATES
 from longwatch.protocol.sources import QueryParameter, SavedQuery, Source, SourceOrigin
 from longwatch.store.rows import to_us
@@ -62,16 +63,14 @@ def put_source(tx: Transaction, stored: StoredSource, now: datetime) -> None:
     )
 
 
-def delete_source(tx: Transaction, name: str) -> None:
-    """Forget a source."""
-    tx.connection.execute(delete(sources).where(sources.c.name == name))
-
-
-def count_unfinished(tx: Transaction, source: str) -> int:
-    """How many jobs wait for a source or run on it."""
+def delete_idle_source(tx: Transaction, name: str) -> None:
+    """Forget a source. Raises `SourceInUse` while jobs wait for it or run on it."""
     over = [state.value for state in FINAL_STATES]
-    found = select(func.count()).where(jobs.c.source == source, jobs.c.state.not_in(over))
-    return int(tx.connection.execute(found.select_from(jobs)).scalar_one())
+    busy = select(func.count()).where(jobs.c.source == name, jobs.c.state.not_in(over))
+    count = int(tx.connection.execute(busy.select_from(jobs)).scalar_one())
+    if count:
+        raise SourceInUse(name, count)
+    tx.connection.execute(delete(sources).where(sources.c.name == name))
 
 
 def all_queries(tx: Transaction) -> list[SavedQuery]:
