@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from longwatch.engines.adbc_stream import plain_type
 from longwatch.protocol.jobs import JobError
@@ -144,6 +143,8 @@ def _infinities(
     column: pa.Array[Any], integer: pa.DataType, wrapped: tuple[int, int]
 ) -> pa.Array[Any]:
     """The largest number for infinity and the smallest for its opposite, as in DuckDB's Arrow."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - 50 ms, and most results have no dates
+
     raw = column.view(integer)
     largest = 2 ** (integer.bit_width - 1) - 1
     for value, meant in zip(wrapped, (largest, -largest), strict=True):
