@@ -73,6 +73,22 @@ class TestViews:
             answer = get(live_http, done, "/page", limit=30_000, **query)
             assert [row[0] for row in answer.json()["rows"]] == list(range(30_000))
 
+    def test_the_first_page_of_a_large_result_does_not_wait_for_the_others(
+        self, client: Client, live_http: httpx.Client
+    ) -> None:
+        handle = client.submit("SELECT i AS n, i % 7 AS k FROM range(200000) t(i)")
+        handle.wait(60)
+        which = '[{"column": "n", "op": "lt", "value": 150000}]'
+        query = {"sort": "k,-n", "filter": which}
+        expected = sorted(range(150_000), key=lambda n: (n % 7, -n))
+        for offset in (0, 10, 140_000, 0):
+            answer = get(live_http, handle, "/page", offset=offset, limit=20, **query)
+            assert answer.json()["total_rows"] == 150_000
+            rows = [row[0] for row in answer.json()["rows"]]
+            assert rows == expected[offset : offset + 20]
+        table = handle.result().filter("n", "lt", 150_000).sort("k", "-n")
+        assert table.fetchmany(500) == [(n, n % 7) for n in expected[:500]]
+
     def test_a_filter_counts_what_matches(self, live_http: httpx.Client, done: JobHandle) -> None:
         which = json.dumps(
             [

@@ -203,4 +203,4 @@ class Exports:
         """Cancel them all, and end the viewer's helpers."""
         for one in list(self._known.values()):
             await one.cancel()
-        await self.viewer.helpers.close()
+        await self.viewer.close()

@@ -16,12 +16,12 @@ import pyarrow.compute as pc
 from longwatch.results.criteria import Criteria
 from longwatch.results.errors import ResultExpired
 from longwatch.results.index import Index
-from longwatch.results.reader import open_segment, read_schema
+from longwatch.results.reader import Page, open_segment, read_schema
 from longwatch.results.scan import Scan
 from longwatch.results.views import BATCH_ROWS, View, tidy
 from longwatch.results.where import where
 
-WINDOW_BYTES: Final = 48 * 2**20
+WINDOW_BYTES: Final = 96 * 2**20
 """Of the rows gathered at a time. They are held twice for a moment."""
 
 _PLAIN: Final[dict[pa.DataType, pa.DataType]] = {
@@ -34,24 +34,55 @@ def make_view(view: View, index: Index, criteria: Criteria, spill: Path) -> None
     """Write the list of a view's rows. Raises `Refused`, `ResultExpired`, `ResultDamaged`, and
     `OSError` when the disk is full."""
     beside = view.ids.with_suffix(".new")
-    columns = {key.column for key in criteria.sort} | {check.column for check in criteria.checks}
-    condition, values = where(criteria.checks, read_schema(view.folder, index))
-    kind = "UINTEGER" if view.width == 4 else "UBIGINT"
-    order = ", ".join(
-        f"c{key.column} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key in criteria.sort
-    )
-    # `n` last: rows alike stay in the order they were written in, whenever this is run.
-    ending = f" ORDER BY {order}, n" if order else ""
-    sql = f"SELECT n::{kind} FROM r WHERE {condition}{ending}"  # noqa: S608 - see scan
+    query = _Query(view.folder, index, criteria)
     try:
         with Scan(spill) as scan, _opened(beside) as file:
-            scan.rows(view.folder, index, columns)
-            for batch in scan.run(sql, values):
+            for batch in query.run(scan, "n", query.ending):
                 file.write(_raw(batch.column(0), view.width))
         beside.replace(view.ids)
     finally:
         beside.unlink(missing_ok=True)
     tidy(view)
+
+
+def first_rows(
+    view: View, index: Index, criteria: Criteria, *, offset: int, limit: int, spill: Path
+) -> Page:
+    """A page near the beginning of a view that is not made: to find the first 500 of ten million
+    rows takes a quarter of the time that it takes to put all of them in order. Raises as
+    `make_view` does."""
+    query = _Query(view.folder, index, criteria)
+    total = index.rows
+    with Scan(spill) as scan:
+        if criteria.checks:
+            ((batch),) = query.run(scan, "count(*)", "")
+            total = int(batch.column(0)[0].as_py())
+        ending = f"{query.ending} LIMIT {limit} OFFSET {offset}"
+        found = [batch.column(0) for batch in query.run(scan, "n", ending)]
+    ids = pa.concat_arrays(found) if found else pa.array([], _kind(view))
+    return Page(gather(view.folder, index, ids), index, total)
+
+
+class _Query:
+    """What criteria say in SQL."""
+
+    def __init__(self, folder: Path, index: Index, criteria: Criteria) -> None:
+        self._folder = folder
+        self._index = index
+        keys, checks = criteria.sort, criteria.checks
+        self._columns = {key.column for key in keys} | {check.column for check in checks}
+        self._condition, self._values = where(checks, read_schema(folder, index))
+        order = ", ".join(
+            f"c{key.column} {'DESC' if key.descending else 'ASC'} NULLS LAST" for key in keys
+        )
+        # `n` last: rows alike stay in the order they were written in, whenever this is run.
+        self.ending = f"ORDER BY {order}, n" if order else ""
+
+    def run(self, scan: Scan, selected: str, ending: str) -> Iterator[pa.RecordBatch]:
+        """Read the result once. Raises as `Scan.run` does."""
+        scan.rows(self._folder, self._index, self._columns)
+        sql = f"SELECT {selected} FROM r WHERE {self._condition} {ending}"  # noqa: S608 - see scan
+        return scan.run(sql, self._values)
 
 
 def make_blocks(view: View, index: Index, numbers: Sequence[int]) -> None:
@@ -69,7 +100,7 @@ def make_blocks(view: View, index: Index, numbers: Sequence[int]) -> None:
 @contextlib.contextmanager
 def row_numbers(view: View) -> Iterator[pa.Array[Any]]:
     """The list of a view's rows, mapped. Raises `ResultExpired`."""
-    kind = pa.uint32() if view.width == 4 else pa.uint64()
+    kind = _kind(view)
     try:
         with view.ids.open("rb") as file:
             size = view.ids.stat().st_size
@@ -81,6 +112,10 @@ def row_numbers(view: View) -> Iterator[pa.Array[Any]]:
         raise ResultExpired from None
     # Not closed: slices of it may live on. It goes with the last of them.
     yield pa.Array.from_buffers(kind, size // view.width, [None, pa.py_buffer(mapped)])
+
+
+def _kind(view: View) -> pa.DataType:
+    return pa.uint32() if view.width == 4 else pa.uint64()
 
 
 def gather(
@@ -101,6 +136,7 @@ def gather(
         schema = read_schema(folder, index)
         return (schema if columns is None else _some(schema, columns)).empty_table()
     table = pa.Table.from_batches(parts).combine_chunks()
+    parts.clear()
     back = pc.sort_indices(order)
     return pa.Table.from_arrays(_take(table.columns, back), schema=table.schema)
 

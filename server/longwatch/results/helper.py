@@ -24,7 +24,7 @@ import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 
 from longwatch.results import gather  # noqa: E402
-from longwatch.results.encode import as_json  # noqa: E402
+from longwatch.results.encode import as_arrow, as_json  # noqa: E402
 from longwatch.results.errors import (  # noqa: E402
     Refused,
     ResultDamaged,
@@ -41,6 +41,7 @@ from longwatch.results.orders import (  # noqa: E402
     Look,
     MakeBlocks,
     MakeView,
+    ReadFirst,
     read_order,
     spill_of,
 )
@@ -105,6 +106,11 @@ def _do(order: AnyOrder, out: BinaryIO, spill: Path) -> tuple[Any, bytes]:
     match order:
         case MakeView():
             gather.make_view(view, index, order.criteria, spill)
+        case ReadFirst(offset=offset, limit=limit, arrow=arrow):
+            first = gather.first_rows(
+                view, index, order.criteria, offset=offset, limit=limit, spill=spill
+            )
+            return first.total_rows, as_arrow(first) if arrow else as_json(first, offset)
         case MakeBlocks(numbers=numbers):
             gather.make_blocks(view, index, numbers)
         case Look(column=column):

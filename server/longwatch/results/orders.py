@@ -40,6 +40,15 @@ class MakeView(Order, frozen=True, kw_only=True, tag="view"):
     """Find the rows of a view and their order."""
 
 
+class ReadFirst(Order, frozen=True, kw_only=True, tag="first"):
+    """Answer with a page near the beginning of a view that is not made, and how many rows the view
+    has."""
+
+    offset: int
+    limit: int
+    arrow: bool
+
+
 class MakeBlocks(Order, frozen=True, kw_only=True, tag="blocks"):
     """Gather blocks of a view that is made."""
 
@@ -77,7 +86,7 @@ class Export(Order, frozen=True, kw_only=True, tag="export"):
     escape: bool
 
 
-AnyOrder = MakeView | MakeBlocks | Look | Find | Encode | Export
+AnyOrder = MakeView | ReadFirst | MakeBlocks | Look | Find | Encode | Export
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

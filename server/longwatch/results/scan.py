@@ -62,7 +62,9 @@ class Scan:
         places = sorted(set(columns))
         schema = read_schema(folder, index)
         fields = [pa.field(f"c{place}", schema.field(place).type) for place in places]
-        numbered = pa.schema([*fields, pa.field("n", pa.int64())])
+        # As narrow as it can be: in a sort it is a part of every row's key.
+        kind = pa.uint32() if index.rows <= 2**32 else pa.uint64()
+        numbered = pa.schema([*fields, pa.field("n", kind)])
         batches = self._guarded(_numbered(folder, index, places, numbered))
         self._connection.register("r", pa.RecordBatchReader.from_batches(numbered, batches))
 
@@ -117,12 +119,13 @@ class Scan:
 def _numbered(
     folder: Path, index: Index, places: list[int], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
-    base = pa.array([], pa.int64())
+    kind = schema.field("n").type
+    base = pa.array([], kind)
     # Even to count takes a column, if only the first.
     for row, batch in each_batch(folder, index, columns=places or [0]):
         if len(base) < batch.num_rows:
-            base = pa.array(range(batch.num_rows), pa.int64())
-        numbers = pc.add(base.slice(0, batch.num_rows), pa.scalar(row, pa.int64()))
+            base = pa.array(range(batch.num_rows), kind)
+        numbers = pc.add(base.slice(0, batch.num_rows), pa.scalar(row, kind))
         columns = batch.columns if places else []
         yield pa.RecordBatch.from_arrays([*columns, numbers], schema=schema)
 

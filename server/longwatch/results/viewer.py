@@ -17,9 +17,9 @@ import msgspec
 
 from longwatch.protocol.results import ColumnStatistics
 from longwatch.results.criteria import Criteria
-from longwatch.results.errors import HelperFailed
+from longwatch.results.errors import HelperFailed, ResultError
 from longwatch.results.index import Index
-from longwatch.results.orders import Encode, Find, Look, MakeBlocks, MakeView
+from longwatch.results.orders import Encode, Find, Look, MakeBlocks, MakeView, ReadFirst
 from longwatch.results.pool import Helpers
 from longwatch.results.views import View, view_of
 
@@ -28,6 +28,8 @@ MOST_CELLS: Final = 20_000
 LARGE_ROWS: Final = 100_000
 """A result of which somebody reads a page may be sorted next: from here on that takes long enough
 for the start of a helper (0.4 s) to be better over by then."""
+MOST_FIRST: Final = 1_000
+"""Rows from the beginning of a view that are found without it; of more, DuckDB makes a sort."""
 _TRIES: Final = 3
 
 
@@ -46,6 +48,7 @@ class Viewer:
     def __init__(self, helpers: Helpers) -> None:
         self.helpers = helpers
         self._made: dict[Path, _Shared] = {}
+        self._ahead: dict[Path, asyncio.Task[None]] = {}
 
     async def matched(self, folder: Path, index: Index, criteria: Criteria) -> int:
         """How many rows there are; the view is made by then."""
@@ -66,6 +69,10 @@ class Viewer:
         """Rows `offset` to `offset + limit`, fewer at the end."""
         if criteria.is_plain and index.rows >= LARGE_ROWS:
             self.helpers.prepare()
+        if offset + limit <= MOST_FIRST and index.rows >= LARGE_ROWS and criteria.sort:
+            view = view_of(folder, index, criteria)
+            if view.ids not in self._made and await asyncio.to_thread(view.rows) is None:
+                return await self._first(view, index, criteria, offset, limit, arrow=arrow)
         small = arrow or limit * max(1, len(index.columns)) <= MOST_CELLS
         for _ in range(_TRIES):
             total = await self._ready(folder, index, criteria, offset, limit)
@@ -95,6 +102,42 @@ class Viewer:
         order = Find(folder=str(folder), criteria=criteria, column=column, text=text, first=first)
         value, _ = await self.helpers.call(order)
         return None if value is None else int(value)
+
+    async def _first(
+        self,
+        view: View,
+        index: Index,
+        criteria: Criteria,
+        offset: int,
+        limit: int,
+        *,
+        arrow: bool,
+    ) -> PageBytes:
+        """A page near the beginning of a view; the view itself is made after it, and of several
+        orders that were tried one after the other only the last."""
+        order = ReadFirst(
+            folder=str(view.folder), criteria=criteria, offset=offset, limit=limit, arrow=arrow
+        )
+        total, data = await self.helpers.call(order)
+        before = self._ahead.get(view.folder)
+        if before is not None:
+            before.cancel()
+        self._ahead = {at: task for at, task in self._ahead.items() if not task.done()}
+        self._ahead[view.folder] = asyncio.create_task(
+            self._make_ahead(view, criteria), name="view ahead"
+        )
+        return PageBytes(data, int(total), index.complete)
+
+    async def _make_ahead(self, view: View, criteria: Criteria) -> None:
+        with contextlib.suppress(ResultError):  # whoever asks for the next page will hear of it
+            await self._view(view, criteria)
+
+    async def close(self) -> None:
+        """Give up what nobody waits for, and end the helpers."""
+        for task in self._ahead.values():
+            task.cancel()
+        await asyncio.gather(*self._ahead.values(), return_exceptions=True)
+        await self.helpers.close()
 
     async def _ready(
         self, folder: Path, index: Index, criteria: Criteria, offset: int, limit: int

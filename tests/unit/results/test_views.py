@@ -17,7 +17,7 @@ from longwatch.results import gather as gathering
 from longwatch.results import scan, views
 from longwatch.results.criteria import Check, Criteria, Key
 from longwatch.results.errors import Refused, ResultDamaged, ResultExpired
-from longwatch.results.gather import gather, make_blocks, make_view, row_numbers
+from longwatch.results.gather import first_rows, gather, make_blocks, make_view, row_numbers
 from longwatch.results.index import Index, require_index
 from longwatch.results.paging import page_of_view
 from longwatch.results.search import next_hit
@@ -192,6 +192,24 @@ def test_blocks_are_gathered_in_windows(
     page = page_of_view(small, index, 0, ROWS)
     assert page is not None
     assert page.table.column("n").to_pylist() == list(range(ROWS - 1, -1, -1))
+
+
+@pytest.mark.parametrize(("offset", "limit"), [(0, 10), (5, 1), (2_995, 10), (4_000, 5)])
+def test_the_first_rows_are_those_of_the_view(
+    result: tuple[Path, Index], table: pa.Table, offset: int, limit: int
+) -> None:
+    folder, index = result
+    for checks in ((), (Check(WORD, Op.NOT_NULL, None),)):
+        criteria = Criteria(sort=(Key(PRICE, True), Key(WORD, False)), checks=checks)
+        view = view_of(folder, index, criteria)
+        spill = folder.parent / "spill"
+        page = first_rows(view, index, criteria, offset=offset, limit=limit, spill=spill)
+        assert not view.ids.exists()
+        make_view(view, index, criteria, spill)
+        assert page.total_rows == view.rows()
+        assert page.table["n"].to_pylist() == numbers(view)[offset : offset + limit]
+        assert page.table.schema == table.schema
+        view.ids.unlink()
 
 
 def test_rows_of_every_kind_are_gathered_as_they_are(tmp_path: Path) -> None:
