@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -424,3 +426,16 @@ def test_a_statement_that_the_server_cuts_short(options: dict[str, str], tmp_pat
         error = problem(session, POSTGRES.endless["scan"])
     assert error.code == "time_limit"
     assert "statement_timeout" in (error.hint or "")
+
+
+@pytest.mark.parametrize("package", ["psycopg", "adbc_driver_postgresql", "adbc_driver_manager"])
+def test_a_missing_driver_says_what_to_install(package: str) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from longwatch.engines.registry import load_engine\n"
+        "try: load_engine('postgres')\n"
+        "except LookupError as error: print(error.args[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert repr(package) in done.stdout
+    assert "pip install 'longwatch[postgres]'" in done.stdout
