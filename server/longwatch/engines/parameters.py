@@ -2,8 +2,9 @@
 apart from the SQL.
 
 Only names that have a value are touched, and only where the dialect's tokens make them one: not in
-strings, comments, quoted names or after `::`. An identifier cannot be bound by any engine, so it is
-quoted into the text; everything else reaches the engine as a value.
+strings, comments, quoted names or after `::`, and not what divides `list[1:n]` or `{key:x}`. An
+identifier cannot be bound by any engine, so it is quoted into the text; everything else reaches the
+engine as a value.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from longwatch.engines.contract import EngineError
-from longwatch.engines.text import place
+from longwatch.engines.text import place, tokens
 from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import MAX_LIST_ITEMS, Parameter, ParameterType
 
 _NAME: Final = re.compile(r"(?<!:):(?=[^\W\d])")
+_CLOSING: Final = {")": "(", "]": "[", "}": "{"}
+_OPERANDS: Final = frozenset({"NUMBER", "R_PAREN", "R_BRACKET", "R_BRACE"})
+_WORDS: Final = frozenset({"VAR", "IDENTIFIER"})
+"""sqlglot's names of the types of tokens."""
 _EMPTY_LIST: Final = "(SELECT NULL WHERE 1 = 0)"
 """`x NOT IN` it is true, as it should be; of `(NULL)` it would be unknown."""
 
@@ -72,13 +77,8 @@ def bind(
     """
     if not _NAME.search(sql):
         return Bound(sql, sql, [])
-    # 0.24 s, and most queries have no parameters.
-    from sqlglot import tokenize  # noqa: PLC0415
-    from sqlglot.errors import TokenError  # noqa: PLC0415
-
-    try:
-        tokens = tokenize(sql, dialect)
-    except TokenError:
+    found = tokens(sql, dialect)
+    if found is None:
         return Bound(sql, sql, [])  # the engine says what is wrong with it
     parts: list[str] = []
     values: list[Any] = []
@@ -86,32 +86,63 @@ def bind(
     moved: list[tuple[int, int]] = []
     done = length = 0
     written = literal or (lambda _: placeholder(len(values)))
-    for number, (colon, name) in enumerate(itertools.pairwise(tokens)):
+    brackets: list[str] = []
+    for number, (colon, name) in enumerate(itertools.pairwise(found)):
+        _follow(colon.text, brackets)
         text = sql[name.start : name.end + 1]
         if colon.text != ":" or name.start != colon.end + 1 or not text.isidentifier():
+            continue
+        if _belongs_to_what_is_before(sql, found[max(number - 2, 0) : number + 1], brackets):
             continue
         if text not in parameters:
             missing.append(text)
             continue
         first, last = number, number + 1
-        if _texts(tokens, number - 1, number) == ["("] and _texts(tokens, last + 1) == [")"]:
+        if _texts(found, number - 1, number) == ["("] and _texts(found, last + 1) == [")"]:
             first, last = number - 1, last + 1
         bracketed = last > number + 1
-        before = _texts(tokens, first - 2, first)
+        before = _texts(found, first - 2, first)
         if nothing is not None and parameters[text].value == [] and before[-1:] == ["IN"]:
             put = nothing[before[0] == "NOT"]
             first -= 1 + (before[0] == "NOT")
         else:
             put = _put(text, parameters[text], values, written, quoted, bracketed=bracketed)
             first, last = number, number + 1
-        kept = sql[done : tokens[first].start]
+        kept = sql[done : found[first].start]
+        if kept[-1:].isalnum():
+            put = " " + put  # `LIMIT:n` is two words, `LIMIT$1` may be one
         parts += [kept, put]
         length += len(kept)
         moved.append((length, colon.start))
         length += len(put)
-        done = tokens[last].end + 1
+        done = found[last].end + 1
         moved.append((length, done))
     return Bound(sql, "".join([*parts, sql[done:]]), values, missing, moved)
+
+
+def _follow(text: str, brackets: list[str]) -> None:
+    """Keep in `brackets` those that are open."""
+    if text in _CLOSING.values():
+        brackets.append(text)
+    elif text in _CLOSING and brackets[-1:] == [_CLOSING[text]]:
+        brackets.pop()
+
+
+def _belongs_to_what_is_before(sql: str, found: Sequence[Any], brackets: list[str]) -> bool:
+    """Whether the colon that `found` ends with divides the bounds of a slice, or a key from its
+    value: then what it follows is an operand. A word is one when nothing is between (`ZONE :tz` has
+    a parameter), or when it stands where a key does."""
+    if len(found) < 2:
+        return False
+    before, colon = found[-2:]
+    text = sql[before.start : before.end + 1]
+    kind = before.token_type.name
+    if kind in _OPERANDS or kind.endswith("STRING"):
+        return True
+    if kind in _WORDS and before.end + 1 == colon.start:
+        return True
+    is_key = len(found) > 2 and found[0].text in {"{", ","} and brackets[-1:] == ["{"]
+    return is_key and text.isidentifier()
 
 
 def _texts(tokens: Sequence[Any], start: int, end: int | None = None) -> list[str]:

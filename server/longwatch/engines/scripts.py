@@ -10,7 +10,7 @@ import msgspec
 
 from longwatch.engines.contract import EngineError, Statement
 from longwatch.engines.parameters import Bound, advice, bind
-from longwatch.engines.text import place
+from longwatch.engines.text import place, tokens
 from longwatch.protocol.jobs import JobError, StatementKind
 from longwatch.protocol.parameters import Parameter
 
@@ -112,16 +112,12 @@ def _pieces(sql: str, dialect: str) -> Iterator[tuple[int, str]]:
         if sql.strip():
             yield len(sql) - len(sql.lstrip()), sql.strip()
         return
-    from sqlglot import tokenize  # noqa: PLC0415 - 0.24 s, and most queries are one statement
-    from sqlglot.errors import TokenError  # noqa: PLC0415
-
-    try:
-        tokens = tokenize(sql, dialect)
-    except TokenError:
+    found = tokens(sql, dialect)
+    if found is None:
         yield 0, sql  # the engine says what is wrong with it
         return
     first = last = None
-    for token in tokens:
+    for token in found:
         if sql[token.start : token.end + 1] == ";":
             if first is not None and last is not None:
                 yield first, sql[first : last + 1]
@@ -134,12 +130,6 @@ def _pieces(sql: str, dialect: str) -> Iterator[tuple[int, str]]:
 
 
 def _guess(sql: str, dialect: str) -> StatementKind:
-    from sqlglot import tokenize  # noqa: PLC0415 - as above
-    from sqlglot.errors import TokenError  # noqa: PLC0415
-
-    try:
-        words = [token.text.upper() for token in tokenize(sql, dialect)]
-    except TokenError:
-        return StatementKind.WRITE
+    words = [token.text.upper() for token in tokens(sql, dialect) or ()]
     reads = words and (words[0] in _READS or words[0] == "WITH") and not _WRITES & set(words)
     return StatementKind.READ if reads else StatementKind.WRITE

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from longwatch.engines.contract import Session
-from longwatch.protocol.parameters import Given, Parameter, ParameterType
+from longwatch.engines.parameters import bind
+from longwatch.engines.text import quoted
+from longwatch.protocol.parameters import Given, Parameter, ParameterType, typed
 from support.engines import EngineCase, problem, rows, run
 
 NASTY = "x'; DROP TABLE people; -- \" :other \\ $1 ?"
@@ -44,6 +46,49 @@ def test_values_take_the_place_of_names(
 ) -> None:
     assert rows(run(session, sql, batch_rows=1000, **given)) == expected
     assert rows(run(session, "SELECT count(*) FROM people")) == [(2,)]
+
+
+BOUND = [
+    ("EXPLAIN SELECT :a", "EXPLAIN SELECT <1>"),
+    ("EXPLAIN QUERY PLAN SELECT :a, :b", "EXPLAIN QUERY PLAN SELECT <1>, <2>"),
+    ("SELECT 1; CALL f(:a)", "SELECT 1; CALL f(<1>)"),
+    ("SELECT 1 WHERE 5 BETWEEN :a AND :b", "SELECT 1 WHERE 5 BETWEEN <1> AND <2>"),
+    ("SELECT 1 WHERE id=:a LIMIT:b", "SELECT 1 WHERE id=<1> LIMIT <2>"),
+    ("SELECT f(:a,:b), (:a)", "SELECT f(<1>,<2>), (<3>)"),
+    ("SELECT day AT TIME ZONE :a", "SELECT day AT TIME ZONE <1>"),
+    ("SELECT CASE WHEN :a THEN 'x'||:b END", "SELECT CASE WHEN <1> THEN 'x'||<2> END"),
+    ("SELECT x:a, (x):a, 'x':a, x::a", None),
+    ("SELECT {x:a, 'x':b, date:a, x:{date:b}}", None),
+    ("SELECT {x: :a, date: f(1,:b)}", "SELECT {x: <1>, date: f(1,<2>)}"),
+]
+SLICES = [
+    ("SELECT x[1:a], x[f(1):a], x[1][2:b], x[y:a]", None),
+    ("SELECT [:a, :b]", "SELECT [<1>, <2>]"),
+]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "expected"),
+    [(dialect, *one) for dialect in ("duckdb", "sqlite", "postgres", "") for one in BOUND]
+    + [(dialect, *one) for dialect in ("duckdb", "postgres") for one in SLICES],
+)
+def test_only_a_colon_that_begins_an_operand_makes_a_parameter(
+    dialect: str, sql: str, expected: str | None
+) -> None:
+    given = {name: typed(1) for name in ("a", "b")}
+    bound = bind(sql, given, dialect=dialect, placeholder="<{}>".format, quoted=quoted)
+    assert bound.sql == (sql if expected is None else expected)
+    assert bound.missing == []
+
+
+def test_a_query_that_is_explained_has_parameters_too(session: Session) -> None:
+    assert run(session, "EXPLAIN SELECT name FROM people WHERE id = :id", id=1).num_rows
+
+
+def test_a_slice_and_a_key_are_none(case: EngineCase, session: Session) -> None:
+    if case.name == "duckdb":
+        sql = "SELECT ([1, 2, 3])[1:n] AS l, {k:n} AS s, [:n, n] AS b FROM (SELECT 2 AS n)"
+        assert rows(run(session, sql, n=9)) == [([1, 2], {"k": 2}, [9, 2])]
 
 
 def test_text_stays_what_it_is(session: Session) -> None:
