@@ -37,18 +37,23 @@ def read_catalogue(connection: apsw.Connection) -> Catalogue:
                 name_in_sql=name if _is_plain(name) else quoted(name),
                 kind=is_view,
                 columns=[TableColumn(name=one, type=declared or "") for one, declared in columns],
-                rows=None if kind == "view" else _rows(connection, name),
+                rows=_rows(connection, name, columns) if kind == "table" else None,
             )
         )
     return Catalogue(tables=tables, truncated=len(found) > MAX_TABLES, left_out=tuple(left_out))
 
 
-def _rows(connection: apsw.Connection, table: str) -> int | None:
-    try:
-        row: Any = connection.execute(f"SELECT max(rowid) FROM {quoted(table)}").fetchone()  # noqa: S608
-    except apsw.Error:  # a table without row numbers, or one whose module is not there
+def _rows(connection: apsw.Connection, table: str, columns: list[Any]) -> int | None:
+    taken = {str(name).lower() for name, _ in columns}
+    number = next((name for name in _ROW_NUMBERS if name not in taken), None)
+    if number is None:
         return None
-    return None if row is None else int(row[0] or 0)
+    try:
+        row: Any = connection.execute(f"SELECT max({number}) FROM {quoted(table)}").fetchone()  # noqa: S608
+    except apsw.Error:  # a table without row numbers
+        return None
+    highest = row[0] or 0
+    return max(highest, 0) if isinstance(highest, int) else None
 
 
 def _is_plain(name: str) -> bool:
@@ -56,3 +61,5 @@ def _is_plain(name: str) -> bool:
 
 
 _KEYWORDS = frozenset(apsw.keywords)
+_ROW_NUMBERS = ("rowid", "_rowid_", "oid")
+"""Names of a table's row number, as far as no column bears them."""

@@ -125,6 +125,22 @@ def test_a_database_that_another_program_writes_to(path: Path, tmp_path: Path) -
             assert rows(run(session, "SELECT count(*) FROM people")) == [(3,)]
 
 
+def test_tables_with_columns_called_like_row_numbers(path: Path, tmp_path: Path) -> None:
+    change(
+        path,
+        "CREATE TABLE a (rowid TEXT); INSERT INTO a VALUES ('x'), ('y'), ('z'); "
+        "CREATE TABLE b (rowid TEXT, _rowid_ TEXT, oid TEXT); INSERT INTO b VALUES (1, 2, 3); "
+        "CREATE TABLE c (v TEXT PRIMARY KEY) WITHOUT ROWID; INSERT INTO c VALUES ('x');"
+        "CREATE VIEW d AS SELECT 'x' AS rowid; CREATE VIRTUAL TABLE e USING fts5(v);"
+        "CREATE TABLE f (v); INSERT INTO f (rowid, v) VALUES (-5, 'x')",
+    )
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        found = {one.name: one.rows for one in session.catalogue().tables}
+    assert {name: found[name] for name in "abcdef"} == dict(
+        zip("abcdef", (3, None, None, None, None, 0), strict=True)
+    )
+
+
 def test_an_empty_file_is_an_empty_database(tmp_path: Path) -> None:
     path = tmp_path / "empty.sqlite"
     path.touch()
