@@ -76,6 +76,55 @@ def test_another_type_later_on_is_refused_with_its_row(path: Path, tmp_path: Pat
         assert run(session, "SELECT CAST(v AS TEXT) AS v FROM t").num_rows == 5000
 
 
+MANY = (
+    "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < {n}) "
+    "INSERT INTO t SELECT {value} FROM c"
+)
+BIG = 2**53 + 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "values", "arrow"),
+    [
+        ("NUMERIC", [1, BIG], "int64"),
+        ("DECIMAL(20, 0)", [1, 2], "int64"),
+        ("DATE", [1_700_000_000_000_000_001], "int64"),
+        ("DECIMAL(10, 2)", [1, 2], "double"),
+        ("NUMERIC", [2**53, 2**60], "double"),
+    ],
+)
+def test_whole_numbers_keep_their_digits(
+    path: Path, tmp_path: Path, declared: str, values: list[int], arrow: str
+) -> None:
+    given = ", ".join(f"({one})" for one in values)
+    change(path, f"CREATE TABLE t (v {declared}); INSERT INTO t VALUES {given}")
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        table = run(session, "SELECT v FROM t")
+    assert str(table.schema.field("v").type) == arrow
+    assert table["v"].to_pylist() == values
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "said", "advice"),
+    [
+        ("NUMERIC", f"CASE WHEN i = 3210 THEN {BIG} ELSE i END", f"{BIG} in row 3,210", "TEXT"),
+        ("", f"CASE WHEN i = 3 THEN {BIG} ELSE i + 0.5 END", f"{BIG} in row 3,", "TEXT"),
+        ("", "CASE WHEN i = 3210 THEN 0.5 ELSE i END", "a number in row 3,210", "REAL"),
+        ("DECIMAL(9)", "CASE WHEN i = 3210 THEN 0.5 ELSE i END", "a number in row 3,210", "REAL"),
+    ],
+)
+def test_a_number_that_would_lose_something_is_refused(
+    path: Path, tmp_path: Path, declared: str, value: str, said: str, advice: str
+) -> None:
+    change(path, f"CREATE TABLE t (v {declared}); " + MANY.format(n=5000, value=value))
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        error = problem(session, "SELECT v FROM t")
+        assert error.code == "type_error"
+        assert said in error.message
+        assert f"AS {advice}" in (error.hint or "")
+        assert run(session, f"SELECT CAST(v AS {advice}) AS v FROM t").num_rows == 5000
+
+
 HOSTILE = [
     "ATTACH '{other}' AS o; SELECT * FROM o.people",
     "ATTACH ':memory:' AS m",
