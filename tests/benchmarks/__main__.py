@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import results, run, submits
+from benchmarks import postgres, results, run, submits
 
-PARTS = {"queries": run.main, "submits": submits.main, "results": results.main}
+PARTS = {
+    "queries": run.main,
+    "submits": submits.main,
+    "results": results.main,
+    "postgres": postgres.main,
+}
 
 
 def main(arguments: list[str]) -> int:

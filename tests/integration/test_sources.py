@@ -241,6 +241,17 @@ def test_a_server_for_others_lets_name_only_what_it_is_told(tmp_path: Path) -> N
         pytest.raises(BadRequest, match="Upload the file instead"),
     ):
         client.add_source("x", path=str(tmp_path / "allowed"))
+    with (
+        serving(tmp_path / "three", **settings) as (_, address),
+        Client(address) as client,
+        pytest.raises(BadRequest, match="stand in the settings"),
+    ):
+        client.add_source(
+            "x",
+            "adbc",
+            options={"driver": "adbc_driver_sqlite"},
+            secrets={"uri": str(tmp_path / "three" / "jobs.sqlite")},
+        )
     allowed = (str(tmp_path / "allowed"),)
     with (
         serving(tmp_path / "two", source_folders=allowed, **settings) as (_, address),

@@ -219,6 +219,13 @@ class SourceService:
     def _define(self, draft: SourceDraft, before: SourceDefinition | None) -> SourceDefinition:
         """The definition that a draft makes; reads files' places and the vault, so in a thread."""
         options = _checked(draft)
+        info = engine_info(draft.engine)
+        if info is not None and info.free_options and not self._files.is_open:
+            raise InvalidSource(
+                f"The {info.title} engine can be told to open any file of the server, so on one "
+                "that others reach its sources stand in the settings (config.toml).",
+                "/engine",
+            )
         options = self._files.checked(options)
         # Secrets that are not mentioned stay, but only while they go to the same place: whoever may
         # change a source must not send its password to a server of their own.

@@ -63,6 +63,11 @@ class Files:
         self._allowed = None if allowed is None else [one.resolve() for one in allowed]
         self._private = private.resolve()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a source may name any file, as its user could open it anyway."""
+        return self._allowed is None
+
     def checked(self, options: dict[str, str]) -> dict[str, str]:
         """Options whose `path` may be used: an upload that is there, or a path without links in
         it. Raises `InvalidSource`."""
