@@ -19,7 +19,6 @@ import apsw.ext
 import pyarrow as pa
 
 from longwatch.engines.contract import (
-    NO_VITALS,
     Engine,
     EngineError,
     Interrupted,
@@ -31,16 +30,18 @@ from longwatch.engines.contract import (
 from longwatch.engines.scripts import BoundStatement, at_place, check_values, split
 from longwatch.engines.sqlite_catalogue import read_catalogue
 from longwatch.engines.sqlite_columns import Columns, Overflow
-from longwatch.engines.sqlite_rules import authorize, to_job_error
+from longwatch.engines.sqlite_rules import to_job_error
+from longwatch.engines.sqlite_source import Unchanging, connect, spilled_bytes, unavailable
 from longwatch.engines.text import quoted
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError, StatementKind
 from longwatch.protocol.parameters import Parameter
 
-_MAGIC: Final = b"SQLite format 3\x00"
 _MISSING: Final = re.compile(r"no such table: (?:main\.|temp\.)?(.+)")
 _BATCH_S: Final = 1.0
 """A slow query's rows are handed on after so long, however few they are."""
+_BATCH_BYTES: Final = 10 * 2**20
+"""Text and blobs that end a batch, which may have thousands of rows of megabytes each."""
 
 
 class SQLiteEngine(Engine):
@@ -52,23 +53,25 @@ class SQLiteEngine(Engine):
     def open(self, options: dict[str, str], workspace: Workspace) -> SQLiteSession:
         """`options`: `path`, a database file."""
         path = Path(options["path"])
-        _check(path)
         workspace.spill.mkdir(parents=True, exist_ok=True)
         os.environ["SQLITE_TMPDIR"] = str(workspace.spill)
         apsw.hard_heap_limit(workspace.memory_bytes)
         try:
-            connection = _connect(path)
-        except apsw.Error as error:
-            raise EngineError(_unavailable(path, str(error))) from error
-        return SQLiteSession(connection)
+            connection, unchanging = connect(path)
+        except (apsw.Error, OSError) as error:
+            raise EngineError(unavailable(path, str(error))) from error
+        return SQLiteSession(connection, unchanging, workspace.spill.resolve())
 
 
 class SQLiteSession(Session):
     """One connection that only reads."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(
+        self, connection: apsw.Connection, unchanging: Unchanging | None, spill: Path
+    ) -> None:
         self._connection = connection
-        self._interrupted = False
+        self._unchanging = unchanging
+        self._spill = spill
 
     def parse(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Statement]:
         return [
@@ -87,7 +90,7 @@ class SQLiteSession(Session):
         a table that an earlier statement makes are not yet."""
         try:
             reads = apsw.ext.query_info(self._connection, sql).is_readonly
-        except apsw.Error:
+        except (apsw.Error, UnicodeDecodeError):
             return None
         return StatementKind.READ if reads else StatementKind.WRITE
 
@@ -95,9 +98,11 @@ class SQLiteSession(Session):
         assert isinstance(statement, BoundStatement)
         check_values(statement)
         try:
-            apsw.ext.query_info(self._connection, statement.sql)
-        except apsw.Error as error:
+            info = apsw.ext.query_info(self._connection, statement.sql)
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise self._problem(error, statement) from error
+        if info.query_remaining:
+            raise EngineError(_not_closed(statement, info.query_remaining))
 
     def execute(
         self, statement: Statement, batch_rows: int
@@ -115,11 +120,15 @@ class SQLiteSession(Session):
         try:
             cursor.execute(statement.sql, [_bindable(value) for value in statement.values])
             columns = Columns([(str(one[0]), one[1] and str(one[1])) for one in described])
-            if not described:
-                return pa.schema([]), iter(())
-            first = self._rows(cursor, batch_rows)
-        except (apsw.Error, MemoryError, OverflowError) as error:
+            first = self._rows(cursor, columns, batch_rows) if described else []
+        except Overflow as error:
+            raise EngineError(error.error) from None
+        except (apsw.Error, MemoryError, OverflowError, UnicodeDecodeError) as error:
             raise self._problem(error, statement) from error
+        if self._unchanging is not None:
+            self._unchanging.check()
+        if not described:
+            return pa.schema([]), iter(())
         schema = columns.settle(first)
         return schema, self._batches(cursor, first, columns, batch_rows, statement)
 
@@ -134,20 +143,30 @@ class SQLiteSession(Session):
         try:
             while rows:
                 yield columns.batch(rows)
-                rows = self._rows(cursor, batch_rows)
+                rows = self._rows(cursor, columns, batch_rows)
+                if self._unchanging is not None:
+                    self._unchanging.check()
         except Overflow as error:
             raise EngineError(error.error) from None
         except (apsw.Error, MemoryError) as error:
             raise self._problem(error, statement) from error
 
     @staticmethod
-    def _rows(cursor: apsw.Cursor, most: int) -> list[tuple[Any, ...]]:
+    def _rows(cursor: apsw.Cursor, columns: Columns, most: int) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
+        size = 0
         until_s = time.monotonic() + _BATCH_S
-        for row in cursor:
-            rows.append(row)
-            if len(rows) >= most or (len(rows) % 64 == 0 and time.monotonic() > until_s):
-                break
+        try:
+            for row in cursor:
+                rows.append(row)
+                for value in row:
+                    kind = type(value)
+                    if kind is str or kind is bytes:
+                        size += len(value)
+                if len(rows) >= most or size >= _BATCH_BYTES or time.monotonic() > until_s:
+                    break
+        except UnicodeDecodeError as error:
+            raise Overflow(columns.not_utf8(rows, error.object)) from None
         return rows
 
     def estimate(self, statement: Statement) -> Estimate:
@@ -170,76 +189,24 @@ class SQLiteSession(Session):
     def catalogue(self) -> Catalogue:
         try:
             return read_catalogue(self._connection)
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise EngineError(to_job_error(error)) from error
 
     def _problem(self, error: Exception, statement: BoundStatement) -> EngineError | Interrupted:
         if isinstance(error, apsw.InterruptError):
             return Interrupted()
+        if self._unchanging is not None and self._unchanging.changed():
+            return EngineError(self._unchanging.error())  # what is half new may look damaged
         return EngineError(at_place(to_job_error(error), statement, _offset(error, statement)))
 
     def poll(self) -> Vitals:
-        return Vitals(None, apsw.memory_used(), None) if self._connection else NO_VITALS
+        return Vitals(None, apsw.memory_used(), spilled_bytes(self._spill))
 
     def interrupt(self) -> None:
         self._connection.interrupt()
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _connect(path: Path) -> apsw.Connection:
-    """A connection that reads. A database in WAL mode wants a file of shared memory beside it,
-    which a runner may not make: with nobody else at work it is opened as one that cannot change."""
-    try:
-        return _opened(path, "mode=ro")
-    except (apsw.CantOpenError, apsw.ReadOnlyError):
-        wal = path.with_name(path.name + "-wal")
-        if wal.exists() and wal.stat().st_size:
-            raise
-        return _opened(path, "mode=ro&immutable=1")
-
-
-def _opened(path: Path, how: str) -> apsw.Connection:
-    connection = apsw.Connection(
-        f"{path.absolute().as_uri()}?{how}",
-        flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI,
-    )
-    try:
-        connection.set_busy_timeout(5_000)
-        connection.execute("PRAGMA temp_store = FILE")
-        connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
-        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-        connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        # "nme" would otherwise be the text nme where there is no such column.
-        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
-        connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
-        connection.authorizer = authorize
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _check(path: Path) -> None:
-    try:
-        if path.is_dir() or not (path.is_file() or path.is_block_device()):
-            kind = "a folder" if path.is_dir() else "no file" if path.exists() else "not there"
-            raise EngineError(_unavailable(path, f"it is {kind}"))
-        with path.open("rb") as file:
-            start = file.read(len(_MAGIC))
-    except OSError as error:
-        raise EngineError(_unavailable(path, error.strerror or str(error))) from error
-    if start and start != _MAGIC:
-        raise EngineError(_unavailable(path, "it is not an SQLite database"))
-
-
-def _unavailable(path: Path, reason: str) -> JobError:
-    return JobError(
-        code="source_unavailable",
-        message=f"The source's data cannot be opened: {path}: {reason}.",
-        hint="Put the database back, or change the source's path.",
-    )
 
 
 def _bindable(value: Any) -> Any:
@@ -252,6 +219,17 @@ def _bindable(value: Any) -> Any:
             return value.isoformat(" ") if hasattr(value, "hour") else value.isoformat()
         case _:
             return float(value)
+
+
+def _not_closed(statement: BoundStatement, rest: str) -> JobError:
+    """What is wrong with text that could not be split, and that SQLite sees several statements in:
+    it would take an open comment for one that ends with the text, and run them all as one."""
+    error = JobError(
+        code="syntax_error",
+        message="A comment or a quote that begins here or further on is not closed.",
+        hint="Close it: */ ends a comment.",
+    )
+    return at_place(error, statement, statement.sql.rfind(rest))
 
 
 def _offset(error: Exception, statement: BoundStatement) -> int | None:

@@ -39,6 +39,7 @@ _WITH_ARGUMENT: Final = frozenset(
     }
 )  # fmt: skip
 _DENIED: Final = "not authorized"
+_SYNTAX: Final = ("syntax error", "incomplete input", "unrecognized token")
 _FUNCTIONS: Final = frozenset({"load_extension", "writefile", "readfile", "edit", "fts3_tokenizer"})
 
 
@@ -76,6 +77,10 @@ def to_job_error(error: Exception) -> JobError:
     lowered = text.lower()
     code, hint = "engine_error", None
     match error:
+        case UnicodeDecodeError():
+            code = "conversion_error"
+            text = f"A name in the database is not UTF-8: {error.object.decode(errors='replace')!r}"
+            hint = "Rename it with the program that made it."
         case apsw.BindingsError():
             code = "invalid_parameter"
             text = "The query has a placeholder without a value."
@@ -95,9 +100,7 @@ def to_job_error(error: Exception) -> JobError:
             code = "io_error"
         case apsw.SQLError() if lowered.startswith(("no such", "ambiguous column")):
             code = "name_error"
-        case apsw.SQLError() if "syntax error" in lowered or "incomplete input" in lowered:
-            code = "syntax_error"
-        case apsw.SQLError() if "unrecognized token" in lowered:
+        case apsw.SQLError() if any(word in lowered for word in _SYNTAX):
             code = "syntax_error"
         case apsw.MismatchError() | apsw.RangeError() | apsw.TooBigError():
             code = "invalid_input"

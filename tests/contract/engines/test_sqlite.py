@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
+from longwatch.engines import sqlite_source
 from longwatch.engines.contract import EngineError, Session
 from support.engines import ENGINES, MIB, opened, problem, rows, run
 
@@ -125,6 +130,51 @@ def test_a_number_that_would_lose_something_is_refused(
         assert run(session, f"SELECT CAST(v AS {advice}) AS v FROM t").num_rows == 5000
 
 
+def test_text_that_is_not_utf8_is_said_to_be(path: Path, tmp_path: Path) -> None:
+    value = "i, CASE WHEN i = 3210 THEN CAST(x'436166e9' AS TEXT) ELSE 'x' END, 'y'"
+    change(path, "CREATE TABLE t (n INT, v TEXT, w TEXT); " + MANY.format(n=5000, value=value))
+    with opened(SQLITE, {"path": str(path)}, tmp_path) as session:
+        error = problem(session, "SELECT n, v FROM t")
+        assert error.code == "conversion_error"
+        assert error.message.startswith("Column v holds text in row 3,210 that is not UTF-8: 'Caf")
+        assert "CAST(v AS BLOB)" in (error.hint or "")
+        assert run(session, "SELECT n, CAST(v AS BLOB) AS v FROM t").num_rows == 5000
+        assert "columns v, w holds" in problem(session, "SELECT n, v, w FROM t").message
+        assert "row 1 " in problem(session, "SELECT CAST(x'e9' AS TEXT)").message
+
+
+def test_a_batch_of_large_values_is_a_small_one(session: Session) -> None:
+    sql = SQLITE.numbers.format(n=64).replace("SELECT i AS n", "SELECT zeroblob(1000000) AS b")
+    _, batches = session.execute(session.parse(sql)[0], 10_240)
+    sizes = [batch.nbytes for batch in batches]
+    assert sum(sizes) > 64_000_000
+    assert max(sizes) < 16 * MIB
+
+
+def test_the_first_rows_of_a_slow_query_come_within_seconds(session: Session) -> None:
+    slow = "(SELECT count(*) FROM c AS a, c AS b WHERE a.i * b.i % 7 = o.i)"
+    sql = (
+        "WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 1500) "
+        f"SELECT {slow} AS n FROM c AS o"
+    )
+    statement = session.parse(sql)[0]
+    begun_s = time.monotonic()
+    schema, _ = session.execute(statement, 10_240)
+    assert schema.names == ["n"]
+    assert time.monotonic() - begun_s < 5
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells")
+def test_what_a_sort_spills_is_seen(session: Session) -> None:
+    assert session.poll().spill_bytes == 0
+    sql = SQLITE.wide.format(n=30_000) + " ORDER BY i % 7"
+    _, batches = session.execute(session.parse(sql)[0], 1000)
+    next(batches)
+    assert (session.poll().spill_bytes or 0) > 20_000_000
+    for _ in batches:
+        pass
+
+
 HOSTILE = [
     "ATTACH '{other}' AS o; SELECT * FROM o.people",
     "ATTACH ':memory:' AS m",
@@ -174,6 +224,82 @@ def test_a_database_that_another_program_writes_to(path: Path, tmp_path: Path) -
             assert rows(run(session, "SELECT count(*) FROM people")) == [(3,)]
 
 
+@pytest.fixture
+def unused(path: Path) -> Path:
+    """A database in WAL mode that nobody has open, with a table of 50,000 rows of 0."""
+    change(
+        path,
+        "PRAGMA journal_mode = WAL; CREATE TABLE t (v); " + MANY.format(n=50_000, value="0"),
+    )
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    return path
+
+
+@pytest.fixture
+def no_shared_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a runner, which may make no file beside the database."""
+
+    def opened_by_a_runner(path: Path, how: str) -> apsw.Connection:
+        if "immutable" not in how:
+            raise apsw.CantOpenError("unable to open database file")
+        return plainly(path, how)
+
+    plainly = sqlite_source._opened
+    monkeypatch.setattr(sqlite_source, "_opened", opened_by_a_runner)
+
+
+@pytest.mark.usefixtures("no_shared_memory")
+def test_a_change_while_a_query_reads_is_noticed(unused: Path, tmp_path: Path) -> None:
+    with opened(SQLITE, {"path": str(unused)}, tmp_path) as session:
+        assert rows(run(session, "SELECT sum(v) FROM t")) == [(0,)]
+        _, batches = session.execute(session.parse("SELECT v FROM t")[0], 1000)
+        assert next(batches)["v"].to_pylist() == [0] * 1000
+        change(unused, "UPDATE t SET v = 1")
+        with pytest.raises(EngineError) as caught:
+            list(batches)
+    assert caught.value.error.code == "source_changed"
+    assert "Run it again" in (caught.value.error.hint or "")
+    with opened(SQLITE, {"path": str(unused)}, tmp_path) as session:
+        assert rows(run(session, "SELECT sum(v) FROM t")) == [(50_000,)]
+
+
+@pytest.mark.usefixtures("no_shared_memory")
+def test_a_change_that_is_about_to_come_is_noticed(unused: Path, tmp_path: Path) -> None:
+    with opened(SQLITE, {"path": str(unused)}, tmp_path) as session:
+        with closing(sqlite3.connect(unused, isolation_level=None)) as writer:
+            assert rows(run(session, "SELECT sum(v) FROM t")) == [(0,)]
+            writer.execute("UPDATE t SET v = 1")
+            assert problem(session, "SELECT sum(v) FROM t").code == "source_changed"
+        assert problem(session, "SELECT count(*) FROM t").code == "source_changed"
+
+
+@pytest.mark.usefixtures("no_shared_memory")
+def test_a_link_to_a_database_that_is_written_to(unused: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(unused)
+    with closing(sqlite3.connect(unused, isolation_level=None)) as writer:
+        writer.execute("UPDATE t SET v = 1")
+        with pytest.raises(EngineError) as caught, opened(SQLITE, {"path": str(link)}, tmp_path):
+            pass
+    assert caught.value.error.code == "source_unavailable"
+
+
+def test_half_of_a_change_is_not_read(path: Path, tmp_path: Path) -> None:
+    """What a program leaves that ends in the middle of a transaction."""
+    change(path, "CREATE TABLE t (v); " + MANY.format(n=50_000, value="0"))
+    left = tmp_path / "left.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 5")
+        writer.execute("BEGIN")
+        writer.execute("UPDATE t SET v = 1")
+        shutil.copy(path, left)
+        shutil.copy(f"{path}-journal", f"{left}-journal")
+    with pytest.raises(EngineError) as caught, opened(SQLITE, {"path": str(left)}, tmp_path):
+        pass
+    assert caught.value.error.code == "source_unavailable"
+    assert "did not come to an end" in caught.value.error.message
+
+
 def test_tables_with_columns_called_like_row_numbers(path: Path, tmp_path: Path) -> None:
     change(
         path,
@@ -188,6 +314,15 @@ def test_tables_with_columns_called_like_row_numbers(path: Path, tmp_path: Path)
     assert {name: found[name] for name in "abcdef"} == dict(
         zip("abcdef", (3, None, None, None, None, 0), strict=True)
     )
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1; SELECT 2, 3 /* open", "SELECT 1; SELECT 'open", "SELECT 1; /* open"]
+)
+def test_what_is_not_closed_is_a_mistake(session: Session, sql: str) -> None:
+    error = problem(session, sql)
+    assert error.code == "syntax_error"
+    assert (error.line, error.column) == (1, 11)
 
 
 def test_an_empty_file_is_an_empty_database(tmp_path: Path) -> None:
