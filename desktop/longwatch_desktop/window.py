@@ -217,6 +217,7 @@ class MainWindow(QMainWindow):
         self.connection.retry_wanted.connect(session.retry_now)
         self.control.refused.connect(self.notice.say)
         self.files.failed.connect(self.notice.say)
+        self.details.result.troubled.connect(self.notice.say)
         self.control.submitted.connect(self._submitted)
         self.control.ended.connect(self._ended)
 

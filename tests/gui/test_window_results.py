@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import duckdb
+import psutil
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QGuiApplication
@@ -161,7 +162,37 @@ async def test_selected_cells_are_copied_as_a_table(ready: Desk) -> None:
     for row, column in ((1, 1), (2, 0), (2, 1)):
         view.selectionModel().select(view.model().index(row, column), flags.Select)
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert QGuiApplication.clipboard().text() == "1\t1.5\n2\t3.0"
+    await eventually(lambda: QGuiApplication.clipboard().text() == "1\t1.5\n2\t3.0")
+
+
+async def test_what_is_copied_was_fetched_first(ready: Desk) -> None:
+    job_id = await ready.run("select i, 'row ' || i as t from range(30000) t(i)")
+    await ready.state(job_id, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_cell(4, 1)
+    view = grid(ready)
+    view.setFocus()
+    view.selectAll()
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    whole = "\n".join(f"{i}\trow {i}" for i in range(30_000))
+    await eventually(lambda: QGuiApplication.clipboard().text() == whole)
+
+
+async def test_a_selection_too_large_to_copy_is_said_to_be_cut(ready: Desk) -> None:
+    job_id = await ready.run("select i, 'row ' || i as t from range(1000000) t(i)")
+    await ready.state(job_id, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_cell(4, 1)
+    view = grid(ready)
+    view.setFocus()
+    view.selectAll()
+    before = psutil.Process().memory_info().rss
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    said = "Only the first 100,000 rows of the selection were copied"
+    await eventually(lambda: said in ready.window.notice.text, patience_s=30.0)
+    text = QGuiApplication.clipboard().text()
+    assert text.endswith("99999\trow 99999")
+    assert psutil.Process().memory_info().rss - before < 300 * 2**20
 
 
 async def test_double_click_on_a_job_shows_its_rows(ready: Desk) -> None:

@@ -97,7 +97,7 @@ class DetailPane(QWidget):
     async def stop(self) -> None:
         """Let go of what is being fetched."""
         await self._tasks.close()
-        await self.result.model.stop()
+        await self.result.stop()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -19,17 +19,20 @@ from PySide6.QtWidgets import (
 
 from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary, ResultInfo
+from longwatch_desktop.results.copying import as_table, chosen
 from longwatch_desktop.results.model import MOST_ROWS, ReadRows, ResultModel
+from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mono_font
 
 ROW_HEIGHT: Final = 24
 SAMPLE_ROWS: Final = 60
 WIDEST: Final = 320
-MOST_COPIED: Final = 100_000
 
 
 class ResultView(QWidget):
-    """Shows the result of a job, or says why there is none."""
+    """Shows the result of a job, or says why there is none. `troubled` carries a sentence."""
+
+    troubled = Signal(str)
 
     def __init__(self, read: ReadRows, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +43,9 @@ class ResultView(QWidget):
         self._line.setProperty("muted", True)
         self._line.setContentsMargins(10, 5, 10, 5)
         self._grid = _Grid(self.model, theme)
+        self._grid.copy_asked.connect(self._start_copy)
+        self._read = read
+        self._tasks = Tasks(lambda error: self.troubled.emit(f"Nothing was copied: {error}"))
         self._empty = QLabel()
         self._empty.setProperty("muted", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -80,6 +86,27 @@ class ResultView(QWidget):
         self._empty.setText(sentence)
         self._stack.setCurrentIndex(0)
 
+    def _start_copy(self) -> None:
+        if self._job_id is not None:
+            self._tasks.start(self._copy(self._job_id), name="copy-cells")
+
+    async def _copy(self, job_id: str) -> None:
+        what = chosen(self._grid.selectionModel().selection())
+        if not what.rows:
+            return
+        text = await as_table(self._read, job_id, what, self.model.columnCount())
+        QGuiApplication.clipboard().setText(text)
+        if what.cut:
+            self.troubled.emit(
+                f"Only the first {words.count(len(what.rows))} rows of the selection were copied. "
+                f"longwatch export {job_id} -o FILE takes the whole result."
+            )
+
+    async def stop(self) -> None:
+        """Let go of what is being fetched."""
+        await self._tasks.close()
+        await self.model.stop()
+
     def _fit_columns(self) -> None:
         if self._fitted:
             return
@@ -88,6 +115,8 @@ class ResultView(QWidget):
 
 
 class _Grid(QTableView):
+    copy_asked = Signal()
+
     def __init__(self, model: ResultModel, theme: Theme) -> None:
         super().__init__()
         self.setModel(model)
@@ -125,18 +154,9 @@ class _Grid(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.matches(QKeySequence.StandardKey.Copy):
-            self._copy()
+            self.copy_asked.emit()
             return
         super().keyPressEvent(event)
-
-    def _copy(self) -> None:
-        """The selected cells as tab-separated text, as spreadsheets take it."""
-        cells = self.selectionModel().selectedIndexes()[:MOST_COPIED]
-        lines: dict[int, list[str]] = {}
-        for index in sorted(cells, key=lambda one: (one.row(), one.column())):
-            lines.setdefault(index.row(), []).append(str(index.data()))
-        if lines:
-            QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in lines.values()))
 
 
 class _CellDelegate(QStyledItemDelegate):
