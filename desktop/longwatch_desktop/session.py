@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -158,11 +158,22 @@ class Session(QObject):
             raise LongwatchClientError("There is no connection to the server yet.")
         return self._api
 
+    def look_again(self) -> None:
+        """Sources and saved queries may have been added elsewhere: ask what there is now."""
+        if self._api is not None and self.health.link is Link.CONNECTED:
+            self._tasks.start(self._look_again(), name="catalogue")
+
+    async def _look_again(self) -> None:
+        with suppress(LongwatchClientError):  # nobody asked: there is nothing to say
+            await self._load_catalogue()
+
     async def _load_catalogue(self) -> None:
         api = self._client()
-        self.sources = (await api.sources()).sources
-        self.saved_queries = (await api.saved_queries()).queries
-        self.catalogue_changed.emit()
+        sources = (await api.sources()).sources
+        queries = (await api.saved_queries()).queries
+        if (sources, queries) != (self.sources, self.saved_queries):
+            self.sources, self.saved_queries = sources, queries
+            self.catalogue_changed.emit()
 
     def _lost(self, event: Disconnected) -> None:
         now_s = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPoint, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
@@ -106,6 +106,12 @@ class MainWindow(QMainWindow):
         await self.control.stop()
         await self.details.stop()
         await self._tasks.close()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Whoever comes back from a terminal may have added a source there."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._session.look_again()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         if self._may_close:
@@ -218,6 +224,7 @@ class MainWindow(QMainWindow):
         self.control.refused.connect(self.notice.say)
         self.files.failed.connect(self.notice.say)
         self.details.result.troubled.connect(self.notice.say)
+        self.editor.dropped.connect(self._offer_reopening)
         self.control.submitted.connect(self._submitted)
         self.control.ended.connect(self._ended)
 
@@ -304,6 +311,13 @@ class MainWindow(QMainWindow):
         if not self._settings.value("window/greeted"):
             self._settings.setValue("window/greeted", True)
             self._greet()
+
+    def _offer_reopening(self, title: str, sql: str) -> None:
+        def reopen() -> None:
+            page = self.editor.open(title, sql)
+            page.document().setModified(True)
+
+        self.notice.say(f"Closed the tab {title!r}, which was not saved.", "Reopen", reopen)
 
     def _greet(self) -> None:
         """The first start: something long enough to watch, one click away."""

@@ -216,3 +216,16 @@ async def test_another_jobs_rows_take_the_place_at_once(ready: Desk) -> None:
     ready.window.table.select_job(first)
     assert grid(ready).model().columnCount() == 1
     assert await ready.result_cell(0, 0) == "first"
+
+
+async def test_another_result_is_shown_from_its_top(ready: Desk) -> None:
+    long = await ready.run("select i from range(5000) t(i)")
+    await ready.state(long, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_cell(4, 0)
+    grid(ready).scrollToBottom()
+    other = await ready.run("select -i as j from range(5000) t(i)")
+    await ready.state(other, JobState.SUCCEEDED)
+    await eventually(lambda: ready.detail_tab() == "Result")
+    assert await ready.result_cell(1, 0) == "-1"
+    assert grid(ready).verticalScrollBar().value() == 0

@@ -44,9 +44,11 @@ class SavedTabs(msgspec.Struct, frozen=True):
 
 
 class EditorPanel(QWidget):
-    """Tabs of SQL. `edited` tells that something worth remembering changed."""
+    """Tabs of SQL. `edited` tells that something worth remembering changed, `dropped` the title and
+    the text of a tab that was closed and is nowhere else."""
 
     edited = Signal()
+    dropped = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,10 +124,13 @@ class EditorPanel(QWidget):
 
     def close_page(self, page: Page) -> None:
         """Close a tab; the last one is replaced by an empty one."""
+        lost = None if page.is_untouched else (page.title, page.toPlainText())
         self._remove(page)
         if not self._tabs.count():
             self.open(UNTITLED, "")
         self.edited.emit()
+        if lost is not None:
+            self.dropped.emit(*lost)
 
     def _append(self, title: str, sql: str) -> Page:
         page = Page(self._theme, title, sql)

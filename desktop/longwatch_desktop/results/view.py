@@ -73,10 +73,14 @@ class ResultView(QWidget):
             self._job_id = None
             self._say(_why_empty(job))
             return
-        if job.id != self._job_id:
+        other = job.id != self._job_id
+        if other:
             self._job_id = job.id
             self._fitted = False
         self.model.show_result(job.id, info)
+        if other:  # where the one before was scrolled to means nothing here
+            self._grid.scrollToTop()
+            self._grid.horizontalScrollBar().setValue(0)
         self._line.setText(_summary(job, info))
         self._stack.setCurrentIndex(1)
         if not info.rows:

@@ -25,11 +25,11 @@ _PATIENCE_S: Final = 3_600.0
 
 
 @click.command
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path())
 @click.option("--results", is_flag=True, help="Copy the results of jobs that are over as well.")
 @click.option("--force", is_flag=True, help="Overwrite a backup that is there already.")
 @data_dir_option
-def backup(target: Path, results: bool, force: bool, data_dir: Path | None) -> int:
+def backup(target: str, results: bool, force: bool, data_dir: Path | None) -> int:
     """Copy the jobs of this machine's server to TARGET, a file or a folder.
 
     The server goes on meanwhile; the copy is consistent and checked. Jobs that wait or run are
@@ -43,8 +43,9 @@ def backup(target: Path, results: bool, force: bool, data_dir: Path | None) -> i
     folder = (data_dir if data_dir is not None else default_data_dir()).absolute()
     if not (folder / STORE).exists():
         raise Failure(f"There are no jobs in {folder}. Choose another --data-dir.", Exit.USAGE)
-    as_folder = results or target.is_dir() or str(target).endswith(("/", os.sep))
-    file = (target / STORE if as_folder else target).absolute()
+    path = Path(target).expanduser()
+    as_folder = results or path.is_dir() or target.endswith(("/", os.sep))
+    file = (path / STORE if as_folder else path).absolute()
     if file.exists() and not force:
         raise Failure(f"{file} exists; --force overwrites it.", Exit.USAGE)
     try:

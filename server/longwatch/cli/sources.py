@@ -254,9 +254,11 @@ async def _draft(
     options = dict(before.options) if before else {}
     options |= dict(_pair(one, "--option") for one in given["options"])
     if given["path"]:
-        options["path"] = given["path"]
+        options["path"] = _whole(given["path"])
     if given["upload"] is not None:
         options["path"] = (await api.upload(given["upload"])).path
+    if not options and (engine or "duckdb") == "duckdb" and before is None:
+        raise click.UsageError("Name the folder or file with --path, or send one with --upload.")
     secrets: dict[str, str | SecretReference] = {}
     for one in given["variables"]:
         key, variable = _pair(one, "--secret-env")
@@ -276,6 +278,12 @@ async def _draft(
         return msgspec.convert(fields, SourceDraft)
     except msgspec.ValidationError as error:
         raise click.UsageError(f"This cannot be a source: {error}.") from error
+
+
+def _whole(path: str) -> str:
+    """A path that is on this machine as a whole one; any other is the server's to find."""
+    here = Path(path).expanduser()
+    return str(here.absolute()) if here.exists() else path
 
 
 def _ask(key: str) -> str:

@@ -99,6 +99,16 @@ class RemoteResult:
         self._call(save(pieces, path))
 
 
+def _import(name: str) -> Any:
+    """A package of the caller's own. Raises `ImportError` that says what to install."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise ImportError(
+            f"{name} is not installed here: pip install {name}. `arrow()` needs nothing more."
+        ) from error
+
+
 class Result:
     """What a query returned. It stays on the server; rows come as they are asked for, so a
     result larger than memory can be walked through.
@@ -203,12 +213,12 @@ class Result:
 
     def pandas(self) -> Any:
         """Every row as a pandas DataFrame. Raises `ImportError` without pandas."""
+        _import("pandas")
         return self.arrow().to_pandas()
 
     def polars(self) -> Any:
         """Every row as a polars DataFrame. Raises `ImportError` without polars."""
-        polars: Any = importlib.import_module("polars")  # the caller's own, if at all
-        return polars.from_arrow(self.arrow())
+        return _import("polars").from_arrow(self.arrow())
 
     def schema(self) -> pa.Schema:
         """The exact Arrow schema."""

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 from longwatch.protocol.texts import as_text
 from longwatch.protocol.values import python_values
 
-_FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
-"""How a cell begins that a spreadsheet would run (OWASP, "CSV Injection")."""
+_FORMULA: Final = r"^(?:[=@\t\r\n＝＋－＠]|[+\-][\d .,()/+\-]*[^\d .,()/+\-])"
+"""A cell that a spreadsheet would run (OWASP, "CSV Injection"): by how it begins, but for signed
+numbers and telephone numbers, which hold nothing that could be run."""
 _QUOTED: Final = '[",\r\n]'
 _YEAR_1_US: Final = -62_135_596_800_000_000
 _YEAR_9999_US: Final = 253_402_300_799_999_999

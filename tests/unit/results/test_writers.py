@@ -157,8 +157,12 @@ def test_csv_as_duckdb_reads_it(table: pa.Table, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "-", '=HYPERLINK("x")']
-)
+    "text",
+    [
+        "=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd|x", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1",
+        "-n/a", "+1\n=2", '=HYPERLINK("x")',
+    ],
+)  # fmt: skip
 def test_no_text_in_csv_is_a_formula(text: str, tmp_path: Path) -> None:
     table = pa.table({text: [text, "plain"], "n": [-1, 2]})
     for escape, said in ((True, f"'{text}"), (False, text)):
@@ -167,6 +171,12 @@ def test_no_text_in_csv_is_a_formula(text: str, tmp_path: Path) -> None:
         assert header == [said, "n"]
         assert first == [said, "-1"], "a number stays one"
         assert second == ["plain", "2"]
+
+
+@pytest.mark.parametrize("text", ["+1", "-1", "-", "-1,234.50", "+49 30 1234-56", "(030) 12", "-5"])
+def test_signed_numbers_and_telephone_numbers_stay_as_they_are(text: str, tmp_path: Path) -> None:
+    data = written(pa.table({"a": [text]}), ExportFormat.CSV, tmp_path).decode()
+    assert list(csv.reader(io.StringIO(data, newline=""))) == [["a"], [text]]
 
 
 def test_one_column_of_nothing_keeps_its_rows(tmp_path: Path) -> None:
