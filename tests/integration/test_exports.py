@@ -81,7 +81,7 @@ def test_a_cancel_ends_the_export_and_cuts_the_connection(
         pieces = answer.iter_raw()
         next(pieces)
         server.client._call(server.client._api.cancel_export("is-cancelled"))
-        assert helpers_of(server.data_dir) == [], "gone once the cancel is answered"
+        wait_until(lambda: helpers_of(server.data_dir) == [])
         with pytest.raises(httpx.RemoteProtocolError):
             for _ in pieces:
                 pass

@@ -12,7 +12,7 @@ import pytest
 from longwatch.client.errors import JobFailed
 from longwatch.client.sync import Client, JobHandle
 from longwatch.engines.postgres_engine import PostgresEngine
-from longwatch.protocol.jobs import JobState
+from longwatch.protocol.jobs import JobState, Phase
 from longwatch.runner.spec import attempt_tag
 from support.engines import ENGINES
 from support.postgres import PASSWORD, cluster
@@ -158,7 +158,8 @@ def test_a_sweep_ends_what_a_runner_has_running(tmp_path: Path, options: dict[st
         Client(address) as client,
     ):
         job = client.submit(POSTGRES.endless["scan"], source="pg")
-        wait_until(lambda: running(job))
+        # Not sooner: while it connects or plans, what is ended is not yet the query.
+        wait_until(lambda: job.status().phase is Phase.EXECUTING and running(job))
         name = tag(job)
         assert PostgresEngine().sweep(options, name)
         assert job.wait(20).state is JobState.FAILED
