@@ -183,7 +183,8 @@ async def steady(target: Target, plan: list[Due], connections: int) -> dict[str,
     open_requests = len(plan)
 
     async with connected(target, connections, done) as all_of_them:
-        free = list(all_of_them)
+        # In turn: a server closes a connection that is idle for some seconds.
+        free = deque(all_of_them)
         began = loop.time() + 0.1
 
         def due(one: Due) -> None:
@@ -192,7 +193,7 @@ async def steady(target: Target, plan: list[Due], connections: int) -> dict[str,
 
         def serve() -> None:
             while waiting and free:
-                send(free.pop(), waiting.popleft())
+                send(free.popleft(), waiting.popleft())
 
         def send(connection: Connection, one: Due) -> None:
             def answered(status: int, body: bytes) -> None:
