@@ -15,6 +15,7 @@ import click
 
 from longwatch.cli.connection import data_dir_option
 from longwatch.cli.exits import Exit, Failure
+from longwatch.durable import sync
 
 if TYPE_CHECKING:
     from longwatch.client.address import Address
@@ -120,8 +121,7 @@ def copy_synced(source: Path, target: Path) -> None:
         with source.open("rb") as read, part.open("wb") as written:
             part.chmod(0o600)
             shutil.copyfileobj(read, written, 2**20)
-            written.flush()
-            os.fsync(written.fileno())
+        sync(part)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)

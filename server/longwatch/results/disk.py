@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from longwatch.durable import sync
 from longwatch.results.errors import ResultDamaged
 from longwatch.results.index import read_index
 
@@ -18,17 +18,8 @@ in the page cache, as every program does: the disk is slower than the engine. Th
 the result can be read."""
 
 
-def sync(path: Path) -> None:
-    """Return once a file is on the disk. Raises `OSError`."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def sync_result(folder: Path, stopped: Callable[[], bool]) -> None:
-    """Do so for every segment of a result, until `stopped`; never raises.
+    """Return once every segment of a result is on the disk, or `stopped`; never raises.
 
     For a result that was too large to wait for. What a power cut takes before this is done is
     found out by its length when it is read.

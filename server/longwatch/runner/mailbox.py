@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from longwatch.durable import replace
 from longwatch.runner.spec import AttemptSpec, Identity, Outcome, Report
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Mailbox:
         """Make the folder and put `spec` in."""
         self.folder.mkdir(parents=True, mode=0o700)
         self.result.mkdir()
-        _replace(self.folder / "spec.json", msgspec.json.encode(spec))
+        replace(self.folder / "spec.json", msgspec.json.encode(spec))
 
     def spec(self) -> AttemptSpec:
         """What to run. Raises `msgspec.MsgspecError`."""
@@ -51,7 +52,7 @@ class Mailbox:
     def write_identity(self, identity: Identity) -> None:
         """Say which process is given the attempt. Before it is: a server that finds the attempt
         later must not take it for one that nobody runs."""
-        _replace(self.folder / "runner.json", msgspec.json.encode(identity))
+        replace(self.folder / "runner.json", msgspec.json.encode(identity))
 
     def identity(self) -> Identity | None:
         """Which process was given the attempt; `None` while none was."""
@@ -59,7 +60,7 @@ class Mailbox:
 
     def write_report(self, report: Report) -> None:
         """Replace the progress report."""
-        _replace(self.folder / "progress.json", msgspec.json.encode(report))
+        replace(self.folder / "progress.json", msgspec.json.encode(report))
 
     def report(self) -> Report | None:
         """The newest progress report; `None` before the first."""
@@ -67,7 +68,7 @@ class Mailbox:
 
     def write_outcome(self, outcome: Outcome) -> None:
         """Say how it ended; on disk when this returns."""
-        _replace(self.folder / "outcome.json", msgspec.json.encode(outcome), sync=True)
+        replace(self.folder / "outcome.json", msgspec.json.encode(outcome), durable=True)
 
     def outcome(self) -> Outcome | None:
         """How it ended; `None` while it has not."""
@@ -82,22 +83,5 @@ def _read(path: Path, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.MsgspecError):
-        # Torn files cannot happen by `_replace`; a disk that lies is treated as silence.
+        # Torn files cannot happen by `replace`; a disk that lies is treated as silence.
         return None
-
-
-def _replace(path: Path, data: bytes, *, sync: bool = False) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, never half."""
-    beside = path.with_suffix(".new")
-    with beside.open("wb") as file:
-        file.write(data)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    beside.replace(path)
-    if sync and os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the rename itself
-        finally:
-            os.close(folder)

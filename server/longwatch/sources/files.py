@@ -7,7 +7,6 @@ is cleaned, and kept because it becomes the table's. A source names it as `file:
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from longwatch.durable import sync
 from longwatch.jobs.errors import InvalidSource, UploadRefused
 
 SCHEME: Final = "file:"
@@ -117,9 +117,9 @@ class Files:
     def keep(self, upload: Upload) -> str:
         """An upload has come whole; returns the path that a source names it by. Raises
         `UploadRefused` when it is not what its name says."""
-        with upload.part.open("r+b") as file:  # Windows syncs nothing that is only read
+        with upload.part.open("rb") as file:
             problem = _problem(upload.name, file.read(_HEAD))
-            os.fsync(file.fileno())
+        sync(upload.part)
         if problem is not None:
             raise UploadRefused(problem)
         upload.part.rename(upload.part.with_name(upload.name))

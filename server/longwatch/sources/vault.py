@@ -3,14 +3,13 @@ mode 0600. Whoever has the store alone, a backup above all, has no secret."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from longwatch.durable import replace
 from longwatch.jobs.errors import SecretsUnreadable
 
 if TYPE_CHECKING:
@@ -57,7 +56,8 @@ class Vault:
                 if not make:
                     raise SecretsUnreadable(self._path, "is missing") from None
                 key = Fernet.generate_key()
-                self._write(key)
+                # On the disk before anything is encrypted with it.
+                replace(self._path, key + b"\n", durable=True, mode=0o600)
             except OSError as error:
                 raise SecretsUnreadable(self._path, f"cannot be read: {error.strerror}") from error
             try:
@@ -65,21 +65,3 @@ class Vault:
             except ValueError:
                 raise SecretsUnreadable(self._path, "is no key") from None
         return self._fernet
-
-    def _write(self, key: bytes) -> None:
-        """On the disk before anything is encrypted with it."""
-        beside = self._path.with_suffix(".new")
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(key + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
-        if os.name == "posix":
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)  # the rename itself
-            finally:
-                os.close(folder)

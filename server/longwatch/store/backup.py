@@ -22,6 +22,7 @@ from typing import Final
 
 import msgspec
 
+from longwatch.durable import sync, sync_names
 from longwatch.jobs.transitions import JobEvent, next_state
 from longwatch.protocol.backups import Backup
 from longwatch.protocol.jobs import JobError, JobState
@@ -107,10 +108,9 @@ def finish(part: Path, path: Path, now: datetime) -> Backup:
         copy.execute("DELETE FROM meta WHERE key = 'epoch'")
         copy.execute("COMMIT")
     made = check(part, name=path.name, made_at=now, unfinished=unfinished)
-    _sync(part)
+    sync(part)
     part.replace(path)
-    if os.name == "posix":
-        _sync(path.parent)  # the rename itself
+    sync_names(path.parent)
     return made
 
 
@@ -165,11 +165,3 @@ def _discard(part: Path) -> None:
     for suffix in ("", "-journal", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             part.with_name(part.name + suffix).unlink()
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
