@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from longwatch.protocol.texts import as_text
 from longwatch.protocol.values import python_values
+from longwatch.results.where import is_text
 
 _FORMULA: Final = r"^(?:[=@\t\r\n＝＋－＠]|[+\-][\d .,()/+\-]*[^\d .,()/+\-])"
 """A cell that a spreadsheet would run (OWASP, "CSV Injection"): by how it begins, but for signed
@@ -49,7 +50,7 @@ def _cells(column: pa.Array[Any], *, escape: bool) -> pa.Array[Any]:
         return _cells(column.cast(kind.value_type), escape=escape)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
         return column.cast(pa.large_string())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if is_text(kind):
         return _quoted(column.cast(pa.large_string()), escape=escape)
     if _is_pythons(column):
         text = column.cast(pa.string()).cast(pa.large_string())

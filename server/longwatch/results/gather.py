@@ -194,8 +194,7 @@ def _some(schema: pa.Schema, columns: Sequence[int]) -> pa.Schema:
 
 def window_rows(index: Index) -> int:
     """How many rows may be gathered at a time: as they lie on disk they are a third as large."""
-    size = sum(segment.bytes for segment in index.segments)
-    return max(1_024, WINDOW_BYTES * index.rows // max(1, 3 * size))
+    return max(1_024, WINDOW_BYTES * index.rows // max(1, 3 * index.bytes))
 
 
 def _most_blocks(view: View, index: Index) -> int:

@@ -45,8 +45,7 @@ from longwatch.results.orders import (  # noqa: E402
     read_order,
     spill_of,
 )
-from longwatch.results.paging import page_of_view  # noqa: E402
-from longwatch.results.reader import read_page  # noqa: E402
+from longwatch.results.paging import page_by  # noqa: E402
 from longwatch.results.scan import Scan  # noqa: E402
 from longwatch.results.search import next_hit  # noqa: E402
 from longwatch.results.statistics import statistics  # noqa: E402
@@ -119,10 +118,7 @@ def _do(order: AnyOrder, out: BinaryIO, spill: Path) -> tuple[Any, bytes]:
             seen = None if order.criteria.is_plain else view
             return next_hit(folder, index, column, text, first, seen), b""
         case Encode(offset=offset, limit=limit):
-            if order.criteria.is_plain:
-                page = read_page(folder, offset, limit)
-            else:
-                page = page_of_view(view, index, offset, limit)
+            page = page_by(folder, index, order.criteria, offset, limit)
             if page is None:
                 raise ResultExpired
             return None, as_json(page, offset)

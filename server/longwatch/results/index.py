@@ -46,11 +46,16 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
         """Rows in all finished segments."""
         return sum(segment.rows for segment in self.segments)
 
+    @property
+    def bytes(self) -> int:
+        """Bytes on disk of all finished segments."""
+        return sum(segment.bytes for segment in self.segments)
+
     def info(self) -> ResultInfo:
         """The result as the wire describes it."""
         return ResultInfo(
             rows=self.rows,
-            bytes=sum(segment.bytes for segment in self.segments),
+            bytes=self.bytes,
             columns=self.columns,
             complete=self.complete and self.stopped_at is None,
             stopped_at=self.stopped_at,

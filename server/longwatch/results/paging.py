@@ -1,4 +1,4 @@
-"""Pages of a view whose blocks are made."""
+"""Pages of a result, and of views of it whose blocks are made."""
 
 from __future__ import annotations
 
@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from longwatch.results.criteria import Criteria
 from longwatch.results.errors import ResultDamaged
 from longwatch.results.index import Index
-from longwatch.results.reader import Page, read_schema
-from longwatch.results.views import BATCH_ROWS, View
+from longwatch.results.reader import Page, page_of, read_schema
+from longwatch.results.views import BATCH_ROWS, View, view_of
+
+
+def page_by(folder: Path, index: Index, criteria: Criteria, offset: int, limit: int) -> Page | None:
+    """A page of the result as it was written, or else of the view that `criteria` make of it.
+    Raises as `page_of` does, and returns `None` as `page_of_view` does."""
+    if criteria.is_plain:
+        return page_of(folder, index, offset, limit)
+    return page_of_view(view_of(folder, index, criteria), index, offset, limit)
 
 
 def page_of_view(view: View, index: Index, offset: int, limit: int) -> Page | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from longwatch.results.errors import ResultDamaged, ResultExpired
-from longwatch.results.index import Index, Segment, read_index
+from longwatch.results.index import Index, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +25,15 @@ class Page:
     total_rows: int
 
 
-def read_page(folder: Path, offset: int, limit: int) -> Page | None:
-    """Rows `offset` to `offset + limit` of the result in `folder`, fewer at its end.
+def page_of(folder: Path, index: Index, offset: int, limit: int) -> Page:
+    """Rows `offset` to `offset + limit` of those that `index` names, fewer at their end.
 
     Copies nothing but what is asked for: segments are mapped, and only batches the page touches
-    are decompressed (500 rows at any offset: 4 ms). `None` while nothing has been written.
-    Raises `ResultExpired` when a segment is missing, `ResultDamaged` when one is not whole,
-    `ValueError` for a negative number.
+    are decompressed (500 rows at any offset: 4 ms). Raises `ResultExpired` when a segment is
+    missing, `ResultDamaged` when one is not whole, `ValueError` for a negative number.
     """
     if offset < 0 or limit < 0:
         raise ValueError(f"there is no page of {limit} rows from row {offset} on")
-    index = read_index(folder)
-    if index is None:
-        return None
     parts = []
     for row, batch in each_batch(folder, index, first=offset, end=offset + limit):
         low, high = max(offset - row, 0), min(offset + limit - row, batch.num_rows)
@@ -47,7 +43,7 @@ def read_page(folder: Path, offset: int, limit: int) -> Page | None:
 
 
 def read_schema(folder: Path, index: Index) -> pa.Schema:
-    """The exact schema. Raises as `read_page` does."""
+    """The exact schema. Raises as `page_of` does."""
     assert index.segments, "an index always names a segment"
     with open_segment(folder, index.segments[0]) as reader:
         return reader.schema
@@ -63,7 +59,7 @@ def each_batch(
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Every batch with a row from `first` up to `end`, each with the number of its own first row.
 
-    Only `columns` are read, in the result's order, or else all. Raises as `read_page` does.
+    Only `columns` are read, in the result's order, or else all. Raises as `page_of` does.
     """
     end = index.rows if end is None else min(end, index.rows)
     ends = list(accumulate(segment.rows for segment in index.segments))

@@ -81,8 +81,7 @@ class Viewer:
                     Encode(folder=str(folder), criteria=criteria, offset=offset, limit=limit)
                 )
                 return PageBytes(data, total, index.complete)
-            read = _read if criteria.is_plain else _read_view
-            found = await asyncio.to_thread(read, folder, index, criteria, offset, limit, arrow)
+            found = await asyncio.to_thread(_read, folder, index, criteria, offset, limit, arrow)
             if found is not None:
                 return found
         raise HelperFailed("cannot keep up: other pages push this one out")
@@ -191,21 +190,9 @@ def _read(
     folder: Path, index: Index, criteria: Criteria, offset: int, limit: int, arrow: bool
 ) -> PageBytes | None:
     # Arrow costs 0.1 s to import: in this thread, and only once somebody reads a result.
-    from longwatch.results import encode, reader  # noqa: PLC0415
+    from longwatch.results import encode, paging  # noqa: PLC0415
 
-    page = reader.read_page(folder, offset, limit)
-    if page is None:
-        return None
-    data = encode.as_arrow(page) if arrow else encode.as_json(page, offset)
-    return PageBytes(data, page.total_rows, page.index.complete)
-
-
-def _read_view(
-    folder: Path, index: Index, criteria: Criteria, offset: int, limit: int, arrow: bool
-) -> PageBytes | None:
-    from longwatch.results import encode, paging  # noqa: PLC0415 - as above
-
-    page = paging.page_of_view(view_of(folder, index, criteria), index, offset, limit)
+    page = paging.page_by(folder, index, criteria, offset, limit)
     if page is None:
         return None
     data = encode.as_arrow(page) if arrow else encode.as_json(page, offset)

@@ -76,9 +76,10 @@ class View:
 
 def view_of(folder: Path, index: Index, criteria: Criteria) -> View:
     """The view that `criteria` make of a result."""
-    size = sum(segment.bytes for segment in index.segments)
     rows = LARGEST_BLOCK_ROWS
-    while rows > _SMALLEST_BLOCK_ROWS and rows * size > LARGEST_BLOCK_BYTES * max(1, index.rows):
+    while rows > _SMALLEST_BLOCK_ROWS and rows * index.bytes > LARGEST_BLOCK_BYTES * max(
+        1, index.rows
+    ):
         rows //= 2
     width = 4 if index.rows <= 2**32 else 8
     return View(folder, criteria.digest(index.rows), width, rows)

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from longwatch.results.encode import as_arrow, as_json
 from longwatch.results.errors import ResultDamaged, ResultExpired
 from longwatch.results.index import INDEX, Index, Segment
-from longwatch.results.reader import Page, read_page
+from longwatch.results.reader import Page
 from longwatch.runner.segments import SegmentWriter
+from support.results import read_page
 
 ROWS = 1000
 

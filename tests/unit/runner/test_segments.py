@@ -12,9 +12,9 @@ import pytest
 
 from longwatch.protocol.jobs import Column, StoppedAt
 from longwatch.results.index import INDEX, Index, read_index
-from longwatch.results.reader import read_page
 from longwatch.runner import segments
 from longwatch.runner.segments import SegmentWriter
+from support.results import read_page
 from support.waiting import wait_until
 
 FIELDS: list[tuple[str, pa.DataType]] = [("n", pa.int64()), ("t", pa.string())]
