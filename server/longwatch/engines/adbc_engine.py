@@ -7,10 +7,8 @@ in doubt nothing is.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 import adbc_driver_manager as adbc
@@ -31,6 +29,7 @@ from longwatch.engines.contract import (
     Vitals,
     Workspace,
 )
+from longwatch.engines.parameters import as_sqlite_keeps
 from longwatch.engines.scripts import BoundStatement, at_place, check_values, split
 from longwatch.engines.text import quoted
 from longwatch.protocol.catalogue import Catalogue, Estimate
@@ -167,7 +166,7 @@ class AdbcSession(Session):
         if not values:
             return None
         simply = self._target.dialect == "sqlite"
-        arrays = [_array(_simple(value) if simply else value) for value in values]
+        arrays = [_array(as_sqlite_keeps(value) if simply else value) for value in values]
         return pa.record_batch(arrays, names=[str(number) for number in range(len(arrays))])
 
     def _batches(
@@ -250,21 +249,6 @@ def _plain(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _array(value: Any) -> pa.Array[Any]:
     return pa.array([value], pa.string() if value is None else None)
-
-
-def _simple(value: Any) -> Any:
-    """A value as SQLite keeps such: it has no dates, and its driver no decimals."""
-    match value:
-        case dt.datetime():
-            return value.isoformat(" ")
-        case dt.date():
-            return value.isoformat()
-        case bool():
-            return int(value)
-        case Decimal():
-            return float(value)
-        case _:
-            return value
 
 
 def _quoted_for_sqlite(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from longwatch.engines.contract import EngineError
+from longwatch.engines.options import is_on, masked
 from longwatch.protocol.jobs import JobError
 
 LIBRARIES: Final = "LONGWATCH_ADBC_LIBRARIES"
@@ -20,7 +21,6 @@ _SYMBOL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OWN: Final = frozenset({"driver", "entrypoint", "dialect", "writable"})
 _NEVER: Final = ("driver", "entrypoint", "profile", "load_extension")
 """What would have a driver load other code."""
-_YES: Final = frozenset({"1", "true", "yes", "on"})
 _DIALECTS: Final = {
     "adbc_driver_bigquery": "bigquery",
     "adbc_driver_duckdb": "duckdb",
@@ -43,9 +43,7 @@ class Target:
 
     def without_secrets(self, text: str) -> str:
         """`text` without the source's secrets, should they be in it."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return masked(text, self.secrets)
 
 
 def read_options(options: dict[str, str]) -> Target:
@@ -72,7 +70,7 @@ def read_options(options: dict[str, str]) -> Target:
         name=name,
         database=database,
         dialect=options.get("dialect") or _DIALECTS.get(name, ""),
-        writable=options.get("writable", "").strip().lower() in _YES,
+        writable=is_on(options, "writable"),
         secrets=tuple(options[one] for one in ("uri", "password") if options.get(one)),
     )
 

@@ -202,6 +202,21 @@ def to_python(name: str, parameter: Parameter) -> Any:
     return _one(name, parameter, value)
 
 
+def as_sqlite_keeps(value: Any) -> Any:
+    """A value that `to_python` gave as SQLite has such: it knows no dates, truth or decimals."""
+    match value:
+        case dt.datetime():
+            return value.isoformat(" ")
+        case dt.date():
+            return value.isoformat()
+        case bool():
+            return int(value)
+        case Decimal():
+            return float(value)
+        case _:
+            return value
+
+
 def _one(name: str, parameter: Parameter, value: Any) -> Any:
     if value is None:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from longwatch.engines.contract import EngineError
+from longwatch.engines.options import is_on, masked
 from longwatch.protocol.jobs import JobError
 
 SECRETS: Final = frozenset({"password", "url"})
@@ -28,7 +29,6 @@ _OF_THE_SERVERS_FILES: Final = frozenset(
 """These read files of the machine that the server runs on: an administrator may name them, in the
 settings, and nobody else, in a URL."""
 _OWN: Final = frozenset({"url", "writable"})
-_YES: Final = frozenset({"1", "true", "yes", "on"})
 _CONNECT_S: Final = "10"
 _MOST_TAG: Final = 63
 """Bytes of an application_name that the server keeps."""
@@ -58,9 +58,7 @@ class Target:
 
     def without_secrets(self, text: str) -> str:
         """`text` without the source's secrets, should they be in it."""
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return text
+        return masked(text, self.secrets)
 
     @property
     def where(self) -> str:
@@ -101,7 +99,7 @@ def read_options(options: dict[str, str]) -> Target:
     secrets = [options.get("url", ""), options.get("password", ""), parameters.get("password", "")]
     return Target(
         parameters,
-        options.get("writable", "").strip().lower() in _YES,
+        is_on(options, "writable"),
         tuple(dict.fromkeys(one for one in secrets if one)),
     )
 

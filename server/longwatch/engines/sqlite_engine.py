@@ -27,6 +27,7 @@ from longwatch.engines.contract import (
     Vitals,
     Workspace,
 )
+from longwatch.engines.parameters import as_sqlite_keeps
 from longwatch.engines.scripts import BoundStatement, at_place, check_values, split
 from longwatch.engines.sqlite_catalogue import read_catalogue
 from longwatch.engines.sqlite_columns import Columns, Overflow
@@ -118,7 +119,7 @@ class SQLiteSession(Session):
         cursor = self._connection.cursor()
         cursor.exec_trace = trace
         try:
-            cursor.execute(statement.sql, [_bindable(value) for value in statement.values])
+            cursor.execute(statement.sql, [as_sqlite_keeps(value) for value in statement.values])
             columns = Columns([(str(one[0]), one[1] and str(one[1])) for one in described])
             first = self._rows(cursor, columns, batch_rows) if described else []
         except Overflow as error:
@@ -175,7 +176,7 @@ class SQLiteSession(Session):
         try:
             found: list[Any] = self._connection.execute(
                 "EXPLAIN QUERY PLAN " + statement.sql,
-                [_bindable(value) for value in statement.values],
+                [as_sqlite_keeps(value) for value in statement.values],
             ).fetchall()
         except (apsw.Error, OverflowError) as error:
             raise self._problem(error, statement) from error
@@ -207,18 +208,6 @@ class SQLiteSession(Session):
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _bindable(value: Any) -> Any:
-    match value:
-        case None | str() | bytes() | float():
-            return value
-        case bool() | int():
-            return int(value)
-        case _ if hasattr(value, "isoformat"):
-            return value.isoformat(" ") if hasattr(value, "hour") else value.isoformat()
-        case _:
-            return float(value)
 
 
 def _not_closed(statement: BoundStatement, rest: str) -> JobError:

@@ -24,6 +24,8 @@ def test_what_is_told_is_so(name: str) -> None:
     engine, info = load_engine(name), engine_info(name)
     assert info is not None
     assert engine.runs_elsewhere is runs_elsewhere(name)
+    told = {option.name for option in info.options if option.kind is OptionKind.SECRET}
+    assert told == engine.secrets
     assert info.title
     assert info.description
     for option in info.options:
