@@ -26,11 +26,6 @@ class Chosen:
     rows: dict[int, list[int]]
     cut: bool
 
-    @property
-    def cells(self) -> int:
-        """How many cells there are."""
-        return sum(len(columns) for columns in self.rows.values())
-
 
 def chosen(selection: QItemSelection, most: int = MOST_CELLS) -> Chosen:
     """The selected cells from the top, whole rows of them, `most` at most."""

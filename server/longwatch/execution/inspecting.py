@@ -23,6 +23,14 @@ _MEMORY_BYTES: Final = 2**30
 _THREADS: Final = 2
 
 
+class _Line:
+    """Questions of one kind: those that are open, few of which are put at once."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Semaphore(AT_ONCE)
+        self.open: set[asyncio.Task[Answer]] = set()
+
+
 class Inspector:
     """Puts one question to one runner, which then ends; few at once, and none for ever."""
 
@@ -33,11 +41,9 @@ class Inspector:
         `folder` is for what an engine spills meanwhile."""
         self._runner_for = runner_for
         self._folder = folder
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._questions = _Line()
         # Whoever cancelled a job waits for a sweep: it is not to stand behind a slow catalogue.
-        self._turn_of_sweeps = asyncio.Semaphore(AT_ONCE)
-        self._asking: set[asyncio.Task[Answer]] = set()
-        self._sweeping: set[asyncio.Task[Answer]] = set()
+        self._sweeps = _Line()
 
     def question(
         self,
@@ -63,11 +69,12 @@ class Inspector:
     async def ask(self, engine: str, inspection: Inspection, timeout_s: float) -> Answer:
         """The answer, or an error in its place: of the source, of the runner, or that it took
         longer than `timeout_s`, the wait for its turn included."""
-        sweep = inspection.question is Question.SWEEP
-        open_ones = self._sweeping if sweep else self._asking
-        task = asyncio.create_task(self._ask(engine, inspection, timeout_s), name="inspection")
-        open_ones.add(task)
-        task.add_done_callback(open_ones.discard)
+        line = self._sweeps if inspection.question is Question.SWEEP else self._questions
+        task = asyncio.create_task(
+            self._ask(line, engine, inspection, timeout_s), name="inspection"
+        )
+        line.open.add(task)
+        task.add_done_callback(line.open.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -78,16 +85,17 @@ class Inspector:
 
     async def end_questions(self) -> None:
         """End every question that is open, but for sweeps: those confirm how jobs ended."""
-        await _end(self._asking)
+        await _end(self._questions.open)
 
     async def stop(self) -> None:
         """End every question that is open."""
-        await _end(self._asking | self._sweeping)
+        await _end(self._questions.open | self._sweeps.open)
 
-    async def _ask(self, engine: str, inspection: Inspection, timeout_s: float) -> Answer:
-        sweep = inspection.question is Question.SWEEP
+    async def _ask(
+        self, line: _Line, engine: str, inspection: Inspection, timeout_s: float
+    ) -> Answer:
         try:
-            async with asyncio.timeout(timeout_s), self._turn_of_sweeps if sweep else self._turn:
+            async with asyncio.timeout(timeout_s), line.turn:
                 return await self._answer(engine, inspection)
         except TimeoutError:
             return _failed(

@@ -100,20 +100,9 @@ class LocalExecutor(Executor):
         _, secrets = self._access(spec.source)
         mailbox = Mailbox(self.folder(spec.job_id, spec.attempt))
         mailbox.create(spec)
-        spare = self._spares.take() if spec.engine == SPARE_ENGINE else None
-        if spare is not None:
-            try:
-                self._hand_over(spare, spec, mailbox, secrets)
-            except OSError:  # it died in waiting
-                self._reap(spare, None)
-                spare = None
-        if spare is None:
-            fresh = await self._spawn(spec.engine)
-            try:
-                self._hand_over(fresh, spec, mailbox, secrets)
-            except BaseException:
-                self._reap(fresh, None)
-                raise
+        await self._given(
+            spec.engine, lambda runner: self._hand_over(runner, spec, mailbox, secrets)
+        )
         if spec.engine == SPARE_ENGINE:
             self._spares.likely = spec.options
         self._spares.fill(idle=False)
@@ -131,18 +120,24 @@ class LocalExecutor(Executor):
         return await self._inspector.ask(engine, asked, INSPECTION_S)
 
     async def _runner_for(self, engine: str, order: Order) -> OwnRunner:
+        runner = await self._given(engine, lambda runner: runner.order(order))
+        self._spares.fill(idle=not self._attempts)
+        return runner
+
+    async def _given(self, engine: str, give: Callable[[OwnRunner], None]) -> OwnRunner:
+        """A runner that took what `give` hands it: one in waiting where there is one. Raises
+        `OSError`."""
         spare = self._spares.take() if engine == SPARE_ENGINE else None
         if spare is not None:
-            self._spares.fill(idle=not self._attempts)
             try:
-                spare.order(order)
+                give(spare)
             except OSError:  # it died in waiting
                 self._reap(spare, None)
             else:
                 return spare
         fresh = await self._spawn(engine)
         try:
-            fresh.order(order)
+            give(fresh)
         except BaseException:
             self._reap(fresh, None)
             raise

@@ -136,33 +136,37 @@ class Watch:
                 self._spill_bytes = vitals.spill_bytes
 
     def _check_limits(self, report: Report) -> None:
-        limit = self._spec.memory_bytes
-        if report.memory_bytes > RSS_FACTOR * limit + 256 * 2**20:
-            error = JobError(
+        error = self._broken(report)
+        if error is not None:
+            self._on_breach(error, report)
+
+    def _broken(self, report: Report) -> JobError | None:
+        """Which limit the attempt is beyond, if any."""
+        memory = self._spec.memory_bytes
+        if report.memory_bytes > RSS_FACTOR * memory + 256 * 2**20:
+            return JobError(
                 code="memory_limit",
                 message=f"The query was stopped at {report.memory_bytes / 2**20:,.0f} MiB of "
-                f"memory; its limit is {limit / 2**20:,.0f} MiB.",
+                f"memory; its limit is {memory / 2**20:,.0f} MiB.",
                 hint="Raise the job's memory limit, or let the query keep less at once.",
             )
-            self._on_breach(error, report)
         # DuckDB keeps to its own bound; the rest is for engines that have none.
         spill = self._spec.spill_bytes
         if report.spill_bytes > spill + SPILL_SLACK:
-            error = JobError(
+            return JobError(
                 code="spill_limit",
                 message=f"The query was stopped at {report.spill_bytes / 2**20:,.0f} MiB of disk "
                 f"to spill to; its limit is {spill / 2**20:,.0f} MiB.",
                 hint="Let the query keep less at once: fewer columns, a filter, a smaller sort.",
             )
-            self._on_breach(error, report)
         run_s = self._spec.run_s
         if run_s is not None and report.elapsed_s > run_s:
-            error = JobError(
+            return JobError(
                 code="time_limit",
                 message=f"The query was stopped after its time limit of {run_s:g} s.",
                 hint="Raise the job's time limit, or ask for less.",
             )
-            self._on_breach(error, report)
+        return None
 
 
 def _moved(old: Report | None, new: Report) -> bool:

@@ -28,7 +28,7 @@ class SavedQueries:
     async def all(self) -> list[SavedQuery]:
         """Those that were kept, by folder and title, then the program's own."""
         kept = await self._store.run(stored.all_queries)
-        return kept + await asyncio.to_thread(saved_queries)
+        return [*kept, *await asyncio.to_thread(saved_queries)]
 
     async def add(self, draft: SavedQueryDraft, owner: str) -> SavedQuery:
         """Keep a query. Raises `InvalidSubmission` or `StoreError`."""

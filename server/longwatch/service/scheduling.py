@@ -59,7 +59,8 @@ class Fairness:
             return None
         owners = Counter(slot.owner for slot in taken)
         sources = Counter(slot.source for slot in taken)
-        able = [one for one in waiting if self._may(one, owners, sources)]
+        most = self.limits.per_source()
+        able = [one for one in waiting if self._may(one, owners, sources, most)]
         return min(
             able,
             key=lambda one: (
@@ -76,11 +77,17 @@ class Fairness:
         self._turn += 1
         self._served[owner] = self._turn
 
-    def _may(self, one: Waiting, owners: Counter[str], sources: Counter[str]) -> bool:
+    def _may(
+        self,
+        one: Waiting,
+        owners: Counter[str],
+        sources: Counter[str],
+        per_source: Mapping[str, int],
+    ) -> bool:
         per_owner = self.limits.per_owner
         if per_owner is not None and owners[one.owner] >= per_owner:
             return False
-        most = self.limits.per_source().get(one.source)
+        most = per_source.get(one.source)
         return most is None or sources[one.source] < most
 
 

@@ -203,11 +203,11 @@ class SourceService:
         self._log.info("source kept", source=draft.name, engine=draft.engine)
         return self._catalogue.told(definition)
 
-    async def _drop_uploads(self, *, older_s: float = 0.0) -> None:
+    async def _drop_uploads(self, *, older_s: float | None = None) -> None:
         """Delete the uploads that no source names. One that was just made is of a source to come:
         only those that were named before go at once."""
         named = {one.options.get("path", "") for one in self._catalogue.all()}
-        await asyncio.to_thread(self._files.sweep, named, older_s or None)
+        await asyncio.to_thread(self._files.sweep, named, older_s)
 
     def _changeable(self, name: str) -> SourceDefinition:
         definition = self._catalogue.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -25,8 +26,9 @@ class _QueryFile(msgspec.Struct, forbid_unknown_fields=True):
     query: list[Query]
 
 
-def saved_queries() -> list[SavedQuery]:
-    """The queries that come with the program, in the order to show them."""
+@cache
+def saved_queries() -> tuple[SavedQuery, ...]:
+    """The queries that come with the program, in the order to show them. Read once."""
     found: list[SavedQuery] = []
     for file in sorted(Path(resource_path("queries")).glob("*.toml")):
         content = msgspec.convert(tomllib.loads(file.read_text("utf-8")), _QueryFile)
@@ -44,4 +46,4 @@ def saved_queries() -> list[SavedQuery]:
             )
             for query in content.query
         ]
-    return found
+    return tuple(found)
