@@ -15,16 +15,15 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import adbc_driver_manager as adbc
 import psutil
 import pyarrow as pa
 
 import longwatch
-from benchmarks.run import HISTORY, ROOT, machine
+from benchmarks.run import append, machine
 from longwatch.engines.postgres_engine import PostgresEngine
 from longwatch.engines.postgres_source import read_options
 from longwatch.runner.limits import yield_to_others
@@ -184,18 +183,10 @@ def main() -> int:
             f"extra {line.extra_ms:8.1f} ms  runner {most / 10**6:5.0f} MB  {line.goal}"
         )
         missed = missed or line.ratio > GOAL_RATIO or most >= GOAL_BYTES
-    record: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "load": load,
-        "lines": [
-            asdict(line) | {"ratio": line.ratio, "extra_ms": line.extra_ms} for line in found
-        ],
-    }
-    HISTORY.parent.mkdir(exist_ok=True)
-    with HISTORY.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
-    print(f"\nappended to {HISTORY.relative_to(ROOT)}")
+    append(
+        load,
+        [asdict(line) | {"ratio": line.ratio, "extra_ms": line.extra_ms} for line in found],
+    )
     return int(missed)
 
 

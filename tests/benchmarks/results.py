@@ -19,14 +19,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import httpx
 import psutil
 
-from benchmarks.run import HISTORY, ROOT, THREADS, machine
+from benchmarks.run import HISTORY, Yardstick, append, machine
 from longwatch.client.address import Address
 from longwatch.client.sync import Client, JobHandle
 from longwatch.protocol import routes
@@ -75,31 +74,15 @@ class Line:
         )
 
 
-class Bare:
+class Bare(Yardstick):
     """A process of `bare_results.py`."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("bare_results.py")), str(THREADS)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
+        super().__init__("bare_results.py")
 
     def run(self, sql: str, *, first: bool = False) -> float:
         """Seconds until all rows, or the first, are there."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"sql": sql, "first": first}) + "\n")
-        self._process.stdin.flush()
-        return float(self._process.stdout.readline())
+        return self.ask(sql=sql, first=first)
 
 
 class Memory:
@@ -315,15 +298,7 @@ def main() -> int:
     # Beside the history: where /tmp is memory, nothing would ever wait for a disk.
     with tempfile.TemporaryDirectory(dir=HISTORY.parent, prefix="results-") as name, Bare() as bare:
         lines = measure(Path(name), bare)
-    record: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "load": load,
-        "lines": [asdict(line) | {"ratio": line.ratio} for line in lines],
-    }
-    with HISTORY.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
-    print(f"\nappended to {HISTORY.relative_to(ROOT)}")
+    append(load, [asdict(line) | {"ratio": line.ratio} for line in lines])
     return 0
 
 

@@ -41,13 +41,13 @@ FROM flights AS a JOIN flights AS b
 """41 million rows of 21 columns, 1.4 GB."""
 
 
-class Bare:
-    """A process of `bare.py`."""
+class Yardstick:
+    """A process of a script beside this one, which answers each line of JSON by the seconds that it
+    took."""
 
-    def __init__(self, folder: Path) -> None:
-        self._target = folder / "bare.arrow"
+    def __init__(self, script: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("bare.py")), str(THREADS)],
+            [sys.executable, str(Path(__file__).with_name(script)), str(THREADS)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -60,13 +60,25 @@ class Bare:
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
 
-    def run(self, sql: str) -> float:
-        """Seconds that a query takes there, the file and all."""
+    def ask(self, **what: object) -> float:
+        """Seconds that it took."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"sql": sql, "target": str(self._target)}) + "\n")
+        self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        took = float(self._process.stdout.readline())
+        return float(self._process.stdout.readline())
+
+
+class Bare(Yardstick):
+    """A process of `bare.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("bare.py")
+        self._target = folder / "bare.arrow"
+
+    def run(self, sql: str) -> float:
+        """Seconds that a query takes there, the file and all."""
+        took = self.ask(sql=sql, target=str(self._target))
         self._target.unlink()
         return took
 
@@ -239,19 +251,25 @@ def main() -> int:
         folder = Path(name)
         with longwatch.connect(data_dir=folder / "data") as client, Bare(folder) as bare:
             lines = measure(client, bare, folder)
-    record: dict[str, Any] = {
+    append(
+        load,
+        [asdict(line) | {"ratio": line.ratio, "extra_ms": line.extra_ms} for line in lines],
+    )
+    return 0
+
+
+def append(load: float, lines: list[dict[str, Any]]) -> None:
+    """Write a run down behind those before it. `load` is what the machine had at the start."""
+    record = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "load": load,
-        "lines": [
-            asdict(line) | {"ratio": line.ratio, "extra_ms": line.extra_ms} for line in lines
-        ],
+        "lines": lines,
     }
     HISTORY.parent.mkdir(exist_ok=True)
     with HISTORY.open("a", encoding="utf-8") as file:
         file.write(json.dumps(record) + "\n")
     print(f"\nappended to {HISTORY.relative_to(ROOT)}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -17,10 +17,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
@@ -42,7 +41,7 @@ from benchmarks.contenders import (
     pinned,
 )
 from benchmarks.load import Due, steady
-from benchmarks.run import HISTORY, ROOT, machine
+from benchmarks.run import HISTORY, append, machine
 
 ROUNDS: Final = 3
 SUBMITS: Final = 2_000
@@ -229,15 +228,6 @@ def main() -> int:
         pinned(CLIENT_CORE),
     ):
         lines = measure(Path(name), python)
-    record: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "load": load,
-        "lines": [asdict(line) for line in lines],
-    }
-    with HISTORY.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
-    print(
-        f"\nappended to {HISTORY.relative_to(ROOT)}; load {psutil.getloadavg()[0]:.1f} at the end"
-    )
+    append(load, [asdict(line) for line in lines])
+    print(f"load {psutil.getloadavg()[0]:.1f} at the end")
     return 0
