@@ -167,6 +167,7 @@ async def _serving(
 
 def _install_routes(app: FastAPI) -> None:
     problems.install(app)
+    app.include_router(jobs.collection, responses=problems.documented())
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
     for module in (health, history, bulk, jobs, results, exports, sources, files, backups, feed):
         app.include_router(module.router, responses=problems.documented())

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import structlog
 
 MOST_BYTES: Final = 5 * 2**20
@@ -18,12 +19,25 @@ KEPT: Final = 3
 class _QuietHandler(logging.handlers.RotatingFileHandler):
     """A disk without room for a log line is no reason for tracebacks in somebody's terminal."""
 
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - logging's name
+        # logging asks the disk at every line what kind of file it is.
+        return int(self.stream is not None and self.stream.tell() >= self.maxBytes)
+
     def format(self, record: logging.LogRecord) -> str:
         # structlog has put the traceback into the line; logging would add it once more, below.
         return record.getMessage()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         del record
+
+
+class _Logger(logging.Logger):
+    """Does not look through the stack for who called: no line says it."""
+
+    def findCaller(  # noqa: N802 - logging's name
+        self, _stack_info: bool = False, _stacklevel: int = 1
+    ) -> tuple[str, int, str, str | None]:
+        return "", 0, "", None
 
 
 def open_log(path: Path, level: str) -> structlog.stdlib.BoundLogger:
@@ -35,7 +49,7 @@ def open_log(path: Path, level: str) -> structlog.stdlib.BoundLogger:
     handler = _QuietHandler(
         path, maxBytes=MOST_BYTES, backupCount=KEPT, encoding="utf-8", delay=True
     )
-    logger = logging.Logger(f"longwatch:{path}", level.upper())
+    logger = _Logger(f"longwatch:{path}", level.upper())
     logger.addHandler(handler)
     processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -43,12 +57,16 @@ def open_log(path: Path, level: str) -> structlog.stdlib.BoundLogger:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(),
+        structlog.processors.JSONRenderer(_as_json),
     ]
     wrapped: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         logger, processors=processors, wrapper_class=structlog.stdlib.BoundLogger
     )
     return wrapped
+
+
+def _as_json(event: object, **_: object) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
 def close_log(log: structlog.stdlib.BoundLogger) -> None:

@@ -33,6 +33,9 @@ from longwatch.service.submitting import Taken
 from longwatch.store.listing import Filter
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["jobs"])
+collection: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["jobs"])
+"""All jobs together; by itself, since it is looked for first: each route before it that does not
+match costs a submit 20 µs."""
 MOST_LOG_BYTES: Final = 2**20
 MOST_CURSOR: Final = 100
 _read_submission: Final = msgspec.json.Decoder(Submission).decode
@@ -192,7 +195,7 @@ def _again(body: bytes, request: Request) -> Callable[[], Coroutine[Any, Any, Me
     return receive
 
 
-router.add_api_route(
+collection.add_api_route(
     routes.JOBS,
     submit,
     methods=["POST"],
@@ -203,7 +206,7 @@ router.add_api_route(
     openapi_extra=KEY_PARAMETER,
     route_class_override=SubmitRoute,
 )
-router.add_api_route(
+collection.add_api_route(
     routes.JOBS,
     list_jobs,
     methods=["GET"],

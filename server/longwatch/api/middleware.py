@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Final
 
 import structlog
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longwatch.api.problems import FRAMEWORK, ApiError, problem
+from longwatch.ids import random_bytes
 from longwatch.protocol.routes import FILES, MAX_BODY_BYTES, REQUEST_ID_HEADER
 from longwatch.security.hosts import HostRules
 
@@ -31,7 +31,7 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = random_bytes(8).hex()
         answer = _Answer(scope, send, request_id, self._log)
         # Everything that is logged on behalf of this request carries its id.
         with structlog.contextvars.bound_contextvars(request=request_id):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import secrets
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from longwatch.ids import random_bytes
 from longwatch.jobs.errors import InvalidSubmission
 from longwatch.protocol.jobs import (
     MAX_NAME_CHARS,
@@ -105,7 +105,7 @@ def _defaults(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
 def new_id() -> str:
     """A job id: 16 lower-case letters and digits from 80 random bits, safe as a folder name on
     every file system, case-insensitive ones included."""
-    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return base64.b32encode(random_bytes(10)).decode().lower()
 
 
 def evolve(job: Job, **changes: Any) -> Job:

@@ -46,7 +46,10 @@ class Running:
             statement=report.statement,
             statements=report.statements,
         )
-        self.phase, self._kind, self._result = report.phase, report.kind, report.result
+        self.phase, self._kind = report.phase, report.kind
+        if report.result is None or not report.result.complete:
+            # A job whose result is complete has ended: the store tells both in one change.
+            self._result = report.result
 
     def seen_in(self, job: AnyJob) -> AnyJob:
         """The job with the newest of this attempt, if that is the one which runs."""
