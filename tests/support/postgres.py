@@ -34,6 +34,9 @@ _SETTINGS: Final = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "max_connections": "50",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "jit": "off",  # each session that compiles loads LLVM
     "shared_buffers": "32MB",
     "lc_messages": "C",
 }

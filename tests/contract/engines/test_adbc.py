@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,12 @@ SQLITE, POSTGRES = BY_ADBC
 @pytest.fixture
 def options(tmp_path: Path) -> dict[str, str]:
     return SQLITE.make_source(tmp_path / "source")
+
+
+@pytest.fixture(scope="module")
+def in_postgres(source_of: Callable[[EngineCase], dict[str, str]]) -> dict[str, str]:
+    """A database that no test changes."""
+    return source_of(POSTGRES)
 
 
 @pytest.fixture
@@ -90,8 +96,8 @@ def test_options_that_are_refused(
     why_not({**options, **more}, tmp_path)
 
 
-def test_an_address_that_is_wrong_is_not_told(tmp_path: Path) -> None:
-    given = POSTGRES.make_source(tmp_path / "source")
+def test_an_address_that_is_wrong_is_not_told(in_postgres: dict[str, str], tmp_path: Path) -> None:
+    given = in_postgres
     for uri in (
         given["uri"].replace(PASSWORD, "wrong-canary"),
         f"host=127.0.0.1 port=1 password={PASSWORD}",
@@ -102,8 +108,10 @@ def test_an_address_that_is_wrong_is_not_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", BY_ADBC, ids=str)
-def test_a_source_that_is_only_read(case: EngineCase, tmp_path: Path) -> None:
-    given = {**case.make_source(tmp_path / "source"), "writable": ""}
+def test_a_source_that_is_only_read(
+    case: EngineCase, source_of: Callable[[EngineCase], dict[str, str]], tmp_path: Path
+) -> None:
+    given = {**source_of(case), "writable": ""}
     with opened(case, given, tmp_path) as session:
         for sql in (
             "DELETE FROM people",
@@ -127,8 +135,10 @@ def test_a_source_that_is_only_read(case: EngineCase, tmp_path: Path) -> None:
         "LOAD 'x'",
     ],
 )
-def test_what_reaches_files(case: EngineCase, tmp_path: Path, sql: str) -> None:
-    with opened(case, case.make_source(tmp_path / "source"), tmp_path) as session:
+def test_what_reaches_files(
+    case: EngineCase, source_of: Callable[[EngineCase], dict[str, str]], tmp_path: Path, sql: str
+) -> None:
+    with opened(case, source_of(case), tmp_path) as session:
         error = problem(session, "SELECT 1; " + sql.format(path=tmp_path / "new"))
     assert error.code == "permission_denied"
     assert error.line is not None
@@ -155,9 +165,9 @@ def test_a_driver_that_cannot_be_interrupted_is_not_waited_for(session: Session)
     assert rows(run(session, "SELECT 7")) == [(7,)]
 
 
-def test_one_that_can_is_interrupted(tmp_path: Path) -> None:
+def test_one_that_can_is_interrupted(in_postgres: dict[str, str], tmp_path: Path) -> None:
     ended: list[BaseException] = []
-    with opened(POSTGRES, POSTGRES.make_source(tmp_path / "source"), tmp_path) as session:
+    with opened(POSTGRES, in_postgres, tmp_path) as session:
 
         def draw() -> None:
             try:
@@ -178,8 +188,10 @@ def test_an_estimate_is_what_it_can_be(session: Session) -> None:
     assert (estimate.rows, estimate.bytes, estimate.plan) == (None, None, None)
 
 
-def test_types_without_an_arrow_type_come_as_the_driver_has_them(tmp_path: Path) -> None:
-    with opened(POSTGRES, POSTGRES.make_source(tmp_path / "source"), tmp_path) as session:
+def test_types_without_an_arrow_type_come_as_the_driver_has_them(
+    in_postgres: dict[str, str], tmp_path: Path
+) -> None:
+    with opened(POSTGRES, in_postgres, tmp_path) as session:
         table = run(session, "SELECT 1.50::numeric(9, 2) AS n, '{\"a\": 1}'::json AS j, ARRAY[1.5]")
     assert [str(field.type) for field in table.schema] == ["string", "string", "list<item: string>"]
     assert rows(table) == [("1.50", '{"a": 1}', ["1.5"])]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -75,9 +74,11 @@ SAYABLE: list[tuple[str, object]] = [
 ]
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    with opened(DUCKDB, DUCKDB.make_source(tmp_path / "source"), tmp_path) as session:
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """One for all: none of them leaves a thing in it that another one asks for."""
+    folder = tmp_path_factory.mktemp("session")
+    with opened(DUCKDB, DUCKDB.make_source(folder / "source"), folder) as session:
         yield session
 
 

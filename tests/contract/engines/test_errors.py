@@ -25,15 +25,16 @@ MISTAKES = (
     ("case", "sql", "code", "at"),
     [(case, *mistake) for case in ENGINES for mistake in (*MISTAKES, *case.mistakes)],
     indirect=["case"],
+    scope="module",  # of the session they share
 )
-def test_the_place_of_a_mistake(session: Session, sql: str, code: str, at: str) -> None:
-    error = problem(session, sql)
+def test_the_place_of_a_mistake(shared: Session, sql: str, code: str, at: str) -> None:
+    error = problem(shared, sql)
     assert error.code == code
     before = sql[: sql.index(at)]
     assert error.line == before.count("\n") + 1
     assert error.column == len(before) - before.rfind("\n")
 
 
-def test_a_session_goes_on_after_a_mistake(session: Session) -> None:
-    problem(session, "SELECT nme FROM people")
-    assert run(session, "SELECT 7").num_rows == 1
+def test_a_session_goes_on_after_a_mistake(shared: Session) -> None:
+    problem(shared, "SELECT nme FROM people")
+    assert run(shared, "SELECT 7").num_rows == 1

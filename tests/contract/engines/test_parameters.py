@@ -42,10 +42,10 @@ def param(kind: str, value: Any, choices: list[str] | None = None) -> Parameter:
     ],
 )  # fmt: skip
 def test_values_take_the_place_of_names(
-    session: Session, sql: str, given: dict[str, Given], expected: list[tuple[object, ...]]
+    shared: Session, sql: str, given: dict[str, Given], expected: list[tuple[object, ...]]
 ) -> None:
-    assert rows(run(session, sql, batch_rows=1000, **given)) == expected
-    assert rows(run(session, "SELECT count(*) FROM people")) == [(2,)]
+    assert rows(run(shared, sql, batch_rows=1000, **given)) == expected
+    assert rows(run(shared, "SELECT count(*) FROM people")) == [(2,)]
 
 
 BOUND = [
@@ -81,28 +81,28 @@ def test_only_a_colon_that_begins_an_operand_makes_a_parameter(
     assert bound.missing == []
 
 
-def test_a_query_that_is_explained_has_parameters_too(session: Session) -> None:
-    assert run(session, "EXPLAIN SELECT name FROM people WHERE id = :id", id=1).num_rows
+def test_a_query_that_is_explained_has_parameters_too(shared: Session) -> None:
+    assert run(shared, "EXPLAIN SELECT name FROM people WHERE id = :id", id=1).num_rows
 
 
-def test_a_slice_and_a_key_are_none(case: EngineCase, session: Session) -> None:
+def test_a_slice_and_a_key_are_none(case: EngineCase, shared: Session) -> None:
     if case.name == "duckdb":
         sql = "SELECT ([1, 2, 3])[1:n] AS l, {k:n} AS s, [:n, n] AS b FROM (SELECT 2 AS n)"
-        assert rows(run(session, sql, n=9)) == [([1, 2], {"k": 2}, [9, 2])]
+        assert rows(run(shared, sql, n=9)) == [([1, 2], {"k": 2}, [9, 2])]
 
 
-def test_text_stays_what_it_is(session: Session) -> None:
+def test_text_stays_what_it_is(shared: Session) -> None:
     for text in (NASTY, "", "Zoë 日本", "line\nbreak", "'", '"', "%s {0} :x"):
         found = run(
-            session, "SELECT name FROM people WHERE :t = :t AND id = 1", batch_rows=1000, t=text
+            shared, "SELECT name FROM people WHERE :t = :t AND id = 1", batch_rows=1000, t=text
         )
         assert found.num_rows == 1
 
 
-def test_days_and_moments(case: EngineCase, session: Session) -> None:
+def test_days_and_moments(case: EngineCase, shared: Session) -> None:
     given = {"day": param("date", "2013-05-01"), "at": param("timestamp", "2013-05-01T12:00:00")}
-    sql = "SELECT CAST(:day AS text) AS day, CAST(:at AS text) AS at"
-    assert rows(run(session, sql, batch_rows=1000, **given)) == [
+    sql = f"SELECT CAST(:day AS {case.text}) AS day, CAST(:at AS {case.text}) AS at"
+    assert rows(run(shared, sql, batch_rows=1000, **given)) == [
         ("2013-05-01", "2013-05-01 12:00:00")
     ]
 
@@ -122,17 +122,17 @@ def test_days_and_moments(case: EngineCase, session: Session) -> None:
         ([1] * 10_001, "has 10,001 values; at most 10,000 can be given"),
     ],
 )
-def test_values_that_are_not_of_their_type(session: Session, given: Given, said: str) -> None:
-    error = problem(session, "SELECT :x", x=given)
+def test_values_that_are_not_of_their_type(shared: Session, given: Given, said: str) -> None:
+    error = problem(shared, "SELECT :x", x=given)
     assert error.code == "invalid_parameter"
     assert said in error.message
     assert error.hint
 
 
-def test_identifiers_are_quoted(session: Session) -> None:
+def test_identifiers_are_quoted(shared: Session) -> None:
     for name in ("nope; DELETE FROM people", 'a" FROM people; --', "no\nsuch"):
-        assert problem(session, "SELECT :c FROM people", c=param("identifier", name)).message
-    assert rows(run(session, "SELECT count(*) FROM people")) == [(2,)]
+        assert problem(shared, "SELECT :c FROM people", c=param("identifier", name)).message
+    assert rows(run(shared, "SELECT count(*) FROM people")) == [(2,)]
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_identifiers_are_quoted(session: Session) -> None:
         ("SELECT :n;\nSELECT 'é', id IN :ids, nme FROM people", "nme"),
     ],
 )
-def test_places_are_those_of_the_sql_as_it_was_given(session: Session, sql: str, at: str) -> None:
-    error = problem(session, sql, longer_than_its_place=1, n=1, ids=list(range(50)))
+def test_places_are_those_of_the_sql_as_it_was_given(shared: Session, sql: str, at: str) -> None:
+    error = problem(shared, sql, longer_than_its_place=1, n=1, ids=list(range(50)))
     before = sql[: sql.index(at)]
     assert (error.line, error.column) == (
         before.count("\n") + 1,
@@ -153,6 +153,6 @@ def test_places_are_those_of_the_sql_as_it_was_given(session: Session, sql: str,
     )
 
 
-def test_a_name_without_a_value_is_asked_for(session: Session) -> None:
-    error = problem(session, "SELECT id FROM people WHERE id = :idd", id=1)
+def test_a_name_without_a_value_is_asked_for(shared: Session) -> None:
+    error = problem(shared, "SELECT id FROM people WHERE id = :idd", id=1)
     assert ":idd" in f"{error.message} {error.hint}"

@@ -34,14 +34,31 @@ def server() -> Cluster:
     return cluster()
 
 
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A database with the table `people` and the type `mood`, which no test changes."""
+    options = POSTGRES.make_source(tmp_path_factory.mktemp("source") / "people")
+    with cluster().admin(options["dbname"]) as admin:
+        admin.execute("CREATE TYPE mood AS ENUM ('glad', 'sad')")
+    return options
+
+
 @pytest.fixture
-def options(tmp_path: Path) -> dict[str, str]:
+def own(tmp_path: Path) -> dict[str, str]:
+    """A database of the test's own."""
     return POSTGRES.make_source(tmp_path / "source")
 
 
 @pytest.fixture
 def session(options: dict[str, str], tmp_path: Path) -> Iterator[Session]:
     with opened(POSTGRES, options, tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def shared(options: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """One session for all tests that leave nothing in it."""
+    with opened(POSTGRES, options, tmp_path_factory.mktemp("shared")) as session:
         yield session
 
 
@@ -116,28 +133,22 @@ def tagged(options: dict[str, str], tag: str, folder: Path) -> Iterator[Session]
         ("ARRAY['glad'::mood]", "list<item: string>", ["glad"]),
     ],
 )  # fmt: skip
-def test_every_type_arrives(
-    server: Cluster, options: dict[str, str], tmp_path: Path, sql: str, arrow: str, value: object
-) -> None:
-    if "mood" in sql:
-        with server.admin(options["dbname"]) as admin:
-            admin.execute("CREATE TYPE mood AS ENUM ('glad', 'sad')")
-    with opened(POSTGRES, options, tmp_path) as session:
-        table = run(session, f"SELECT {sql} AS v FROM people ORDER BY id LIMIT 1")
-        nothing = run(session, f"SELECT CASE WHEN id > 5 THEN {sql} END AS v FROM people")
+def test_every_type_arrives(shared: Session, sql: str, arrow: str, value: object) -> None:
+    table = run(shared, f"SELECT {sql} AS v FROM people ORDER BY id LIMIT 1")
+    nothing = run(shared, f"SELECT CASE WHEN id > 5 THEN {sql} END AS v FROM people")
     assert str(table.schema.field("v").type) == arrow
     assert python_values(table["v"]) == [value]
     assert nothing["v"].to_pylist() == [None, None]
 
 
-def test_names_are_kept_where_types_are_not(session: Session) -> None:
-    table = run(session, "SELECT 1 AS \"a'b\", '10.0.0.1'::inet AS \"a'b\", 2 AS a -- no more\n")
+def test_names_are_kept_where_types_are_not(shared: Session) -> None:
+    table = run(shared, "SELECT 1 AS \"a'b\", '10.0.0.1'::inet AS \"a'b\", 2 AS a -- no more\n")
     assert rows(table) == [(1, "10.0.0.1/32", 2)]
     assert table.schema.names == ["a'b", "a'b", "a"]
 
 
-def test_a_number_that_is_none(session: Session) -> None:
-    error = problem(session, "SELECT 'NaN'::numeric(9, 2) AS n")
+def test_a_number_that_is_none(shared: Session) -> None:
+    error = problem(shared, "SELECT 'NaN'::numeric(9, 2) AS n")
     assert error.code == "type_error"
     assert error.hint == "Ask for it as a float: n::float8."
 
@@ -156,16 +167,16 @@ def test_a_number_that_is_none(session: Session) -> None:
         ("SELECT pg_catalog.pg_sleep(0), 1 FROM pg_authid", "permission_denied", "pg_authid"),
     ],
 )
-def test_mistakes(session: Session, sql: str, code: str, said: str) -> None:
-    error = problem(session, sql)
+def test_mistakes(shared: Session, sql: str, code: str, said: str) -> None:
+    error = problem(shared, sql)
     assert error.code == code
     assert said in error.message
     assert "LINE 1" not in error.message
     assert "SQLSTATE" not in error.message
 
 
-def test_a_misspelt_name_is_answered_with_the_right_one(session: Session) -> None:
-    error = problem(session, "SELECT nam FROM people")
+def test_a_misspelt_name_is_answered_with_the_right_one(shared: Session) -> None:
+    error = problem(shared, "SELECT nam FROM people")
     assert error.hint == 'Perhaps you meant to reference the column "people.name".'
 
 
@@ -179,20 +190,18 @@ def test_a_mistake_in_the_middle_of_the_rows(session: Session) -> None:
     assert rows(run(session, "SELECT 7")) == [(7,)]
 
 
-def test_a_breach_of_a_constraint(options: dict[str, str], tmp_path: Path) -> None:
-    with opened(POSTGRES, {**options, "writable": "true"}, tmp_path) as session:
+def test_a_breach_of_a_constraint(own: dict[str, str], tmp_path: Path) -> None:
+    with opened(POSTGRES, {**own, "writable": "true"}, tmp_path) as session:
         error = problem(session, "INSERT INTO people VALUES (1, 'Eve')")
         assert error.code == "constraint_violation"
         assert "Key (id)=(1) already exists." in error.message
 
 
-def test_rows_and_bytes_are_estimated(
-    server: Cluster, options: dict[str, str], tmp_path: Path
-) -> None:
-    with server.admin(options["dbname"]) as admin:
+def test_rows_and_bytes_are_estimated(server: Cluster, own: dict[str, str], tmp_path: Path) -> None:
+    with server.admin(own["dbname"]) as admin:
         admin.execute("INSERT INTO people SELECT i, 'x' FROM generate_series(10, 10007) AS i")
         admin.execute("ANALYZE people")
-    with opened(POSTGRES, options, tmp_path) as session:
+    with opened(POSTGRES, own, tmp_path) as session:
         estimate = session.estimate(session.parse("SELECT id FROM people")[0])
         assert (estimate.rows, estimate.bytes) == (10_000, 40_000)
         assert estimate.plan is not None
@@ -203,9 +212,9 @@ def test_rows_and_bytes_are_estimated(
 
 
 def test_the_catalogue_has_what_the_role_may_read(
-    server: Cluster, options: dict[str, str], tmp_path: Path
+    server: Cluster, own: dict[str, str], tmp_path: Path
 ) -> None:
-    with server.admin(options["dbname"]) as admin:
+    with server.admin(own["dbname"]) as admin:
         for statement in (
             'CREATE SCHEMA "Odd one"',
             'CREATE TABLE "Odd one"."select" (a numeric(9, 2)[])',
@@ -219,7 +228,7 @@ def test_the_catalogue_has_what_the_role_may_read(
             "GRANT SELECT ON parts, part TO analyst",
         ):
             admin.execute(statement.encode())
-    with opened(POSTGRES, options, tmp_path) as session:
+    with opened(POSTGRES, own, tmp_path) as session:
         tables = session.catalogue().tables
         assert [(table.name_in_sql, table.kind) for table in tables] == [
             ('"Odd one"."select"', "table"),
@@ -230,6 +239,19 @@ def test_the_catalogue_has_what_the_role_may_read(
         assert tables[0].columns[0].type == "numeric(9,2)[]"
         for table in tables:
             run(session, f"SELECT * FROM {table.name_in_sql}")
+
+
+@pytest.fixture(scope="module", params=["on", "off"])
+def in_utc(
+    request: pytest.FixtureRequest,
+    options: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Session]:
+    """One session for all values; in a text of the second one, a backslash escapes."""
+    more = {"options": f"-c standard_conforming_strings={request.param}"}
+    with opened(POSTGRES, {**options, **more}, tmp_path_factory.mktemp("in_utc")) as session:
+        run(session, "SET TIME ZONE 'UTC'")
+        yield session
 
 
 @pytest.mark.parametrize(
@@ -249,16 +271,13 @@ def test_the_catalogue_has_what_the_role_may_read(
     ],
 )
 def test_values_arrive_as_they_are(
-    options: dict[str, str], tmp_path: Path, kind: ParameterType, value: object, expected: str
+    in_utc: Session, kind: ParameterType, value: object, expected: str
 ) -> None:
     given = Parameter(type=kind, value=value)
-    for more in ({}, {"options": "-c standard_conforming_strings=off"}):
-        with opened(POSTGRES, {**options, **more}, tmp_path) as session:
-            run(session, "SET TIME ZONE 'UTC'")
-            assert rows(run(session, "SELECT:v::text AS v", v=given)) == [(expected,)]
+    assert rows(run(in_utc, "SELECT:v::text AS v", v=given)) == [(expected,)]
 
 
-def test_text_takes_the_type_of_its_place(session: Session) -> None:
+def test_text_takes_the_type_of_its_place(shared: Session) -> None:
     sql = (
         "SELECT '550e8400-e29b-41d4-a716-446655440000'::uuid = :id AND "
         "ARRAY[1, 2] = :list AND date '2013-05-01' IN :days AND 5 NOT IN :none"
@@ -269,12 +288,12 @@ def test_text_takes_the_type_of_its_place(session: Session) -> None:
         "days": ["2013-05-01", "2013-05-02"],
         "none": [],
     }
-    assert rows(run(session, sql, batch_rows=10, **given)) == [(True,)]
+    assert rows(run(shared, sql, batch_rows=10, **given)) == [(True,)]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_text_that_the_server_cannot_hold(session: Session, text: str) -> None:
-    assert problem(session, "SELECT :t", t=text).code == "invalid_parameter"
+def test_text_that_the_server_cannot_hold(shared: Session, text: str) -> None:
+    assert problem(shared, "SELECT :t", t=text).code == "invalid_parameter"
 
 
 # --- reaching it ---------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
 """A PostgreSQL source is read, and no more, whoever its role is; what its role may do on the server
 is the boundary of the rest.
 
-Each hostile statement is run by a plain role and by a superuser, in a session of its own. What
-counts is what became of the tables, the server's files and its settings.
+Each hostile statement is run by a plain role and by a superuser; what reaches the server, in a
+session of its own. What counts is what became of the tables, the server's files and its settings.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from longwatch.engines.contract import EngineError, Session
@@ -123,6 +126,25 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return make_source(tmp_path_factory.mktemp("jail"))
 
 
+@pytest.fixture(scope="module")
+def admin(options: dict[str, str]) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's connection to that one."""
+    with cluster().admin(options["dbname"]) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module", params=[PLAIN, SUPERUSER])
+def shared(
+    request: pytest.FixtureRequest,
+    options: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Session]:
+    """One session a role, for all that leaves nothing in it."""
+    given = {**options, "user": request.param}
+    with opened(POSTGRES, given, tmp_path_factory.mktemp("shared")) as session:
+        yield session
+
+
 @pytest.fixture
 def secret(server: Cluster) -> Path:
     path = server.folder / "secret"
@@ -131,51 +153,51 @@ def secret(server: Cluster) -> Path:
     return path
 
 
-def people(options: dict[str, str]) -> list[tuple[object, ...]]:
-    with cluster().admin(options["dbname"]) as admin:
-        return admin.execute("SELECT id, name FROM people ORDER BY id").fetchall()
+def people(admin: psycopg.Connection[Any]) -> list[tuple[object, ...]]:
+    return admin.execute("SELECT id, name FROM people ORDER BY id").fetchall()
 
 
-@pytest.mark.parametrize("user", [PLAIN, SUPERUSER])
 @pytest.mark.parametrize("template", REFUSED)
 def test_what_is_refused_before_the_server_sees_it(
     server: Cluster,
-    options: dict[str, str],
+    admin: psycopg.Connection[Any],
+    shared: Session,
     secret: Path,
-    tmp_path: Path,
-    user: str,
     template: str,
 ) -> None:
     before = {path.name for path in server.folder.iterdir()}
     sql = template.format(folder=server.folder, secret=secret)
-    with opened(POSTGRES, {**options, "user": user}, tmp_path) as session:
-        error = problem(session, sql)
+    error = problem(shared, sql)
     assert error.code == "permission_denied"
     assert error.message
     assert error.hint
     assert error.line == 1
     assert error.column is not None
     assert SECRET not in str(error)
-    assert people(options) == [(1, "Ada"), (2, "Zoë")]
+    assert people(admin) == [(1, "Ada"), (2, "Zoë")]
     assert {path.name for path in server.folder.iterdir()} == before
 
 
 @pytest.mark.parametrize("user", [PLAIN, SUPERUSER])
 @pytest.mark.parametrize("sql", READ_ONLY)
 def test_what_a_transaction_that_only_reads_refuses(
-    options: dict[str, str], tmp_path: Path, user: str, sql: str
+    options: dict[str, str],
+    admin: psycopg.Connection[Any],
+    tmp_path: Path,
+    user: str,
+    sql: str,
 ) -> None:
     with opened(POSTGRES, {**options, "user": user}, tmp_path) as session:
         error = problem(session, sql)
     assert error.code == "permission_denied" or "read-write mode" in error.message
-    assert people(options) == [(1, "Ada"), (2, "Zoë")]
+    assert people(admin) == [(1, "Ada"), (2, "Zoë")]
 
 
 @pytest.mark.parametrize(
     "given", ["-c default_transaction_read_only=off", "-c DateStyle=ISO -c TimeZone=UTC\\"]
 )
 def test_options_of_the_session_do_not_open_it(
-    options: dict[str, str], tmp_path: Path, given: str
+    options: dict[str, str], admin: psycopg.Connection[Any], tmp_path: Path, given: str
 ) -> None:
     """The second one's backslash takes the space before what is added to it."""
     with (
@@ -184,7 +206,7 @@ def test_options_of_the_session_do_not_open_it(
     ):
         run(session, "DELETE FROM people")
     assert caught.value.error.code in {"permission_denied", "source_unavailable"}
-    assert people(options) == [(1, "Ada"), (2, "Zoë")]
+    assert people(admin) == [(1, "Ada"), (2, "Zoë")]
 
 
 def test_what_no_word_tells_is_the_roles_to_refuse(
@@ -237,11 +259,13 @@ def test_what_only_looks_hostile_is_run(options: dict[str, str], tmp_path: Path,
         ("CREATE TEMP TABLE t AS WITH p AS (SELECT * FROM people) SELECT * FROM p; TABLE t", 2),
     ],
 )  # fmt: skip
-def test_temporary_tables(options: dict[str, str], tmp_path: Path, sql: str, count: int) -> None:
+def test_temporary_tables(
+    options: dict[str, str], admin: psycopg.Connection[Any], tmp_path: Path, sql: str, count: int
+) -> None:
     with opened(POSTGRES, options, tmp_path) as session:
         assert run(session, sql).num_rows == count
         assert problem(session, "DELETE FROM public.people").code == "permission_denied"
-    assert people(options) == [(1, "Ada"), (2, "Zoë")]
+    assert people(admin) == [(1, "Ada"), (2, "Zoë")]
 
 
 def test_a_temporary_table_that_cannot_be_made_leaves_the_source_only_read(
@@ -262,12 +286,21 @@ def writable(tmp_path: Path) -> dict[str, str]:
     return {**make_source(tmp_path), "writable": "true"}
 
 
+@pytest.fixture
+def changed(writable: dict[str, str]) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's connection to that one."""
+    with cluster().admin(writable["dbname"]) as connection:
+        yield connection
+
+
 def kind(session: Session, sql: str) -> StatementKind:
     (statement,) = session.parse(sql)
     return statement.kind
 
 
-def test_a_source_that_may_be_changed(writable: dict[str, str], tmp_path: Path) -> None:
+def test_a_source_that_may_be_changed(
+    writable: dict[str, str], changed: psycopg.Connection[Any], tmp_path: Path
+) -> None:
     with opened(POSTGRES, writable, tmp_path) as session:
         assert rows(run(session, "INSERT INTO people VALUES (3, 'Eve') RETURNING name")) == [
             ("Eve",)
@@ -278,11 +311,11 @@ def test_a_source_that_may_be_changed(writable: dict[str, str], tmp_path: Path) 
         assert problem(session, "COPY people TO STDOUT").code == "permission_denied"
         with pytest.raises(EngineError):
             run(session, "SET ROLE postgres")
-    assert people(writable) == [(1, "Ada"), (3, "Bob")]
+    assert people(changed) == [(1, "Ada"), (3, "Bob")]
 
 
 def test_there_what_calls_unknown_functions_counts_as_writing(
-    writable: dict[str, str], tmp_path: Path
+    writable: dict[str, str], changed: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     with opened(POSTGRES, writable, tmp_path) as session:
         for sql in (
@@ -300,16 +333,16 @@ def test_there_what_calls_unknown_functions_counts_as_writing(
         ):
             assert kind(session, sql) is StatementKind.WRITE, sql
         run(session, "SELECT change()")
-    assert people(writable) == []
+    assert people(changed) == []
 
 
 def test_there_what_counts_as_reading_cannot_write(
-    writable: dict[str, str], tmp_path: Path
+    writable: dict[str, str], changed: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     """A view calls the function: no word of the query tells."""
     with opened(POSTGRES, writable, tmp_path) as session:
         assert kind(session, "SELECT * FROM changing") is StatementKind.READ
         assert problem(session, "SELECT * FROM changing").code == "permission_denied"
-        assert people(writable) == [(1, "Ada"), (2, "Zoë")]
+        assert people(changed) == [(1, "Ada"), (2, "Zoë")]
         run(session, "BEGIN; SELECT * FROM changing; COMMIT")
-    assert people(writable) == []
+    assert people(changed) == []

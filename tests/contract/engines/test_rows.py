@@ -8,28 +8,28 @@ from longwatch.engines.contract import Session
 from support.engines import MIB, EngineCase, rows, run
 
 
-def test_the_rows_of_a_table(session: Session) -> None:
-    assert rows(run(session, "SELECT id, name FROM people ORDER BY id")) == [(1, "Ada"), (2, "Zoë")]
+def test_the_rows_of_a_table(shared: Session) -> None:
+    assert rows(run(shared, "SELECT id, name FROM people ORDER BY id")) == [(1, "Ada"), (2, "Zoë")]
 
 
-def test_no_rows_still_have_columns(session: Session) -> None:
-    table = run(session, "SELECT id, name FROM people WHERE id > 9")
+def test_no_rows_still_have_columns(shared: Session) -> None:
+    table = run(shared, "SELECT id, name FROM people WHERE id > 9")
     assert table.num_rows == 0
     assert table.schema.names == ["id", "name"]
 
 
 def test_a_statement_without_a_result(case: EngineCase, session: Session) -> None:
     assert run(session, f"{case.create} t (a INTEGER)").num_rows == 0
-    assert run(session, "BEGIN; COMMIT").num_rows == 0
+    assert run(session, case.nothing).num_rows == 0
 
 
-def test_columns_of_one_name_keep_their_values(session: Session) -> None:
-    assert rows(run(session, 'SELECT 1 AS a, 2 AS a, 3 AS "A"')) == [(1, 2, 3)]
+def test_columns_of_one_name_keep_their_values(shared: Session) -> None:
+    assert rows(run(shared, 'SELECT 1 AS a, 2 AS a, 3 AS "A"')) == [(1, 2, 3)]
 
 
-def test_batches_have_about_the_size_asked_for(case: EngineCase, session: Session) -> None:
-    statement = session.parse(case.numbers.format(n=25_000))[0]
-    _, batches = session.execute(statement, 10_240)
+def test_batches_have_about_the_size_asked_for(case: EngineCase, shared: Session) -> None:
+    statement = shared.parse(case.numbers.format(n=25_000))[0]
+    _, batches = shared.execute(statement, 10_240)
     sizes = [batch.num_rows for batch in batches]
     assert sum(sizes) == 25_000
     assert max(sizes) <= 10_240
@@ -55,6 +55,6 @@ def test_a_statement_that_is_not_read_to_the_end_blocks_nothing(
     assert rows(run(session, "SELECT 7")) == [(7,)]
 
 
-def test_order_is_kept(case: EngineCase, session: Session) -> None:
-    table = run(session, case.numbers.format(n=200_000), batch_rows=10_240)
+def test_order_is_kept(case: EngineCase, shared: Session) -> None:
+    table = run(shared, case.numbers.format(n=200_000), batch_rows=10_240)
     assert table["n"].to_pylist() == list(range(200_000))

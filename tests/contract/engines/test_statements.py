@@ -13,29 +13,29 @@ def kinds(session: Session, sql: str) -> set[StatementKind]:
     return {statement.kind for statement in session.parse(sql)}
 
 
-def test_what_only_reads_may_be_run_again(case: EngineCase, session: Session) -> None:
+def test_what_only_reads_may_be_run_again(case: EngineCase, shared: Session) -> None:
     for sql in case.reads:
-        assert kinds(session, sql) == {StatementKind.READ}, sql
-        run(session, sql)
+        assert kinds(shared, sql) == {StatementKind.READ}, sql
+        run(shared, sql)
 
 
-def test_all_else_counts_as_writing(case: EngineCase, session: Session) -> None:
+def test_all_else_counts_as_writing(case: EngineCase, shared: Session) -> None:
     for sql in case.writes:
-        assert StatementKind.WRITE in kinds(session, sql), sql
+        assert StatementKind.WRITE in kinds(shared, sql), sql
 
 
-def test_parsing_runs_nothing(case: EngineCase, session: Session) -> None:
-    assert len(session.parse(f"{case.create} made (a INTEGER)")) == 1
+def test_parsing_runs_nothing(case: EngineCase, shared: Session) -> None:
+    assert len(shared.parse(f"{case.create} made (a INTEGER)")) == 1
     with pytest.raises(EngineError):
-        run(session, "SELECT * FROM made")
+        run(shared, "SELECT * FROM made")
 
 
 @pytest.mark.parametrize(
     "sql", ["", " \n\t ", ";", "-- only a comment", "/* one */ ; -- and another\n;"]
 )
-def test_sql_without_a_statement(session: Session, sql: str) -> None:
+def test_sql_without_a_statement(shared: Session, sql: str) -> None:
     with pytest.raises(EngineError) as caught:
-        session.parse(sql)
+        shared.parse(sql)
     assert caught.value.error.code == "empty_sql"
 
 
@@ -52,13 +52,13 @@ def test_sql_without_a_statement(session: Session, sql: str) -> None:
         "SELECT '日本;' AS \"spalte é\"; SELECT 7;",
     ],
 )
-def test_the_last_statement_is_the_result(session: Session, sql: str) -> None:
-    assert rows(run(session, sql)) == [(7,)]
+def test_the_last_statement_is_the_result(shared: Session, sql: str) -> None:
+    assert rows(run(shared, sql)) == [(7,)]
 
 
-def test_each_statement_knows_where_it_begins(session: Session) -> None:
+def test_each_statement_knows_where_it_begins(shared: Session) -> None:
     sql = "SELECT 'é' AS a;\n  SELECT 'é' AS a; SELECT 2"
-    starts = [statement.start for statement in session.parse(sql)]
+    starts = [statement.start for statement in shared.parse(sql)]
     assert [sql[start:].lstrip()[:10] for start in starts] == [
         "SELECT 'é'",
         "SELECT 'é'",
