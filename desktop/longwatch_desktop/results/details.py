@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.results.overview import Overview
+from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.view import ResultView
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
@@ -37,7 +38,7 @@ class DetailPane(QWidget):
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self.overview = Overview(theme)
-        self.result = ResultView(session.rows, theme)
+        self.result = ResultView(ResultReader(session), theme)
         self._log = _LogView()
         self._sql = SqlEdit(theme)
         self._sql.setReadOnly(True)
@@ -79,6 +80,13 @@ class DetailPane(QWidget):
     def show_overview(self) -> None:
         """Bring the overview to the front."""
         self._tabs.setCurrentWidget(self.overview)
+
+    def find_text(self) -> bool:
+        """Ask for a text to find, if the page in front has such a thing."""
+        if self._tabs.currentWidget() is self.result:
+            self.result.find_text()
+            return True
+        return False
 
     def forget(self) -> None:
         """Other jobs come: from another server, or none."""

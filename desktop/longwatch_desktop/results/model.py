@@ -21,7 +21,9 @@ from PySide6.QtCore import (
 
 from longwatch.protocol.jobs import Column, ResultInfo, ResultPage
 from longwatch_desktop import roles
+from longwatch_desktop.results.wanted import NUMBERS, Wanted
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.tips import wrapped
 
 PAGE_ROWS: Final = 200
 KEPT_PAGES: Final = 60
@@ -31,10 +33,8 @@ WANTED_PAGES: Final = 8
 MOST_ROWS: Final = 2**31 // 64
 """Qt counts pixels in 32 bits: a header of more rows than this would overflow (33 million)."""
 
-_NUMBERS: Final = ("int", "uint", "float", "double", "decimal", "halffloat")
-
-ReadRows = Callable[[str, int, int], Awaitable[ResultPage]]
-"""`(job id, offset, limit)` → those rows."""
+ReadRows = Callable[[str, list[Column], Wanted, int, int], Awaitable[ResultPage]]
+"""`(job id, columns, order and filter, offset, limit)` → those rows."""
 
 NULL: Final = "null"
 WAITING: Final = "…"
@@ -46,6 +46,8 @@ class ResultModel(QAbstractTableModel):
     failed = Signal(str)
     filled = Signal()
     """Rows have come."""
+    waiting = Signal(bool)
+    """Whether rows are on their way."""
 
     def __init__(self, read: ReadRows, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,9 +56,13 @@ class ResultModel(QAbstractTableModel):
         self._job_id: str | None = None
         self._columns: list[Column] = []
         self._right: list[bool] = []
+        self._wanted_rows = Wanted()
         self._rows = 0
+        self._generation = 0
+        """Of what is shown: an answer about what was shown before it is no use."""
         self._pages: OrderedDict[int, list[list[Any]]] = OrderedDict()
         self._asked: set[int] = set()
+        self._fetches: set[asyncio.Task[Any]] = set()
         self._wanted: list[int] = []
 
     @property
@@ -64,28 +70,93 @@ class ResultModel(QAbstractTableModel):
         """Rows the grid can scroll to."""
         return min(self._rows, MOST_ROWS)
 
+    @property
+    def job_id(self) -> str | None:
+        """Whose rows they are."""
+        return self._job_id
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns, in the order of the result."""
+        return self._columns
+
+    @property
+    def wanted(self) -> Wanted:
+        """The order and the filter in force."""
+        return self._wanted_rows
+
+    @property
+    def rows(self) -> int:
+        """How many rows match the filter in force."""
+        return self._rows
+
     def show_result(self, job_id: str | None, info: ResultInfo | None) -> None:
-        """Show the result of a job; the same one again if more of it can be read by now."""
+        """Show the result of a job as it came; the same one again if more of it can be read by
+        now, in the order and with the filter in force."""
         columns = info.columns if info else []
         rows = info.rows if info else 0
-        if job_id == self._job_id and columns == self._columns and rows >= self._rows:
-            self._grow(rows)
-            return
+        if job_id == self._job_id and columns == self._columns:
+            if not self._wanted_rows.is_plain:
+                return
+            if rows >= self._rows:
+                self._grow(rows)
+                return
         self.beginResetModel()
         self._job_id = job_id
         self._columns = columns
-        self._right = [column.type.startswith(_NUMBERS) for column in columns]
+        self._right = [column.type.startswith(NUMBERS) for column in columns]
         self._rows = rows
+        self._forget(Wanted())
+        self.endResetModel()
+
+    def show_view(self, wanted: Wanted, first: ResultPage) -> None:
+        """Show the same result in another order, or others of its rows; `first` is their first
+        page. No reset, which would cost the header its widths and hidden columns."""
+        before, after = self.shown_rows, min(first.total_rows, MOST_ROWS)
+        self._forget(wanted)
+        if after < before:
+            self.beginRemoveRows(QModelIndex(), after, before - 1)
+            self._rows = first.total_rows
+            self.endRemoveRows()
+        elif after > before:
+            self.beginInsertRows(QModelIndex(), before, after - 1)
+            self._rows = first.total_rows
+            self.endInsertRows()
+        else:
+            self._rows = first.total_rows
+        self._pages[0] = first.rows
+        if after and self._columns:
+            self.dataChanged.emit(self.index(0, 0), self.index(after - 1, len(self._columns) - 1))
+        if self._columns:
+            last = len(self._columns) - 1
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, last)
+
+    def _forget(self, wanted: Wanted) -> None:
+        self._wanted_rows = wanted
+        self._generation += 1
+        for fetch in self._fetches:
+            fetch.cancel()  # which ends the work for it on the server
         self._pages.clear()
         self._asked.clear()
         self._wanted.clear()
-        self.endResetModel()
+        self.waiting.emit(False)
+
+    def value(self, index: roles.Index) -> tuple[bool, Any]:
+        """Whether a cell is here already, and its value."""
+        page = self._pages.get(index.row() // PAGE_ROWS)
+        row = index.row() % PAGE_ROWS
+        if page is None or row >= len(page):
+            return False, None
+        return True, page[row][index.column()]
+
+    def is_right(self, column: int) -> bool:
+        """Whether a column stands on the right, as numbers do."""
+        return self._right[column]
 
     def is_null(self, index: roles.Index) -> bool:
         """Whether a cell is NULL."""
-        page = self._pages.get(index.row() // PAGE_ROWS)
-        row = index.row() % PAGE_ROWS
-        return page is not None and row < len(page) and page[row][index.column()] is None
+        here, value = self.value(index)
+        return here and value is None
 
     def rowCount(self, parent: roles.Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else self.shown_rows
@@ -99,7 +170,7 @@ class ResultModel(QAbstractTableModel):
         if role == roles.ALIGNMENT:
             return roles.RIGHT if self._right[index.column()] else roles.LEFT
         if role == roles.TOOL_TIP:
-            return self._text(index)[:4_000]
+            return wrapped(self._text(index))
         if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             text = self._text(index)
             return " ".join(text[:400].split()) if len(text) > 60 or "\n" in text else text
@@ -121,16 +192,31 @@ class ResultModel(QAbstractTableModel):
     ) -> Any:
         if orientation == Qt.Orientation.Vertical:
             return f"{section + 1:,}" if role == roles.DISPLAY else None
-        if not 0 <= section < len(self._columns):
-            return None
+        return self._title(section, role) if 0 <= section < len(self._columns) else None
+
+    def _title(self, section: int, role: int) -> Any:
         column = self._columns[section]
-        if role in {roles.DISPLAY, roles.ACCESSIBLE}:
-            return column.name
-        if role == roles.TOOL_TIP:
-            return f"{column.name}\n{column.type}"
-        if role == roles.ALIGNMENT:
-            return roles.RIGHT if self._right[section] else roles.LEFT
+        match role:
+            case roles.DISPLAY:
+                return column.name
+            case roles.ACCESSIBLE:
+                return column.name + self._order_of(section)
+            case roles.TOOL_TIP:
+                return wrapped(
+                    f"{column.name}{self._order_of(section)}\n{column.type}\n\n"
+                    "Click: in this column's order. Shift+click: in this order too."
+                )
+            case roles.ALIGNMENT:
+                return roles.RIGHT if self._right[section] else roles.LEFT
         return None
+
+    def _order_of(self, section: int) -> str:
+        found = self._wanted_rows.key_of(section)
+        if found is None:
+            return ""
+        rank = f", {found[0]} of {len(self._wanted_rows.sort)}"
+        way = "descending" if found[1].descending else "ascending"
+        return f", sorted {way}{rank if len(self._wanted_rows.sort) > 1 else ''}"
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""
@@ -169,16 +255,26 @@ class ResultModel(QAbstractTableModel):
         while job_id is not None and self._wanted and len(self._asked) < PAGES_AT_ONCE:
             number = self._wanted.pop()
             self._asked.add(number)
-            self._tasks.start(self._fetch(job_id, number), name=f"page-{number}")
+            work = self._fetch(job_id, number, self._generation)
+            task = self._tasks.start(work, name=f"page-{number}")
+            if task is not None:
+                self._fetches.add(task)
+                task.add_done_callback(self._fetches.discard)
+        self.waiting.emit(bool(self._asked))
 
-    async def _fetch(self, job_id: str, number: int) -> None:
+    async def _fetch(self, job_id: str, number: int, generation: int) -> None:
         try:
-            page = await self._read(job_id, number * PAGE_ROWS, PAGE_ROWS)
-        except BaseException:
-            if job_id == self._job_id:
+            page = await self._read(
+                job_id, self._columns, self._wanted_rows, number * PAGE_ROWS, PAGE_ROWS
+            )
+        except BaseException as error:
+            if generation == self._generation:
                 self._asked.discard(number)
+                self.waiting.emit(bool(self._asked))
+            elif isinstance(error, Exception):
+                return  # nobody waits for it any more
             raise
-        if job_id != self._job_id:
+        if generation != self._generation:
             return
         self._asked.discard(number)
         self._fetch_wanted()

@@ -1,51 +1,93 @@
-"""The grid of a result, and the line above it."""
+"""The page of a result: the line above the rows, the filter, the grid, figures at its side."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPalette
+from PySide6.QtCore import QByteArray, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
-    QHeaderView,
+    QHBoxLayout,
     QLabel,
+    QSplitter,
     QStackedLayout,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from longwatch.client import words
-from longwatch.protocol.jobs import JobState, JobSummary, ResultInfo
+from longwatch.protocol.jobs import JobState, JobSummary, ResultInfo, ResultPage
+from longwatch.protocol.results import Condition
+from longwatch_desktop.results.conditions import ConditionBar
 from longwatch_desktop.results.copying import as_table, chosen
-from longwatch_desktop.results.model import MOST_ROWS, ReadRows, ResultModel
+from longwatch_desktop.results.find_bar import ColumnFindBar
+from longwatch_desktop.results.grid import Grid
+from longwatch_desktop.results.labels import ElidedLabel
+from longwatch_desktop.results.menus import CellMenu, HeaderMenu
+from longwatch_desktop.results.model import MOST_ROWS, PAGE_ROWS, ResultModel
+from longwatch_desktop.results.reading import ResultReader
+from longwatch_desktop.results.statistics import StatisticsPanel
+from longwatch_desktop.results.wanted import NoValue, Wanted, like_cell, order_in_words
 from longwatch_desktop.tasks import Tasks
-from longwatch_desktop.theme import Theme, mono_font
+from longwatch_desktop.theme import Theme
 
-ROW_HEIGHT: Final = 24
-SAMPLE_ROWS: Final = 60
-WIDEST: Final = 320
+QUIET_MS: Final = 150
+"""What takes less is not worth a word that comes and goes."""
+KEPT: Final = 50
+"""Jobs whose order, filter and columns are remembered."""
+NOT_YET: Final = "Rows can be sorted, filtered and counted once the query is done."
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    wanted: Wanted
+    header: QByteArray
 
 
 class ResultView(QWidget):
     """Shows the result of a job, or says why there is none. `troubled` carries a sentence."""
 
     troubled = Signal(str)
+    export_wanted = Signal()
 
-    def __init__(self, read: ReadRows, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, reader: ResultReader, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = ResultModel(read, self)
-        self._job_id: str | None = None
+        self._theme = theme
+        self._reader = reader
+        self.model = ResultModel(reader.rows, self)
+        self._job: JobSummary | None = None
+        self._wanted = Wanted()
+        """What was asked for last; the model has what is in force."""
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._fitted = False
-        self._line = QLabel()
-        self._line.setProperty("muted", True)
-        self._line.setContentsMargins(10, 5, 10, 5)
-        self._grid = _Grid(self.model, theme)
-        self._grid.copy_asked.connect(self._start_copy)
-        self._read = read
+        self._work: asyncio.Task[object] | None = None
+        self._search: asyncio.Task[object] | None = None
+        self._busy = ""
         self._tasks = Tasks(lambda error: self.troubled.emit(f"Nothing was copied: {error}"))
+        self._build()
+        self._wire()
+        theme.changed.connect(self._recolor)
+        self._recolor()
+
+    # Laying out
+
+    def _build(self) -> None:
+        self._line = ElidedLabel()
+        self._line.setProperty("muted", True)
+        self._doing = QLabel()
+        self._doing.setAccessibleName("What is being done")
+        self._stop = _button("Stop", "Leave the rows as they are")
+        self._filter = _button("Filter", _FILTER_TIP)
+        self._export = _button("Export…", _EXPORT_TIP)
+        self._export.clicked.connect(self.export_wanted)
+        self._grid = Grid(self.model, self._theme)
+        self.conditions = ConditionBar(self._theme)
+        self.finder = ColumnFindBar(self._theme)
+        self.statistics = StatisticsPanel(self._reader, self._theme)
         self._empty = QLabel()
         self._empty.setProperty("muted", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -53,63 +95,328 @@ class ResultView(QWidget):
         self._empty.setMargin(24)
         self._empty.setAutoFillBackground(True)
         self._empty.setBackgroundRole(QPalette.ColorRole.Base)
+        line = QHBoxLayout()
+        line.setContentsMargins(10, 3, 8, 3)
+        line.setSpacing(4)
+        line.addWidget(self._line, 1)
+        for widget in (self._doing, self._stop, self._filter, self._export):
+            line.addWidget(widget)
+        self._across = QSplitter(Qt.Orientation.Horizontal)
+        self._across.setHandleWidth(1)
+        self._across.setChildrenCollapsible(False)
+        self._across.addWidget(self._grid)
+        self._across.addWidget(self.statistics)
+        self._across.setStretchFactor(0, 1)
+        self._across.setSizes([700, 300])
         page = QWidget()
         inside = QVBoxLayout(page)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(0)
-        inside.addWidget(self._line)
-        inside.addWidget(self._grid, 1)
+        inside.addLayout(line)
+        inside.addWidget(self.conditions)
+        inside.addWidget(self._across, 1)
+        inside.addWidget(self.finder)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(page)
+        self._quiet = QTimer(self, interval=QUIET_MS, singleShot=True)
+        self._say_busy("")
+
+    def _wire(self) -> None:
         self.model.filled.connect(self._fit_columns)
         self.model.failed.connect(self._say)
+        self.model.waiting.connect(self._rows_on_their_way)
+        self._quiet.timeout.connect(self._show_busy)
+        self._stop.clicked.connect(self._give_up)
+        self._filter.clicked.connect(lambda _on: self.ask_filter())
+        grid = self._grid
+        grid.copy_asked.connect(self.copy)
+        grid.sort_asked.connect(lambda at, adds: self.want(self._wanted.clicked(at, adds=adds)))
+        grid.menu_wanted.connect(lambda index, at: CellMenu(self, grid, index).popup(at))
+        grid.header_menu_wanted.connect(lambda column, at: HeaderMenu(self, grid, column).popup(at))
+        self.conditions.asked.connect(self._take_condition)
+        self.conditions.removed.connect(lambda at: self.want(self._wanted.without(at)))
+        self.conditions.cleared.connect(lambda: self.want(Wanted(self._wanted.sort)))
+        self.conditions.left.connect(grid.setFocus)
+        self.finder.asked.connect(self._find)
+        self.finder.closed.connect(self._stop_finding)
+
+    # What is shown
+
+    @property
+    def job(self) -> JobSummary | None:
+        """Whose rows are shown."""
+        return self._job
+
+    @property
+    def can_be_sorted(self) -> bool:
+        """Whether all rows are there: of others there is no order yet."""
+        job = self._job
+        return job is not None and job.result is not None and job.state.is_final
+
+    def shown_columns(self) -> list[int]:
+        """The columns that are not hidden, as they stand."""
+        return self._grid.shown_columns()
 
     def show_job(self, job: JobSummary | None) -> None:
         """Show what of the job's result can be read by now."""
         info = job.result if job else None
+        other = (job.id if job else None) != (self._job.id if self._job else None)
+        if other:
+            self._leave()
+        self._job = job
         if job is None or info is None or not info.columns:
             self.model.show_result(None, None)
-            self._job_id = None
             self._say(_why_empty(job))
             return
-        other = job.id != self._job_id
-        if other:
-            self._job_id = job.id
-            self._fitted = False
         self.model.show_result(job.id, info)
         if other:  # where the one before was scrolled to means nothing here
             self._grid.scrollToTop()
             self._grid.horizontalScrollBar().setValue(0)
-        self._line.setText(_summary(job, info))
+            self._come_back(job.id)
+        for button, tip in ((self._filter, _FILTER_TIP), (self._export, _EXPORT_TIP)):
+            button.setEnabled(self.can_be_sorted)
+            button.setToolTip(tip if self.can_be_sorted else NOT_YET)
+        self._show_line()
+        self.conditions.show_conditions(self.model.columns, self._wanted.where)
         self._stack.setCurrentIndex(1)
         if not info.rows:
             self._fit_columns()
+
+    def _leave(self) -> None:
+        """Another job comes: remember how this one's rows were shown."""
+        if self._job is not None and self.model.job_id == self._job.id:
+            state = self._grid.horizontalHeader().saveState()
+            self._kept[self._job.id] = _Kept(self._wanted, state)
+            self._kept.move_to_end(self._job.id)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._cancel(self._work)
+        self._say_busy("")
+        self._wanted = Wanted()
+        self._fitted = False
+        self.finder.hide()
+        self._stop_finding()
+        self.statistics.leave()
+
+    def _come_back(self, job_id: str) -> None:
+        kept = self._kept.get(job_id)
+        if kept is None:
+            self._grid.show_all_columns()
+            return
+        self._fitted = self._grid.horizontalHeader().restoreState(kept.header)
+        if not kept.wanted.is_plain:
+            self.want(kept.wanted)
+
+    def _show_line(self) -> None:
+        if self._job is not None and self._job.result is not None:
+            self._line.say(_summary(self._job, self._job.result, self.model))
 
     def _say(self, sentence: str) -> None:
         self._empty.setText(sentence)
         self._stack.setCurrentIndex(0)
 
-    def _start_copy(self) -> None:
-        if self._job_id is not None:
-            self._tasks.start(self._copy(self._job_id), name="copy-cells")
+    # Order and filter
 
-    async def _copy(self, job_id: str) -> None:
-        what = chosen(self._grid.selectionModel().selection())
+    def want(self, wanted: Wanted) -> None:
+        """Show the rows in another order, or others of them, once the server has them; what is
+        shown stays until then. A newer wish takes the place of one that is being carried out."""
+        if self._job is None or not self.model.columns:
+            return
+        if not self.can_be_sorted:
+            self.troubled.emit(NOT_YET)
+            return
+        self._cancel(self._work)
+        self._wanted = wanted
+        self.conditions.show_conditions(self.model.columns, wanted.where)
+        if wanted == self.model.wanted:
+            self._say_busy("")
+            return
+        self._say_busy(self._doing_what(wanted))
+        self._work = self._tasks.start(
+            self._carry_out(self._job.id, wanted), name="view", failed=self._not_carried_out
+        )
+
+    def _doing_what(self, wanted: Wanted) -> str:
+        if wanted.where != self.model.wanted.where:
+            return "Looking for the rows…"
+        by = order_in_words(self.model.columns, wanted.sort)
+        many = words.counted(self.model.rows, "row")
+        return f"Putting {many} in order by {by}…" if by else "Putting the rows as they came…"
+
+    async def _carry_out(self, job_id: str, wanted: Wanted) -> None:
+        page = await self._reader.rows(job_id, self.model.columns, wanted, 0, PAGE_ROWS)
+        if job_id != self.model.job_id or wanted != self._wanted:
+            return
+        self._grid.clearSelection()
+        self.model.show_view(wanted, page)
+        self._grid.scrollToTop()
+        self._say_busy("")
+        self._show_line()
+        self.statistics.follow(wanted.where)
+
+    def _not_carried_out(self, error: Exception) -> None:
+        self._give_up()
+        self.troubled.emit(f"The rows stay as they are: {error}")
+
+    def _give_up(self) -> None:
+        """Leave the rows as they are."""
+        self._cancel(self._work)
+        self._wanted = self.model.wanted
+        self._say_busy("")
+        self.conditions.show_conditions(self.model.columns, self._wanted.where)
+
+    def _take_condition(self, made: Condition, number: int) -> None:
+        where = self._wanted
+        self.want(where.also(made) if number < 0 else where.instead(number, made))
+
+    def ask_filter(self, column: int | None = None) -> None:
+        """Ask for a condition, of the column that the keys are at by default."""
+        if not self.can_be_sorted:
+            self.troubled.emit(NOT_YET)
+            return
+        self.conditions.ask(self._current_column() if column is None else column)
+
+    def only_like(self, index: QModelIndex, *, same: bool) -> None:
+        """Only rows with a cell's value, or those without it."""
+        here, value = self.model.value(index)
+        if not here:
+            return
+        try:
+            made = like_cell(self.model.columns, index.column(), value, same=same)
+        except NoValue as error:
+            self.troubled.emit(str(error))
+            return
+        self.want(self._wanted.also(made))
+
+    def sort_by(self, column: int, *, descending: bool | None) -> None:
+        """By one column; `None` as they came."""
+        if descending is None:
+            self.want(Wanted((), self._wanted.where))
+        else:
+            self.want(self._wanted.sorted_by(column, descending=descending))
+
+    # Figures, texts
+
+    def show_statistics(self, column: int) -> None:
+        """A column in figures, at the side."""
+        if not self.can_be_sorted or self._job is None:
+            self.troubled.emit(NOT_YET)
+            return
+        self.statistics.show_column(
+            self._job.id, self.model.columns, self.model.wanted.where, column
+        )
+
+    def find_text(self) -> None:
+        """Ask for a text to find in the column that the keys are at."""
+        if self._job is None or not self.model.columns:
+            return
+        if not self.can_be_sorted:
+            self.troubled.emit("A text can be found once the query is done.")
+            return
+        self.finder.open(self.model.columns, self._current_column())
+
+    def _find(self, column: int, text: str) -> None:
+        if self._job is None:
+            return
+        self._cancel(self._search)
+        self.finder.say("Searching…")
+        current = self._grid.currentIndex()
+        again = current.isValid() and current.column() == column
+        first = current.row() + (1 if again else 0)
+        self._search = self._tasks.start(
+            self._find_next(self._job.id, column, text, max(0, first)),
+            name="find",
+            failed=lambda error: self.finder.say(str(error), wrong=True),
+        )
+
+    async def _find_next(self, job_id: str, column: int, text: str, first: int) -> None:
+        columns, wanted = self.model.columns, self.model.wanted
+        row = await self._reader.search(job_id, columns, wanted, column, text, first)
+        said = ""
+        if row is None and first:
+            row = await self._reader.search(job_id, columns, wanted, column, text, 0)
+            said = ", from the top again"
+        if job_id != self.model.job_id or wanted != self.model.wanted:
+            return
+        if row is None:
+            self.finder.say("Not found", wrong=True)
+        elif row >= self.model.shown_rows:
+            self.finder.say(f"In row {words.count(row + 1)}, beyond what can be scrolled to")
+        else:
+            self.finder.say(f"Row {words.count(row + 1)}{said}")
+            self._grid.go_to(row, column)
+
+    def _stop_finding(self) -> None:
+        self._cancel(self._search)
+        if self.finder.isHidden() and self.isVisible():
+            self._grid.setFocus()
+
+    def _current_column(self) -> int:
+        current = self._grid.currentIndex()
+        if current.isValid():
+            return current.column()
+        shown = self._grid.shown_columns()
+        return shown[0] if shown else 0
+
+    # Copying
+
+    def copy(self, *, titles: bool = False) -> None:
+        """Copy what is selected, as spreadsheets take it."""
+        if self._job is not None:
+            self._tasks.start(self._copy(self._job.id, titles=titles), name="copy-cells")
+
+    async def _copy(self, job_id: str, *, titles: bool) -> None:
+        columns, wanted = self.model.columns, self.model.wanted
+        what = chosen(self._grid.selectionModel().selection(), self._grid.shown_columns())
         if not what.rows:
             return
-        text = await as_table(self._read, job_id, what, self.model.columnCount())
+
+        async def read(offset: int, limit: int) -> ResultPage:
+            return await self._reader.rows(job_id, columns, wanted, offset, limit)
+
+        names = [column.name for column in columns] if titles else []
+        text = await as_table(read, what, len(columns), names)
         QGuiApplication.clipboard().setText(text)
         if what.cut:
+            rows = words.counted(len(what.rows), "row")
             self.troubled.emit(
-                f"Only the first {words.count(len(what.rows))} rows of the selection were copied. "
-                f"longwatch export {job_id} -o FILE takes the whole result."
+                f"Only the first {rows} of the selection were copied. Export… takes them all."
             )
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""
         await self._tasks.close()
         await self.model.stop()
+        await self.statistics.stop()
+
+    # What is being done
+
+    def _rows_on_their_way(self, waiting: bool) -> None:
+        if self._busy in {"", _LOADING}:
+            self._say_busy(_LOADING if waiting else "")
+
+    def _say_busy(self, sentence: str) -> None:
+        """Say what is being done, once it takes long enough to be read."""
+        self._busy = sentence
+        if not sentence:
+            self._quiet.stop()
+            self._doing.hide()
+            self._stop.hide()
+        elif self._doing.isHidden():
+            if not self._quiet.isActive():
+                self._quiet.start()
+        else:
+            self._show_busy()
+
+    def _show_busy(self) -> None:
+        self._doing.setText(self._busy)
+        self._doing.show()
+        self._stop.setVisible(self._busy != _LOADING)
+
+    def _cancel(self, task: asyncio.Task[object] | None) -> None:
+        if task is not None:
+            task.cancel()  # which ends the work for it on the server
 
     def _fit_columns(self) -> None:
         if self._fitted:
@@ -117,81 +424,36 @@ class ResultView(QWidget):
         self._fitted = True
         self._grid.fit_columns()
 
-
-class _Grid(QTableView):
-    copy_asked = Signal()
-
-    def __init__(self, model: ResultModel, theme: Theme) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setFont(mono_font())
-        self.setItemDelegate(_CellDelegate(model, theme, self))
-        self.setAccessibleName("Result")
-        self.setObjectName("result")
-        self.setWordWrap(False)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
-        self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        rows = self.verticalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(ROW_HEIGHT)
-        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setAccessibleName("Columns of the result")
-        rows.setAccessibleName("Row numbers")
-
-    def fit_columns(self) -> None:
-        """Widths by the header and the first rows; once, so that nothing jumps later."""
-        model = self.model()
-        metrics = self.fontMetrics()
-        for column in range(model.columnCount()):
-            title = str(model.headerData(column, Qt.Orientation.Horizontal))
-            texts = [
-                str(model.index(row, column).data())
-                for row in range(min(SAMPLE_ROWS, model.rowCount()))
-            ]
-            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
-            header = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 26
-            self.setColumnWidth(column, max(60, min(WIDEST, max(widest + 24, header))))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_asked.emit()
-            return
-        super().keyPressEvent(event)
+    def _recolor(self) -> None:
+        self._filter.setIcon(self._theme.icon("filter"))
+        self._export.setIcon(self._theme.icon("export"))
 
 
-class _CellDelegate(QStyledItemDelegate):
-    """NULL in grey italics, so that it is not taken for a text."""
-
-    def __init__(self, model: ResultModel, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._model = model
-        self._theme = theme
-
-    def initStyleOption(  # noqa: N802 - Qt's name
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        if self._model.is_null(index):
-            font: QFont = option.font
-            font.setItalic(True)
-            option.font = font
-            palette: QPalette = option.palette
-            palette.setColor(QPalette.ColorRole.Text, QColor(self._theme.colors.muted))
-            option.palette = palette
+_LOADING: Final = "Loading rows…"
+_FILTER_TIP: Final = "Show some of the rows only"
+_EXPORT_TIP: Final = "Write the rows to a file"
 
 
-def _summary(job: JobSummary, info: ResultInfo) -> str:
+def _button(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button
+
+
+def _summary(job: JobSummary, info: ResultInfo, model: ResultModel) -> str:
     parts = [
-        f"{words.count(info.rows)} row{'' if info.rows == 1 else 's'}",
-        f"{len(info.columns)} column{'' if len(info.columns) == 1 else 's'}",
+        words.counted(info.rows, "row"),
+        words.counted(len(info.columns), "column"),
         words.size(info.bytes),
     ]
+    if model.wanted.where:
+        parts[0] = f"{words.count(model.rows)} of {parts[0]}"
     parts[0] += words.shortfall(info, job.state)
-    if info.rows > MOST_ROWS:
+    if model.wanted.sort:
+        parts.append(f"by {order_in_words(model.columns, model.wanted.sort)}")
+    if model.rows > MOST_ROWS:
         parts.append(f"the first {words.count(MOST_ROWS)} can be scrolled to here")
     return "  ·  ".join(parts)
 

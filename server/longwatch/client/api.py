@@ -208,13 +208,27 @@ class AsyncClient(ResultCalls, SourceCalls):
         complete = answer.headers.get(routes.COMPLETE_HEADER, "").lower() == "true"
         return ArrowPage(answer.content, int(total), complete)
 
-    async def result_rows(self, job_id: str, *, offset: int, limit: int) -> ResultPage:
-        """The same page as JSON values, for a reader without pyarrow. Raises `NotFound`."""
+    async def result_rows(
+        self,
+        job_id: str,
+        *,
+        offset: int,
+        limit: int,
+        sort: Sequence[SortKey] = (),
+        where: Sequence[Condition] = (),
+    ) -> ResultPage:
+        """The same page as JSON values, for a reader without pyarrow. Raises as `result_page`
+        does."""
         return await self._json(
             "GET",
             routes.JOB_RESULT_PAGE.format(job_id=job_id),
             ResultPage,
-            query={"offset": str(offset), "limit": str(limit)},
+            query={
+                "offset": str(offset),
+                "limit": str(limit),
+                **in_address_of_result(sort, where),
+            },
+            longer_s=WORK_S if sort or where else 0,
         )
 
     async def log(self, job_id: str) -> str:

@@ -1,0 +1,222 @@
+"""The table of a result: its cells, its header with the signs of the order, its keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+
+from longwatch_desktop.results.model import ResultModel
+from longwatch_desktop.theme import Theme, mono_font, with_size
+
+ROW_HEIGHT: Final = 24
+SAMPLE_ROWS: Final = 60
+WIDEST: Final = 320
+_SIGN: Final = 22
+"""Pixels that a header keeps for the sign of the order."""
+
+
+class Grid(QTableView):
+    """`menu_wanted` carries a cell and a place on the screen; `header_menu_wanted` a column's
+    number and a place; `sort_asked` a column's number and whether it adds to the order."""
+
+    copy_asked = Signal()
+    menu_wanted = Signal(QModelIndex, QPoint)
+    header_menu_wanted = Signal(int, QPoint)
+    sort_asked = Signal(int, bool)
+
+    def __init__(self, model: ResultModel, theme: Theme) -> None:
+        super().__init__()
+        header = Header(model, theme)
+        self.setHorizontalHeader(header)
+        self.setModel(model)
+        self.setFont(mono_font())
+        self.setItemDelegate(_CellDelegate(model, theme, self))
+        self.setAccessibleName("Result")
+        self.setObjectName("result")
+        self.setWordWrap(False)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        rows = self.verticalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        rows.setAccessibleName("Row numbers")
+        # A click on a header sorts instead of selecting the column; Qt's own sorting of a model
+        # does nothing here, and its sign can show one column only.
+        self.setSortingEnabled(True)
+        header.setSortIndicatorShown(False)
+        header.sectionClicked.connect(
+            lambda column: self.sort_asked.emit(column, header.shift_held)
+        )
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._header_menu)
+
+    def fit_columns(self) -> None:
+        """Widths by the header and the first rows; once, so that nothing jumps later."""
+        for column in range(self.model().columnCount()):
+            self.fit_column(column)
+
+    def fit_column(self, column: int) -> None:
+        """As wide as the header and the rows in view need, within bounds."""
+        model = self.model()
+        metrics = self.fontMetrics()
+        title = str(model.headerData(column, Qt.Orientation.Horizontal))
+        first = max(0, self.rowAt(0))
+        texts = [
+            str(model.index(row, column).data())
+            for row in range(first, min(first + SAMPLE_ROWS, model.rowCount()))
+        ]
+        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
+        header = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 20 + _SIGN
+        self.setColumnWidth(column, max(60, min(WIDEST, max(widest + 24, header))))
+
+    def shown_columns(self) -> list[int]:
+        """The columns that are not hidden, as they stand."""
+        header = self.horizontalHeader()
+        columns = [header.logicalIndex(place) for place in range(header.count())]
+        return [column for column in columns if not self.isColumnHidden(column)]
+
+    def show_all_columns(self) -> None:
+        """None hidden, and all in the order of the result."""
+        header = self.horizontalHeader()
+        for column in range(header.count()):
+            header.setSectionHidden(column, False)
+            header.moveSection(header.visualIndex(column), column)
+
+    def go_to(self, row: int, column: int) -> None:
+        """Select a cell and show it."""
+        index = self.model().index(row, column)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().setCurrentIndex(index, flags)
+        self.scrollTo(index, QTableView.ScrollHint.EnsureVisible)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_asked.emit()
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Of the cell under the mouse, or the one that the keys are at."""
+        if event.reason() is QContextMenuEvent.Reason.Mouse:
+            index = self.indexAt(event.pos())
+            at = event.globalPos()
+        else:
+            index = self.currentIndex()
+            at = self.viewport().mapToGlobal(self.visualRect(index).center())
+        if index.isValid():
+            self.menu_wanted.emit(index, at)
+
+    def _header_menu(self, at: QPoint) -> None:
+        header = self.horizontalHeader()
+        column = header.logicalIndexAt(at)
+        if column >= 0:
+            self.header_menu_wanted.emit(column, header.viewport().mapToGlobal(at))
+
+
+class Header(QHeaderView):
+    """Shows by which columns rows are in order: an arrow, and a number if there are several."""
+
+    def __init__(self, model: ResultModel, theme: Theme) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._rows = model
+        self._theme = theme
+        self.shift_held = False
+        """Whether Shift was held at the last click."""
+        self.setSectionsClickable(True)
+        self.setSectionsMovable(True)
+        self.setHighlightSections(False)
+        self.setAccessibleName("Columns of the result")
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        self.shift_held = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        super().mouseReleaseEvent(event)
+
+    def paintSection(  # noqa: N802 - Qt's name
+        self, painter: QPainter, rect: QRect, logical_index: int
+    ) -> None:
+        painter.save()
+        super().paintSection(painter, rect, logical_index)
+        painter.restore()
+        found = self._rows.wanted.key_of(logical_index)
+        if found is None:
+            return
+        number, key = found
+        several = len(self._rows.wanted.sort) > 1
+        colors = self._theme.colors
+        width = _SIGN + (6 if several else -2)
+        # Opposite to the title, which stands on the right over numbers.
+        on_left = bool(self._rows.is_right(logical_index))
+        left = rect.left() if on_left else rect.right() - width
+        area = QRect(left, rect.top(), width, rect.height() - 1)
+        painter.fillRect(area, QColor(colors.window))
+        middle = QPointF(area.left() + (10 if on_left else 8), area.center().y() + 0.5)
+        tip = 3.5 if key.descending else -3.5
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colors.accent))
+        painter.drawPolygon(
+            QPolygonF(
+                [
+                    middle + QPointF(0, tip),
+                    middle + QPointF(-4.5, -tip),
+                    middle + QPointF(4.5, -tip),
+                ]
+            )
+        )
+        if several:
+            painter.setPen(QColor(colors.text))
+            painter.setFont(with_size(self.font(), 0.8))
+            painter.drawText(
+                QRect(int(middle.x()) + 6, area.top(), 14, area.height()),
+                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+                str(number),
+            )
+        painter.restore()
+
+
+class _CellDelegate(QStyledItemDelegate):
+    """NULL in grey italics, so that it is not taken for a text."""
+
+    def __init__(self, model: ResultModel, theme: Theme, parent: QTableView) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._theme = theme
+
+    def initStyleOption(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if self._model.is_null(index):
+            font: QFont = option.font
+            font.setItalic(True)
+            option.font = font
+            palette: QPalette = option.palette
+            palette.setColor(QPalette.ColorRole.Text, QColor(self._theme.colors.muted))
+            option.palette = palette
