@@ -18,7 +18,7 @@ import pyarrow as pa
 from longwatch.engines.adbc_catalogue import read_catalogue
 from longwatch.engines.adbc_errors import is_cancel, to_job_error
 from longwatch.engines.adbc_source import Target, read_options
-from longwatch.engines.adbc_stream import Canceller, Stream, Undrained, even, plain_type
+from longwatch.engines.adbc_stream import Stream, Undrained, plain_type
 from longwatch.engines.contract import (
     NO_VITALS,
     Engine,
@@ -31,6 +31,7 @@ from longwatch.engines.contract import (
 )
 from longwatch.engines.parameters import as_sqlite_keeps
 from longwatch.engines.scripts import BoundStatement, at_place, check_values, split
+from longwatch.engines.streams import Canceller, even
 from longwatch.engines.text import quoted
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError, StatementKind

@@ -27,7 +27,7 @@ import adbc_driver_manager as adbc
 import msgspec
 import pyarrow as pa
 
-from longwatch.engines.adbc_stream import Canceller, Stream, Undrained, even, fetch
+from longwatch.engines.adbc_stream import Stream, Undrained, fetch
 from longwatch.engines.contract import (
     NO_VITALS,
     Engine,
@@ -47,6 +47,7 @@ from longwatch.engines.postgres_source import SECRETS, Target, read_options, ses
 from longwatch.engines.postgres_statements import Shape, look, temporary_table
 from longwatch.engines.postgres_types import Columns, Unfit, in_arrows_words
 from longwatch.engines.scripts import BoundStatement, at_place, nothing_to_run
+from longwatch.engines.streams import Canceller, even
 from longwatch.engines.text import quoted
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import StatementKind

@@ -15,6 +15,7 @@ OWN: Final = {
     "adbc": "longwatch.engines.adbc_engine:AdbcEngine",
     "duckdb": "longwatch.engines.duckdb_engine:DuckDBEngine",
     "postgres": "longwatch.engines.postgres_engine:PostgresEngine",
+    "spark": "longwatch.engines.spark_engine:SparkEngine",
     "sqlite": "longwatch.engines.sqlite_engine:SQLiteEngine",
 }
 """Not entry points: to look for those reads every installed package's, 30 ms a runner."""

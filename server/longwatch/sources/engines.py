@@ -68,6 +68,23 @@ _DESCRIBED: Final = {
             ],
         ),
         EngineInfo(
+            name="spark",
+            title="Spark",
+            description="A Spark Connect server, reached over the network.",
+            options=[
+                _option("host", "Host", hint="localhost"),
+                _option("port", "Port", OptionKind.NUMBER, "15002"),
+                _option("user", "User", hint="longwatch"),
+                _option("token", "Token", OptionKind.SECRET),
+                _option("tls", "TLS", OptionKind.FLAG, "Always with a token"),
+                _option("url", "Or all of it as one URL", OptionKind.SECRET, "sc://host:port/;…"),
+                _option("catalog", "Catalog"),
+                _option("schema", "Schema"),
+                _option("writable", "Allow statements that write", OptionKind.FLAG),
+            ],
+            free_options=True,
+        ),
+        EngineInfo(
             name="adbc",
             title="ADBC driver",
             description="Any database that an ADBC driver is installed for on the server.",
@@ -81,7 +98,7 @@ _DESCRIBED: Final = {
         ),
     )
 }
-_ELSEWHERE: Final = frozenset({"postgres"})
+_ELSEWHERE: Final = frozenset({"postgres", "spark"})
 
 
 def engine_infos() -> list[EngineInfo]:
