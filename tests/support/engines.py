@@ -17,6 +17,7 @@ from longwatch.engines.registry import load_engine
 from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import Given, typed
 from support.postgres import cluster
+from support.spark import server
 
 MIB: Final = 2**20
 PEOPLE: Final = (
@@ -53,6 +54,16 @@ class EngineCase:
     """Whether it shows a plan."""
     stops: bool = True
     """Whether what runs can be interrupted."""
+    nothing: str = "BEGIN; COMMIT"
+    """What returns neither rows nor columns, beside making a table."""
+    text: str = "text"
+    """The type of text."""
+    odd_names: tuple[str, ...] = ('we"ird 日本', "select", "Upper")
+    """Names of tables that have to be quoted, or kept as they are."""
+    keeps_tables: bool = False
+    """Whether what `create` makes is there for other sessions too, and stays."""
+    slow: bool = False
+    """Whether its tests are left to `make test-all`."""
     label: str = ""
     """What tells it from another case of the same engine."""
 
@@ -91,6 +102,20 @@ def _postgres_with_people(folder: Path) -> dict[str, str]:
     folder.mkdir()
     running = cluster()
     return running.options(running.create_database(*PEOPLE))
+
+
+def _spark_with_people(folder: Path) -> dict[str, str]:
+    folder.mkdir()
+    running = server()
+    return running.options(
+        schema=running.create_schema(
+            "CREATE TABLE people (id INTEGER, name STRING)",
+            "INSERT INTO people VALUES (1, 'Ada'), (2, 'Zoë')",
+        ),
+        writable="true",
+        # Names in double quotes are the suite's way, and not Spark's.
+        **{"spark.sql.ansi.doubleQuotedIdentifiers": "true"},
+    )
 
 
 _COUNT: Final = (
@@ -210,6 +235,57 @@ _OTHERS: Final = (
         ),
         create="CREATE TEMP TABLE",
         tells_memory=False,
+    ),
+    EngineCase(
+        name="spark",
+        make_source=_spark_with_people,
+        numbers="SELECT id AS n FROM range({n})",
+        # Spark sends a partition once it is whole, and its driver keeps what nobody has read: here
+        # it is at most 100 of 6 MB.
+        wide="SELECT repeat(char(65 + id % 26), 1000) AS t "
+        "FROM range(0, least({n}, 600000), 1, 100)",
+        endless={
+            "scan": "SELECT count(*) FROM range(1000000000000) AS t (i) WHERE i % 7 = 3",
+            "join": "SELECT count(*) FROM range(100000000) AS a (i), range(1000) AS b (j) "
+            "WHERE (i * j) % 1000003 = 17",
+        },
+        reads=(
+            "SELECT 1",
+            "VALUES (1), (2)",
+            "TABLE people",
+            "FROM people SELECT *",
+            "FROM people |> WHERE id = 1 |> SELECT name",
+            "(SELECT 1) UNION (SELECT 2)",
+            "WITH p AS (SELECT * FROM people) SELECT * FROM p",
+            "SHOW TABLES",
+            "DESCRIBE people",
+            "EXPLAIN SELECT * FROM people",
+            "EXPLAIN INSERT INTO people SELECT 3, 'Eve'",
+            "/* 'é /* */ */ SELECT -- why DELETE\n * FROM people",
+            "SELECT id AS update, 1 AS \"INSERT\", r'\\DELETE' AS t FROM people",
+        ),
+        writes=(
+            "CREATE TABLE t AS SELECT 1 AS a",
+            "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)",
+            "DELETE FROM people",
+            "WITH p AS (SELECT 3, 'Eve') INSERT INTO people SELECT * FROM p",
+            "FROM people INSERT INTO people SELECT * INSERT INTO people SELECT 3, 'Eve'",
+            "CREATE TEMPORARY VIEW v AS SELECT 1",
+            "CACHE TABLE people",
+            "SET spark.sql.shuffle.partitions = 3",
+        ),
+        mistakes=(
+            ("CREATE TABLE t AS SELECT nme FROM people", "name_error", "nme"),
+            ("SELECT 1;\n  ADD JAR '/x.jar'", "permission_denied", "ADD"),
+            ("SELECT '🎉', /* ; /* */ ; */ 'a\\';', nme FROM people", "name_error", "nme"),
+        ),
+        nothing="USE default",
+        text="string",
+        odd_names=("select", "Upper"),
+        measures=True,
+        tells_memory=False,
+        keeps_tables=True,
+        slow=True,
     ),
 )
 

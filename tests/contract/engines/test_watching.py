@@ -83,5 +83,5 @@ def test_memory_and_spill_are_seen(case: EngineCase, session: Session) -> None:
     with running(case, session, case.endless["join"]):
         if case.tells_memory:
             wait_until(lambda: session.poll().memory_bytes)
-        if case.measures:  # others may come to spill, or cannot tell
-            assert session.poll().spill_bytes == 0
+            if case.measures:  # others may come to spill, or cannot tell
+                assert session.poll().spill_bytes == 0
