@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.results.export_dialog import ExportDialog
+from longwatch_desktop.results.export_strip import ExportStrip
+from longwatch_desktop.results.exporting import Exports, Order
 from longwatch_desktop.results.overview import Overview
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.view import ResultView
@@ -53,7 +57,16 @@ class DetailPane(QWidget):
             self._tabs.addTab(page, title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._tabs)
+        layout.addWidget(self._tabs, 1)
+        self.exports = Exports(session, self)
+        self._strip = ExportStrip(theme)
+        layout.addWidget(self._strip)
+        self._theme = theme
+        self._folder: Path | None = None
+        """Where the last export went."""
+        self.exports.begun.connect(self._strip.add)
+        self.exports.refused.connect(session.trouble)
+        self.result.export_wanted.connect(self._ask_export)
         self._tabs.currentChanged.connect(lambda _index: self._show_front())
         self.overview.place_wanted.connect(self._want_place)
 
@@ -88,6 +101,20 @@ class DetailPane(QWidget):
             return True
         return False
 
+    def _ask_export(self) -> None:
+        what = self.result.exportable()
+        if what is None:
+            return
+        downloads = QStandardPaths.StandardLocation.DownloadLocation
+        folder = self._folder or Path(QStandardPaths.writableLocation(downloads))
+        dialog = ExportDialog(what, folder, self._theme, self)
+        dialog.chosen.connect(self._export)
+        dialog.open()
+
+    def _export(self, order: Order) -> None:
+        self._folder = order.path.parent
+        self.exports.start(order)
+
     def forget(self) -> None:
         """Other jobs come: from another server, or none."""
         self._known.clear()
@@ -106,6 +133,7 @@ class DetailPane(QWidget):
         """Let go of what is being fetched."""
         await self._tasks.close()
         await self.result.stop()
+        await self.exports.stop()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -16,19 +16,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.protocol.jobs import Column
+from longwatch.client import words
+from longwatch_desktop.results.grid import Grid
+from longwatch_desktop.results.reading import ResultReader
+from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
 
 
 class ColumnFindBar(QFrame):
-    """Hidden until it is wanted. `asked` carries a column's place and a text."""
+    """Hidden until it is wanted."""
 
-    asked = Signal(int, str)
     closed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, reader: ResultReader, grid: Grid, theme: Theme, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._reader = reader
+        self._grid = grid
         self._theme = theme
+        self._tasks = Tasks(lambda error: self.say(str(error), wrong=True))
+        self._search: asyncio.Task[object] | None = None
         self.setObjectName("find")
         self._what = QLineEdit()
         self._what.setPlaceholderText("Find in a column")
@@ -64,10 +72,10 @@ class ColumnFindBar(QFrame):
         self._recolor()
         self.hide()
 
-    def open(self, columns: Sequence[Column], place: int) -> None:
+    def open(self, place: int) -> None:
         """Show it for the column at `place`."""
         self._columns.clear()
-        self._columns.addItems([column.name for column in columns])
+        self._columns.addItems([column.name for column in self._grid.rows.columns])
         self._columns.setCurrentIndex(place)
         self.say("")
         self.show()
@@ -75,9 +83,19 @@ class ColumnFindBar(QFrame):
         self._what.selectAll()
 
     def leave(self) -> None:
-        """Hide it."""
-        self.hide()
+        """Hide it; the rows may have the keys again."""
+        self.give_up()
         self.closed.emit()
+
+    def give_up(self) -> None:
+        """Hide it: other rows come."""
+        if self._search is not None:
+            self._search.cancel()
+        self.hide()
+
+    async def stop(self) -> None:
+        """Let go of what is being searched."""
+        await self._tasks.close()
 
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """How the search stands."""
@@ -99,8 +117,34 @@ class ColumnFindBar(QFrame):
         return False
 
     def _ask(self) -> None:
-        if self._what.text():
-            self.asked.emit(self._columns.currentIndex(), self._what.text())
+        """From the cell that the keys are at, which is not found again."""
+        text, column, model = self._what.text(), self._columns.currentIndex(), self._grid.rows
+        if not text or column < 0 or model.job_id is None:
+            return
+        if self._search is not None:
+            self._search.cancel()  # a newer wish
+        self.say("Searching…")
+        current = self._grid.currentIndex()
+        first = current.row() + (1 if current.isValid() and current.column() == column else 0)
+        work = self._find(model.job_id, column, text, max(0, first))
+        self._search = self._tasks.start(work, name="find")
+
+    async def _find(self, job_id: str, column: int, text: str, first: int) -> None:
+        model = self._grid.rows
+        columns, wanted, said = model.columns, model.wanted, ""
+        row = await self._reader.search(job_id, columns, wanted, column, text, first)
+        if row is None and first:
+            row = await self._reader.search(job_id, columns, wanted, column, text, 0)
+            said = ", from the top again"
+        if job_id != model.job_id or wanted != model.wanted:
+            self.say("")
+        elif row is None:
+            self.say("Not found", wrong=True)
+        elif row >= model.shown_rows:
+            self.say(f"In row {words.count(row + 1)}, beyond what can be scrolled to")
+        else:
+            self.say(f"Row {words.count(row + 1)}{said}")
+            self._grid.go_to(row, column)
 
     def _recolor(self) -> None:
         self._close.setIcon(self._theme.icon("close"))

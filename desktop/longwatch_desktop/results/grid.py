@@ -48,6 +48,7 @@ class Grid(QTableView):
 
     def __init__(self, model: ResultModel, theme: Theme) -> None:
         super().__init__()
+        self.rows = model
         header = Header(model, theme)
         self.setHorizontalHeader(header)
         self.setModel(model)

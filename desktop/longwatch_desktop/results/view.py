@@ -20,17 +20,19 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.client import words
-from longwatch.protocol.jobs import JobState, JobSummary, ResultInfo, ResultPage
+from longwatch.protocol.jobs import JobSummary, ResultPage
 from longwatch.protocol.results import Condition
 from longwatch_desktop.results.conditions import ConditionBar
 from longwatch_desktop.results.copying import as_table, chosen
+from longwatch_desktop.results.export_dialog import Exportable
 from longwatch_desktop.results.find_bar import ColumnFindBar
 from longwatch_desktop.results.grid import Grid
 from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.results.menus import CellMenu, HeaderMenu
-from longwatch_desktop.results.model import MOST_ROWS, PAGE_ROWS, ResultModel
+from longwatch_desktop.results.model import PAGE_ROWS, ResultModel
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.statistics import StatisticsPanel
+from longwatch_desktop.results.telling import summary, why_empty
 from longwatch_desktop.results.wanted import NoValue, Wanted, like_cell, order_in_words
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
@@ -65,7 +67,6 @@ class ResultView(QWidget):
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._fitted = False
         self._work: asyncio.Task[object] | None = None
-        self._search: asyncio.Task[object] | None = None
         self._busy = ""
         self._tasks = Tasks(lambda error: self.troubled.emit(f"Nothing was copied: {error}"))
         self._build()
@@ -86,7 +87,7 @@ class ResultView(QWidget):
         self._export.clicked.connect(self.export_wanted)
         self._grid = Grid(self.model, self._theme)
         self.conditions = ConditionBar(self._theme)
-        self.finder = ColumnFindBar(self._theme)
+        self.finder = ColumnFindBar(self._reader, self._grid, self._theme)
         self.statistics = StatisticsPanel(self._reader, self._theme)
         self._empty = QLabel()
         self._empty.setProperty("muted", True)
@@ -138,8 +139,7 @@ class ResultView(QWidget):
         self.conditions.removed.connect(lambda at: self.want(self._wanted.without(at)))
         self.conditions.cleared.connect(lambda: self.want(Wanted(self._wanted.sort)))
         self.conditions.left.connect(grid.setFocus)
-        self.finder.asked.connect(self._find)
-        self.finder.closed.connect(self._stop_finding)
+        self.finder.closed.connect(grid.setFocus)
 
     # What is shown
 
@@ -154,9 +154,20 @@ class ResultView(QWidget):
         job = self._job
         return job is not None and job.result is not None and job.state.is_final
 
-    def shown_columns(self) -> list[int]:
-        """The columns that are not hidden, as they stand."""
-        return self._grid.shown_columns()
+    def exportable(self) -> Exportable | None:
+        """What is shown, for a file; `None` when there is nothing, or not all of it yet."""
+        job = self._job
+        if job is None or job.result is None or not self.can_be_sorted:
+            return None
+        return Exportable(
+            job_id=job.id,
+            name=job.name,
+            columns=self.model.columns,
+            shown=self._grid.shown_columns(),
+            wanted=self.model.wanted,
+            rows=self.model.rows,
+            all_rows=job.result.rows,
+        )
 
     def show_job(self, job: JobSummary | None) -> None:
         """Show what of the job's result can be read by now."""
@@ -167,7 +178,7 @@ class ResultView(QWidget):
         self._job = job
         if job is None or info is None or not info.columns:
             self.model.show_result(None, None)
-            self._say(_why_empty(job))
+            self._say(why_empty(job))
             return
         self.model.show_result(job.id, info)
         if other:  # where the one before was scrolled to means nothing here
@@ -195,8 +206,7 @@ class ResultView(QWidget):
         self._say_busy("")
         self._wanted = Wanted()
         self._fitted = False
-        self.finder.hide()
-        self._stop_finding()
+        self.finder.give_up()
         self.statistics.leave()
 
     def _come_back(self, job_id: str) -> None:
@@ -210,7 +220,7 @@ class ResultView(QWidget):
 
     def _show_line(self) -> None:
         if self._job is not None and self._job.result is not None:
-            self._line.say(_summary(self._job, self._job.result, self.model))
+            self._line.say(summary(self._job, self._job.result, self.model))
 
     def _say(self, sentence: str) -> None:
         self._empty.setText(sentence)
@@ -314,43 +324,7 @@ class ResultView(QWidget):
         if not self.can_be_sorted:
             self.troubled.emit("A text can be found once the query is done.")
             return
-        self.finder.open(self.model.columns, self._current_column())
-
-    def _find(self, column: int, text: str) -> None:
-        if self._job is None:
-            return
-        self._cancel(self._search)
-        self.finder.say("Searching…")
-        current = self._grid.currentIndex()
-        again = current.isValid() and current.column() == column
-        first = current.row() + (1 if again else 0)
-        self._search = self._tasks.start(
-            self._find_next(self._job.id, column, text, max(0, first)),
-            name="find",
-            failed=lambda error: self.finder.say(str(error), wrong=True),
-        )
-
-    async def _find_next(self, job_id: str, column: int, text: str, first: int) -> None:
-        columns, wanted = self.model.columns, self.model.wanted
-        row = await self._reader.search(job_id, columns, wanted, column, text, first)
-        said = ""
-        if row is None and first:
-            row = await self._reader.search(job_id, columns, wanted, column, text, 0)
-            said = ", from the top again"
-        if job_id != self.model.job_id or wanted != self.model.wanted:
-            return
-        if row is None:
-            self.finder.say("Not found", wrong=True)
-        elif row >= self.model.shown_rows:
-            self.finder.say(f"In row {words.count(row + 1)}, beyond what can be scrolled to")
-        else:
-            self.finder.say(f"Row {words.count(row + 1)}{said}")
-            self._grid.go_to(row, column)
-
-    def _stop_finding(self) -> None:
-        self._cancel(self._search)
-        if self.finder.isHidden() and self.isVisible():
-            self._grid.setFocus()
+        self.finder.open(self._current_column())
 
     def _current_column(self) -> int:
         current = self._grid.currentIndex()
@@ -389,6 +363,7 @@ class ResultView(QWidget):
         await self._tasks.close()
         await self.model.stop()
         await self.statistics.stop()
+        await self.finder.stop()
 
     # What is being done
 
@@ -440,32 +415,3 @@ def _button(text: str, tip: str) -> QToolButton:
     button.setToolTip(tip)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button
-
-
-def _summary(job: JobSummary, info: ResultInfo, model: ResultModel) -> str:
-    parts = [
-        words.counted(info.rows, "row"),
-        words.counted(len(info.columns), "column"),
-        words.size(info.bytes),
-    ]
-    if model.wanted.where:
-        parts[0] = f"{words.count(model.rows)} of {parts[0]}"
-    parts[0] += words.shortfall(info, job.state)
-    if model.wanted.sort:
-        parts.append(f"by {order_in_words(model.columns, model.wanted.sort)}")
-    if model.rows > MOST_ROWS:
-        parts.append(f"the first {words.count(MOST_ROWS)} can be scrolled to here")
-    return "  ·  ".join(parts)
-
-
-def _why_empty(job: JobSummary | None) -> str:
-    if job is None:
-        return "Select a job to see its rows."
-    return {
-        JobState.QUEUED: "Rows appear here once the query runs.",
-        JobState.RUNNING: "Rows appear here as soon as the first ones are written.",
-        JobState.SUCCEEDED: "The statement returned no rows and no columns.",
-        JobState.CANCELLED: "The query was cancelled before it had returned rows.",
-        JobState.FAILED: "The query failed before it had returned rows. Overview says why.",
-        JobState.LOST: "Nobody knows how the query ended. Overview says what is known.",
-    }[job.state]
