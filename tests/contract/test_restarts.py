@@ -90,7 +90,7 @@ def test_a_killed_runner_of_a_read_is_replaced_and_the_second_time_it_fails(
 
 
 def test_a_killed_runner_of_a_write_is_lost_and_not_tried_again(tmp_path: Path) -> None:
-    with serving(tmp_path) as (_, address), Client(address) as client:
+    with serving(tmp_path, warm_spare=False) as (_, address), Client(address) as client:
         writing = client.submit(WRITES)
         runner(tmp_path, executing(writing)).kill()
         ended = writing.wait(20)
@@ -98,7 +98,10 @@ def test_a_killed_runner_of_a_write_is_lost_and_not_tried_again(tmp_path: Path) 
 
 
 def test_no_more_run_at_once_than_allowed(tmp_path: Path) -> None:
-    with serving(tmp_path, max_running=1) as (_, address), Client(address) as client:
+    with (
+        serving(tmp_path, max_running=1, warm_spare=False) as (_, address),
+        Client(address) as client,
+    ):
         first = client.submit(ENDLESS)
         executing(first)
         low = client.submit("select 'low'", priority=-1)
@@ -121,7 +124,10 @@ def test_a_killed_server_is_succeeded_by_one_that_knows_everything(tmp_path: Pat
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
     assert watched.is_running()  # queries outlive the server
-    with serving(tmp_path, max_running=1) as (_, address), Client(address) as client:
+    with (
+        serving(tmp_path, max_running=1, warm_spare=False) as (_, address),
+        Client(address) as client,
+    ):
         ids = {one.id for one in client.jobs()}
         assert ids == {running.id, waiting.id}
         adopted = executing(client.job(running.id))
@@ -136,11 +142,11 @@ def test_a_killed_server_is_succeeded_by_one_that_knows_everything(tmp_path: Pat
 
 
 def test_what_a_stopped_server_ended_goes_on_when_it_is_back(tmp_path: Path) -> None:
-    with serving(tmp_path) as (_, address), Client(address) as client:
+    with serving(tmp_path, warm_spare=False) as (_, address), Client(address) as client:
         endless = client.submit(ENDLESS)
         watched = runner(tmp_path, executing(endless))
     assert not watched.is_running()
-    with serving(tmp_path) as (_, address), Client(address) as client:
+    with serving(tmp_path, warm_spare=False) as (_, address), Client(address) as client:
         again = client.job(endless.id)
         assert executing(again).attempt == 2
         again.cancel()

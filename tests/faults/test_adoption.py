@@ -22,7 +22,11 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 
-ENV = {"LONGWATCH_THREADS": "1", "LONGWATCH_MEMORY_BYTES": str(2**29)}
+ENV = {
+    "LONGWATCH_THREADS": "1",
+    "LONGWATCH_MEMORY_BYTES": str(2**29),
+    "LONGWATCH_WARM_SPARE": "false",
+}
 SECONDS = "SELECT count(*) FROM range({n}) AS t (i) WHERE i % 7 = 3"
 
 

@@ -41,7 +41,8 @@ def test_a_store_of_an_earlier_version_goes_on(dump: Path, tmp_path: Path) -> No
     """Invariant: a store of any schema ever released is brought up to date at the start and
     works; no job in it is lost, and each that was not over comes to its end."""
     laid_out(dump, tmp_path / "data")
-    with serve(tmp_path / "data") as served, Client(served.address) as client:
+    env = {"LONGWATCH_WARM_SPARE": "false"}
+    with serve(tmp_path / "data", **env) as served, Client(served.address) as client:
         ids = [one.id for one in client.jobs()]
         assert ids == ["third00000000000", "second0000000000", "first00000000000"]
         first = client.job("first00000000000").status()

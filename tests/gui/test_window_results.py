@@ -179,7 +179,7 @@ async def test_what_is_copied_was_fetched_first(ready: Desk) -> None:
 
 
 async def test_a_selection_too_large_to_copy_is_said_to_be_cut(ready: Desk) -> None:
-    job_id = await ready.run("select i, 'row ' || i as t from range(1000000) t(i)")
+    job_id = await ready.run("select i, 'row ' || i as t from range(300000) t(i)")
     await ready.state(job_id, JobState.SUCCEEDED)
     await eventually(lambda: ready.detail_tab() == "Result")
     await ready.result_cell(4, 1)

@@ -13,6 +13,8 @@ from longwatch.cli.exits import Exit
 from longwatch.client.sync import Client
 from support.processes import longwatch, serve
 
+COLD = {"LONGWATCH_WARM_SPARE": "false"}
+
 
 def ids(path: Path) -> list[str]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as copy:
@@ -21,7 +23,7 @@ def ids(path: Path) -> list[str]:
 
 def test_with_a_server_and_put_back(tmp_path: Path) -> None:
     data_dir, target = tmp_path / "data", tmp_path / "backup"
-    with serve(data_dir) as served, Client(served.address) as client:
+    with serve(data_dir, **COLD) as served, Client(served.address) as client:
         kept = client.submit("SELECT range AS n FROM range(3)")
         kept.result(30)
         done = longwatch("backup", target, "--results", "--data-dir", data_dir)
@@ -35,13 +37,13 @@ def test_with_a_server_and_put_back(tmp_path: Path) -> None:
         assert "--force" in again.err
         assert longwatch("backup", target, "--force", "--data-dir", data_dir).code == 0
     # Put back, as the command's help says.
-    with serve(target) as served, Client(served.address) as client:
+    with serve(target, **COLD) as served, Client(served.address) as client:
         assert client.job(kept.id).result(30).fetchall() == [(0,), (1,), (2,)]
 
 
 def test_without_a_server(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    with serve(data_dir) as served, Client(served.address) as client:
+    with serve(data_dir, **COLD) as served, Client(served.address) as client:
         client.submit("SELECT 7").result(30)
         last = client.submit("SELECT 8").id
         served.kill()

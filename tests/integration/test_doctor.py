@@ -95,7 +95,7 @@ def test_leftovers_are_named_and_removed_if_asked(data_dir: Path) -> None:
 
 def test_spill_of_a_job_that_is_over(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    with serving(data_dir) as (_, address), Client(address) as client:
+    with serving(data_dir, warm_spare=False) as (_, address), Client(address) as client:
         job = client.submit("SELECT 7")
         job.result(30)
     # Only now: a server clears the spill of a runner that has ended.

@@ -33,7 +33,9 @@ from support.processes import is_alive, runners_in, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
 
-LOCAL: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "threads": 1, "memory_bytes": 2**30}
+WARM: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "threads": 1, "memory_bytes": 2**30}
+LOCAL: dict[str, Any] = {**WARM, "warm_spare": False}
+"""Without runners in waiting: to begin with them is most of what a start costs."""
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def nothing_is_left() -> Iterator[None]:
 
 
 def test_it_starts_answers_and_stops(data_dir: Path) -> None:
-    server = ServerThread(data_dir, **LOCAL)
+    server = ServerThread(data_dir, **WARM)
     address = server.start()
     assert find_local(data_dir) == address
     with Client(address) as client:
@@ -138,7 +140,7 @@ def test_a_second_server_of_one_folder(data_dir: Path) -> None:
 
 
 def test_a_server_in_another_process(data_dir: Path) -> None:
-    with serve(data_dir) as served:
+    with serve(data_dir, LONGWATCH_WARM_SPARE="false") as served:
         with pytest.raises(AlreadyServing) as caught:
             ServerThread(data_dir, **LOCAL).start()
         assert caught.value.address == served.address
@@ -258,7 +260,7 @@ def test_a_start_that_takes_too_long(data_dir: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_stopping_ends_a_running_query(data_dir: Path) -> None:
-    server = ServerThread(data_dir, **LOCAL)
+    server = ServerThread(data_dir, **WARM)
     with Client(server.start()) as client:
         job = client.submit(ENDLESS)
         wait_until(lambda: job.status().phase == "executing")
@@ -270,7 +272,7 @@ def test_stopping_ends_a_running_query(data_dir: Path) -> None:
 
 def test_stopping_does_not_wait_for_clients(data_dir: Path) -> None:
     """Neither for an open feed, nor for a reader that reads no more, nor for half a request."""
-    server = ServerThread(data_dir, **LOCAL)
+    server = ServerThread(data_dir, **WARM)
     address = server.start()
     host, port = "127.0.0.1", int(address.url.rsplit(":", 1)[1])
     handshake = (
@@ -298,7 +300,7 @@ def test_a_stop_from_another_thread_frees_the_folder(data_dir: Path) -> None:
     thread = threading.Thread(target=server.stop)
     thread.start()
     thread.join()
-    with serve(data_dir) as served:
+    with serve(data_dir, LONGWATCH_WARM_SPARE="false") as served:
         assert served.stop() == 0
 
 
@@ -315,7 +317,7 @@ def test_ten_servers_one_after_the_other_leave_no_file_open(tmp_path: Path) -> N
     me = psutil.Process()
 
     def start_and_stop(number: int) -> None:
-        server = ServerThread(tmp_path / str(number), warm_spare=False, **LOCAL)
+        server = ServerThread(tmp_path / str(number), **LOCAL)
         server.start()
         assert server.stop()
 

@@ -113,7 +113,10 @@ def test_secrets_stay_secret(tmp_path: Path) -> None:
     canary = "Geheimnis-47-das-niemand-hört"
     data_dir = tmp_path / "data"
     options = {"host": "127.0.0.1", "port": "9", "dbname": "sales", "user": "ada"}
-    with serving(data_dir, log_level="debug") as (_, address), Client(address) as client:
+    with (
+        serving(data_dir, log_level="debug", warm_spare=False) as (_, address),
+        Client(address) as client,
+    ):
         added = client.add_source(
             "warehouse", "postgres", options=options, secrets={"password": canary}
         )
@@ -129,11 +132,11 @@ def test_secrets_stay_secret(tmp_path: Path) -> None:
         if path.is_file():
             assert canary.encode() not in path.read_bytes(), path
     assert stat.S_IMODE((data_dir / "secret.key").stat().st_mode) == 0o600
-    with serving(data_dir) as (_, address), Client(address) as client:
+    with serving(data_dir, warm_spare=False) as (_, address), Client(address) as client:
         (again,) = [one for one in client.sources() if one.name == "warehouse"]
         assert again == added, "it is there after a restart"
     (data_dir / "secret.key").unlink()
-    with serving(data_dir) as (_, address), Client(address) as client:
+    with serving(data_dir, warm_spare=False) as (_, address), Client(address) as client:
         with pytest.raises(ServerFault, match=r"their key .*secret\.key is missing"):
             client.test_source("warehouse")
         failed = client.submit("SELECT 1", "warehouse").wait(30)
@@ -223,7 +226,7 @@ def test_what_is_not_taken_in(
 def test_uploads_have_a_limit_and_leave_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a\n" * 1_000_000)
-    limited = serving(tmp_path / "data", max_upload_bytes=1_000_000)
+    limited = serving(tmp_path / "data", max_upload_bytes=1_000_000, warm_spare=False)
     with limited as (_, address), Client(address) as client:
         with pytest.raises(TooLarge, match="at most"):
             client.upload(path)
@@ -234,7 +237,7 @@ def test_a_server_for_others_lets_name_only_what_it_is_told(tmp_path: Path) -> N
     for folder in ("allowed", "other"):
         (tmp_path / folder).mkdir()
     (tmp_path / "allowed" / "link").symlink_to(tmp_path / "other")
-    settings = {"host": "0.0.0.0", "allowed_hosts": ("127.0.0.1",)}
+    settings = {"host": "0.0.0.0", "allowed_hosts": ("127.0.0.1",), "warm_spare": False}
     with (
         serving(tmp_path / "one", **settings) as (_, address),
         Client(address) as client,
@@ -382,7 +385,7 @@ def test_a_folder_that_became_a_link_to_what_is_not_allowed(tmp_path: Path) -> N
     (other / "secret.csv").write_text("canary\n1\n")
     folders = (str(tmp_path / "allowed"),)
     with (
-        serving(tmp_path / "server", source_folders=folders) as (_, address),
+        serving(tmp_path / "server", source_folders=folders, warm_spare=False) as (_, address),
         Client(address) as client,
     ):
         client.add_source("x", path=str(allowed))

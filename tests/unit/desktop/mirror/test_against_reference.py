@@ -394,7 +394,7 @@ class Feeds(RuleBasedStateMachine):
 
 TestFeeds = Feeds.TestCase
 TestFeeds.settings = settings(
-    max_examples=40,
+    max_examples=25,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -162,7 +162,7 @@ def test_the_first_error_is_the_one_told() -> None:
 
 TEXTS = st.text(min_size=1, max_size=8)
 NAMES = st.lists(TEXTS, max_size=2).map(tuple)
-MANY = settings(max_examples=500)
+MANY = settings(max_examples=200)
 SECONDS = st.none() | st.integers(0, 10**7).map(float) | st.floats(0, 1e9)
 
 
