@@ -18,6 +18,7 @@ class NoticeBar(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._act: Callable[[], None] | None = None
+        self._calm = False
         self.setObjectName("notice")
         self._icon = QLabel()
         self._text = QLabel()
@@ -47,7 +48,20 @@ class NoticeBar(QFrame):
         return "" if self.isHidden() else self._text.text()
 
     def say(self, sentence: str, button: str = "", act: Callable[[], None] | None = None) -> None:
-        """Show a sentence, and a button that does something about it."""
+        """Show a sentence about something that went wrong, and a button that does something about
+        it."""
+        self._show(sentence, button, act, calm=False)
+
+    def tell(self, sentence: str, button: str = "", act: Callable[[], None] | None = None) -> None:
+        """The same of something that went well."""
+        self._show(sentence, button, act, calm=True)
+
+    def _show(
+        self, sentence: str, button: str, act: Callable[[], None] | None, *, calm: bool
+    ) -> None:
+        if calm is not self._calm:
+            self._calm = calm
+            self._recolor()
         self._text.setText(sentence)
         self._button.setText(button)
         self._button.setVisible(bool(button))
@@ -62,8 +76,11 @@ class NoticeBar(QFrame):
     def _recolor(self) -> None:
         colors = self._theme.colors
         palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Window, QColor(colors.danger_ground))
+        ground = colors.selection if self._calm else colors.danger_ground
+        palette.setColor(QPalette.ColorRole.Window, QColor(ground))
         self.setPalette(palette)
         self.setAutoFillBackground(True)
-        self._icon.setPixmap(self._theme.icon("warning", colors.danger).pixmap(16, 16))
+        calm = ("info", colors.text)
+        name, shade = calm if self._calm else ("warning", colors.danger)
+        self._icon.setPixmap(self._theme.icon(name, shade).pixmap(16, 16))
         self._close.setIcon(self._theme.icon("close"))

@@ -2,37 +2,90 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
+from typing import Final
 
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMainWindow
+
+from longwatch.client.errors import LongwatchClientError
+from longwatch.protocol.sources import Source
+from longwatch_desktop import dialogs
+from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.launcher import Launcher
+from longwatch_desktop.notice import NoticeBar
+from longwatch_desktop.session import Session
+from longwatch_desktop.sources.catalogues import Catalogues
+from longwatch_desktop.sources.drops import Drops
 from longwatch_desktop.sources.nodes import Node
 from longwatch_desktop.sources.panel import SourcePanel
+from longwatch_desktop.sources.source_dialog import SourceDialog, told
+from longwatch_desktop.sources.tree import FIXED
+from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.theme import Theme
 from longwatch_desktop.toolbar import ToolBar
 
-PREVIEW_ROWS = 1_000
+PREVIEW_ROWS: Final = 1_000
 
 
 class SourceDesk(QObject):
-    """Carries out what is asked for in the panel."""
+    """Carries out what is asked for in the panel's upper half."""
 
     def __init__(
         self,
+        session: Session,
+        theme: Theme,
         panel: SourcePanel,
+        catalogues: Catalogues,
         editor: EditorPanel,
         tools: ToolBar,
         launcher: Launcher,
-        window: QWidget,
+        notice: NoticeBar,
+        files: SqlFiles,
+        window: QMainWindow,
     ) -> None:
         super().__init__(window)
+        self._session = session
+        self._theme = theme
         self._panel = panel
+        self._catalogues = catalogues
         self._editor = editor
         self._tools = tools
         self._launcher = launcher
-        panel.sources.chosen.connect(tools.choose_source)
-        panel.sources.preview_wanted.connect(self._preview)
-        panel.sources.insert_wanted.connect(self._insert)
+        self._notice = notice
+        self._window = window
+        self._dialog: SourceDialog | None = None
+        self._tasks = Tasks(self._failed)
+        self.drops = Drops(session, notice, files, theme, window)
+        tree = panel.sources
+        self.drops.added.connect(tree.show_source)
+        tree.chosen.connect(tools.choose_source)
+        tree.preview_wanted.connect(self._preview)
+        tree.insert_wanted.connect(self._insert)
+        tree.add_wanted.connect(self.add)
+        tree.edit_wanted.connect(self.edit)
+        tree.test_wanted.connect(self._test)
+        tree.remove_wanted.connect(self._ask_to_remove)
+
+    @property
+    def dialog(self) -> SourceDialog | None:
+        """The dialog that is open; `None` if none is."""
+        return self._dialog
+
+    def add(self) -> None:
+        """Ask for a new source."""
+        self._tasks.start(self._open(None), name="add-source")
+
+    def edit(self, source: Source) -> None:
+        """Change a source, or show why it cannot be changed."""
+        self._tasks.start(self._open(source), name="edit-source")
+
+    async def stop(self) -> None:
+        """Let go of what is under way."""
+        await self.drops.stop()
+        if self._dialog is not None:
+            await self._dialog.stop()
+        await self._tasks.close()
 
     def _preview(self, node: Node) -> None:
         """The first rows of a table, in a tab of their own."""
@@ -50,3 +103,70 @@ class SourceDesk(QObject):
         page = self._editor.page
         page.insertPlainText(text)
         page.setFocus()
+
+    async def _open(self, source: Source | None) -> None:
+        engines = (await self._session.client().engines()).engines
+        if self._dialog is not None:
+            return
+        why = FIXED.get(source.origin, "") if source is not None else ""
+        address = self._session.address
+        dialog = self._dialog = SourceDialog(
+            self._session,
+            self._theme,
+            engines,
+            source,
+            {one.name for one in self._session.sources},
+            fixed=f"This source cannot be changed here: {why}." if why else "",
+            remote=address is not None and not address.is_loopback,
+            parent=self._window,
+        )
+        dialog.saved.connect(self._saved)
+        dialog.finished.connect(lambda _result: self._close())
+        dialog.open()
+
+    def _close(self) -> None:
+        dialog, self._dialog = self._dialog, None
+        if dialog is not None:
+            self._tasks.start(self._end(dialog), name="end-dialog")
+
+    async def _end(self, dialog: SourceDialog) -> None:
+        await dialog.stop()
+        dialog.deleteLater()
+
+    def _saved(self, source: Source) -> None:
+        self._catalogues.refresh(source.name)  # another password changes nothing that is told
+        self._panel.sources.show_source(source.name)
+        self._session.look_again()
+
+    def _test(self, source: Source) -> None:
+        self._notice.tell(f"Opening {source.title}…")
+        self._tasks.start(self._tell_test(source), name="test-source")
+
+    async def _tell_test(self, source: Source) -> None:
+        found = await self._session.client().test_source(source.name)
+        said, _ = told(found)
+        say = self._notice.tell if found.ok else self._notice.say
+        say(f"{source.title}: {said[0].lower()}{said[1:]}")
+
+    def _ask_to_remove(self, source: Source) -> None:
+        sent = source.options.get("path", "").startswith("file:")
+        kept = "The file that was sent for it goes too." if sent else "Its data stays where it is."
+        box = dialogs.ask(
+            self._window,
+            "Remove the source?",
+            f"Remove {source.title}?",
+            f"{kept} Jobs that ran on it stay, with their results.",
+            "Remove",
+        )
+        box.accepted.connect(lambda: self._tasks.start(self._remove(source), name="remove-source"))
+        box.open()
+
+    async def _remove(self, source: Source) -> None:
+        await self._session.client().remove_source(source.name)
+        self._session.look_again()
+        self._notice.tell(f"Removed the source {source.title}.")
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, LongwatchClientError):
+            raise error
+        self._notice.say(str(error))

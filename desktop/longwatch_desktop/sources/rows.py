@@ -89,9 +89,10 @@ class RowDelegate(QStyledItemDelegate):
         metrics = option.fontMetrics
         icon = ICON_SIDE + GAP if index.data(ICON) else 0
         width = option.rect.width() - icon - GAP
-        about = metrics.horizontalAdvance(index.data(ABOUT) or "")
-        if not about:
+        text = index.data(ABOUT)
+        if not text:
             return width, 0
+        about = metrics.horizontalAdvance(text) + 2  # which is rounded down
         name = metrics.horizontalAdvance(index.data() or "") + GAP
         room = min(about, max(int(width * _MOST_ABOUT), width - name))
         return width - room - GAP, room

@@ -59,6 +59,7 @@ class SourceTree(RowTree):
         self._sources: list[Source] = []
         self._words: list[str] = []
         self._finders: dict[str, Finder] = {}
+        self._wanted: str | None = None
         self._open: set[Key] | None = None
         """The keys of what is expanded; `None` until something was shown for the first time."""
         self.empty_text = "No sources yet. Drop files or a folder here, or press + to add one."
@@ -79,6 +80,8 @@ class SourceTree(RowTree):
         if self._open is None:  # the first time: what the first query will read
             self._open = {(one.name, "", "", "") for one in sources if one.is_default}
         self._rebuild()
+        if self._wanted is not None:
+            self.show_source(self._wanted)
 
     def look_for(self, text: str) -> None:
         """Show the tables and columns with these words alone; all of them for none."""
@@ -87,8 +90,9 @@ class SourceTree(RowTree):
             self._rebuild()
 
     def show_source(self, name: str) -> None:
-        """Go to a source and open it."""
+        """Go to a source and open it, as soon as it is there."""
         row = self._row_of(name)
+        self._wanted = name if row is None else None
         if row is not None:
             self.setCurrentItem(row)
             row.setExpanded(True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -81,14 +81,21 @@ class SourceCalls(Connection):
         body = msgspec.json.encode(request)
         return await self._json("POST", routes.ESTIMATES, Estimate, body=body, longer_s=_LOOK_S)
 
-    async def upload(self, path: Path, name: str | None = None) -> UploadedFile:
-        """Send a file to the server, so that a source can be made of it. Raises `OSError` when it
-        cannot be read, `BadRequest` when the server does not want it."""
+    async def upload(
+        self, path: Path, name: str | None = None, *, told: Callable[[int], None] | None = None
+    ) -> UploadedFile:
+        """Send a file to the server, so that a source can be made of it; `told` hears how many
+        bytes of it were sent. Raises `OSError` when it cannot be read, `BadRequest` when the
+        server does not want it."""
 
         async def pieces() -> AsyncIterator[bytes]:
-            with path.open("rb") as file:
+            sent = 0
+            with await asyncio.to_thread(path.open, "rb") as file:
                 while piece := await asyncio.to_thread(file.read, _CHUNK):
                     yield piece
+                    sent += len(piece)
+                    if told is not None:
+                        told(sent)
 
         with self._failing():
             answer = await self._opened().post(
