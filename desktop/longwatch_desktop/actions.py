@@ -22,6 +22,9 @@ class Actions(QObject):
         self._theme = theme
         self._icons: list[tuple[QAction, str]] = []
         self.run = self._make("Run", "run", _RUN_KEYS, "Run the selection, or the whole text")
+        self.run_statement = self._make(
+            "Run statement", "run", ("Alt+Return", "Alt+Enter"), "Run the statement at the cursor"
+        )
         self.cancel = self._make("Cancel", "cancel", ("Ctrl+.",), "Cancel the selected jobs")
         self.again = self._make(
             "Run again", "again", ("Ctrl+Shift+Return",), "Submit the selected jobs' SQL again"
@@ -33,7 +36,17 @@ class Actions(QObject):
         self.copy_id = self._make("Copy job ID", "copy", (), "Copy the job's id")
         self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
         self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
-        self.find_jobs = self._make("Filter jobs", "search", ("Ctrl+F",), "Go to the filter box")
+        self.find = self._make(
+            "Find…", "search", ("Ctrl+F",), "Find in the text, or filter the jobs"
+        )
+        self.replace = self._make("Replace…", "", ("Ctrl+H",), "Find and replace in the text")
+        self.format = self._make(
+            "Format", "", ("Ctrl+Shift+I",), "Lay the selection, or the whole text, out anew"
+        )
+        self.comment = self._make("Comment out or in", "", ("Ctrl+/",), "")
+        self.find_jobs = self._make(
+            "Filter jobs", "search", ("Ctrl+Shift+F",), "Go to the filter box"
+        )
         self.next_part = self._make(
             "Next part", "", ("F6",), "Go on to the jobs, the details, the sources, the editor"
         )
@@ -64,7 +77,9 @@ class Actions(QObject):
         file.addSeparator()
         file.addAction(self.quit)
         query = bar.addMenu("&Query")
-        query.addAction(self.run)
+        query.addActions([self.run, self.run_statement])
+        query.addSeparator()
+        query.addActions([self.find, self.replace, self.format, self.comment])
         jobs = bar.addMenu("&Jobs")
         jobs.addActions([self.cancel, self.again])
         jobs.addSeparator()

@@ -49,6 +49,9 @@ def main(data_dir: Path | None = None) -> int:
     garbage.start()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     program = Program(app, settings, EmbeddedServer(folder))
+    program.session.health_changed.connect(
+        lambda health: garbage.settle() if health.link is Link.CONNECTED else None
+    )
     program.window.files.open(map(Path, sys.argv[1:]))
     program.window.show()
     app.processEvents()

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from longwatch.client.errors import LongwatchClientError
-from longwatch.protocol.jobs import Job, JobState, JobSummary
+from longwatch.protocol.jobs import Job, JobState, JobSummary, Submission
+from longwatch.protocol.parameters import Parameter
 from longwatch_desktop.editor.panel import UNTITLED, EditorPanel, Page
+from longwatch_desktop.editor.sql_edit import Excerpt
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
@@ -18,11 +20,10 @@ from longwatch_desktop.tasks import Tasks
 
 @dataclass(frozen=True, slots=True)
 class _Launch:
-    """Where a running query came from: the tab, and the lines and columns before it there."""
+    """Where a running query came from: the tab, and which part of it."""
 
     page: weakref.ref[Page]
-    lines: int
-    columns: int
+    excerpt: Excerpt
 
 
 class JobControl(QObject):
@@ -46,17 +47,18 @@ class JobControl(QObject):
         self._tasks = Tasks(self._failed)
         session.jobs_changed.connect(self._follow)
 
-    def run_page(self, page: Page, source: str | None) -> None:
-        """Run what is selected in a tab, or all of it."""
-        sql = page.query_to_run()
-        if not sql.strip():
-            self.refused.emit("There is nothing to run yet: write a query, or open a saved one.")
-            return
-        page.clear_error()
-        lines, columns = page.selection_offset()
-        launch = _Launch(weakref.ref(page), lines, columns)
-        name = None if page.title == UNTITLED else page.title
-        self._tasks.start(self._submit(sql, source, name, launch), name="submit")
+    def run(
+        self, page: Page, excerpt: Excerpt, source: str | None, values: dict[str, Parameter]
+    ) -> None:
+        """Run a part of a tab's text with `values` for its `:name`s."""
+        submission = Submission(
+            sql=excerpt.sql,
+            source=source,
+            name=None if page.title == UNTITLED else page.title,
+            parameters={**values},
+        )
+        launch = _Launch(weakref.ref(page), excerpt)
+        self._tasks.start(self._submit(submission, launch), name="submit")
 
     def cancel(self, jobs: Iterable[JobSummary]) -> None:
         """Ask for the end of those that are not over."""
@@ -76,17 +78,15 @@ class JobControl(QObject):
     def show_place(self, job: Job) -> None:
         """Show a job's SQL with its error marked."""
         if job.error is not None and job.error.line is not None:
-            page = self._editor.open(job.name, job.sql)
+            page = self._editor.open(job.name, job.sql, values=job.parameters)
             page.show_error(job.error.line, job.error.column, job.error.message)
 
     async def stop(self) -> None:
         """Let go of what has not been answered yet."""
         await self._tasks.close()
 
-    async def _submit(
-        self, sql: str, source: str | None, name: str | None, launch: _Launch | None
-    ) -> None:
-        job = await self._session.submit(sql, source=source, name=name)
+    async def _submit(self, submission: Submission, launch: _Launch | None) -> None:
+        job = await self._session.client().submit(submission)
         if launch is not None:
             self._launched[job.id] = launch
         self.submitted.emit(job.id)
@@ -97,11 +97,19 @@ class JobControl(QObject):
 
     async def _again(self, job_id: str) -> None:
         job = await self._session.job(job_id)
-        await self._submit(job.sql, job.source, job.name, None)
+        again = Submission(
+            sql=job.sql,
+            source=job.source,
+            name=job.name,
+            priority=job.priority,
+            limits=job.limits,
+            parameters={**job.parameters},
+        )
+        await self._submit(again, None)
 
     async def _open(self, job_id: str) -> None:
         job = await self._session.job(job_id)
-        self._editor.open(job.name, job.sql)
+        self._editor.open(job.name, job.sql, values=job.parameters)
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, LongwatchClientError):
@@ -130,8 +138,6 @@ class JobControl(QObject):
         page = launch.page()
         error = job.error
         if page is not None and job.state is JobState.FAILED and error and error.line is not None:
-            column = error.column
-            if column is not None and error.line == 1:
-                column += launch.columns
-            page.show_error(error.line + launch.lines, column, error.message)
+            line, column = launch.excerpt.place(error.line, error.column)
+            page.show_error(line, column, error.message)
         self.ended.emit(job)

@@ -38,7 +38,7 @@ def show_shortcuts(parent: QWidget, actions: list[QAction]) -> None:
     rows += [
         ("New tab", "Ctrl+T"),
         ("Close tab", "Ctrl+W"),
-        ("Comment lines out or in", "Ctrl+/"),
+        ("Complete a word", "Ctrl+Space"),
         ("Rows of the selected job", "Enter"),
     ]
     cells = "".join(
@@ -82,6 +82,20 @@ def ask_to_quit(
     go_on.clicked.connect(keep)
     away.clicked.connect(cancel)
     box.open()
+    return box
+
+
+def ask(parent: QWidget, title: str, text: str, more: str, yes: str) -> QMessageBox:
+    """A question whose answer destroys something: `accepted` tells that it was `yes`. It is to be
+    `open`ed."""
+    box = _box(parent, title)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(text)
+    box.setInformativeText(more)
+    box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    stay = box.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
     return box
 
 

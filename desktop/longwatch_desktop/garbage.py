@@ -24,6 +24,7 @@ class GarbageCollector(QObject):
         super().__init__(parent)
         self._timer = QTimer(self, interval=EVERY_MS)
         self._timer.timeout.connect(self.collect)
+        self._settled = False
 
     def start(self) -> None:
         """Collect in this thread from now on."""
@@ -34,6 +35,13 @@ class GarbageCollector(QObject):
         """Leave it to Python again."""
         self._timer.stop()
         gc.enable()
+
+    def settle(self) -> None:
+        """The program has started: what it made so far stays until its end, and to walk through all
+        of that (70 ms with a server) would be felt in the window."""
+        if not self._settled:
+            self._settled = True
+            gc.freeze()
 
     def leave(self) -> None:
         """The program ends: spare Python the last look at every object, which takes a second."""

@@ -22,6 +22,10 @@ class WindowLoop(QEventLoop):  # type: ignore[misc]  # without annotations it is
     which handles some itself. A task whose turn comes then finds no running loop, and fails in the
     first lock or timeout it comes to. Here it goes on when the loop is run again, as with asyncio's
     own loops.
+
+    A task that makes Qt handle events, knowingly or not, would be lost as well as all whose turn
+    comes meanwhile: asyncio cannot enter one task inside another, and forgets the turn. Here they
+    go on as soon as the first one pauses.
     """
 
     def __init__(self, app: QApplication) -> None:
@@ -47,11 +51,12 @@ class WindowLoop(QEventLoop):  # type: ignore[misc]  # without annotations it is
         return handle
 
     def _take_turn(self, handle: asyncio.Handle) -> None:
-        if self._stands:
+        if self._stands or asyncio.current_task(self) is not None:
             self._missed.append(handle)
             return
         self._catch_up()
         handle._run()
+        self._catch_up()
 
     def _catch_up(self) -> None:
         """Everything in the order in which it was due."""

@@ -135,25 +135,27 @@ class Session(QObject):
 
     async def submit(self, sql: str, *, source: str | None, name: str | None) -> Job:
         """Submit a query. Raises `LongwatchClientError`."""
-        return await self._client().submit(Submission(sql=sql, source=source, name=name))
+        return await self.client().submit(Submission(sql=sql, source=source, name=name))
 
     async def cancel(self, job_id: str) -> Job:
         """Ask for a job's end. Raises `LongwatchClientError`."""
-        return await self._client().cancel(job_id)
+        return await self.client().cancel(job_id)
 
     async def job(self, job_id: str) -> Job:
         """A job with its SQL. Raises `LongwatchClientError`."""
-        return await self._client().job(job_id)
+        return await self.client().job(job_id)
 
     async def log(self, job_id: str) -> str:
         """What the job's runner wrote. Raises `LongwatchClientError`."""
-        return await self._client().log(job_id)
+        return await self.client().log(job_id)
 
     async def rows(self, job_id: str, offset: int, limit: int) -> ResultPage:
         """Rows of a result. Raises `LongwatchClientError`."""
-        return await self._client().result_rows(job_id, offset=offset, limit=limit)
+        return await self.client().result_rows(job_id, offset=offset, limit=limit)
 
-    def _client(self) -> AsyncClient:
+    def client(self) -> AsyncClient:
+        """The calls of the server, for what is not worth a method here. Raises
+        `LongwatchClientError` while there is no connection."""
         if self._api is None:
             raise LongwatchClientError("There is no connection to the server yet.")
         return self._api
@@ -168,7 +170,7 @@ class Session(QObject):
             await self._load_catalogue()
 
     async def _load_catalogue(self) -> None:
-        api = self._client()
+        api = self.client()
         sources = (await api.sources()).sources
         queries = (await api.saved_queries()).queries
         if (sources, queries) != (self.sources, self.saved_queries):

@@ -64,6 +64,8 @@ class Colors:
     comment: str
     function: str
     current_line: str
+    found: str
+    """The ground of what was searched for, and of brackets that belong together."""
 
 
 LIGHT: Final = Colors(
@@ -90,6 +92,7 @@ LIGHT: Final = Colors(
     comment="#67717c",
     function="#9a5700",
     current_line="#f5f7fa",
+    found="#fbe8a6",
 )
 DARK: Final = Colors(
     window="#1d2126",
@@ -115,6 +118,7 @@ DARK: Final = Colors(
     comment="#8a95a1",
     function="#f0b273",
     current_line="#1b1f24",
+    found="#4a4020",
 )
 
 
@@ -201,7 +205,13 @@ def app_icon() -> QIcon:
 def _icon(name: str, color: str, disabled: str) -> QIcon:
     icon = QIcon()
     source = resource_path(f"icons/{name}.svg").read_text("utf-8")
-    for shade, mode in ((color, QIcon.Mode.Normal), (disabled, QIcon.Mode.Disabled)):
+    modes = QIcon.Mode
+    # One for selected rows too: Qt would wash it out.
+    for shade, mode in (
+        (color, modes.Normal),
+        (color, modes.Selected),
+        (disabled, modes.Disabled),
+    ):
         data = QByteArray(source.replace("currentColor", shade).encode())
         renderer = QSvgRenderer(data)
         for side in (16, 24, 32, 48):
@@ -254,6 +264,14 @@ def _style(colors: Colors) -> str:
         border: 1px solid {colors.border}; padding: 4px 6px; }}
     QMainWindow::separator {{ background: {colors.border}; width: 1px; height: 1px; }}
     QSplitter::handle {{ background: {colors.border}; }}
+    QListView#completions {{ border: 1px solid {colors.border}; background: {colors.raised}; }}
+    QListView#completions::item {{ padding: 2px 6px; }}
+    QToolButton[kind="true"] {{ color: {colors.muted}; padding: 3px 16px 3px 4px; }}
+    QToolButton[kind="true"]::menu-indicator {{ subcontrol-origin: padding;
+        subcontrol-position: right center; right: 4px; }}
+    QFrame#find {{ border-top: 1px solid {colors.border}; background: {colors.window}; }}
+    QToolButton:checked {{ background: {colors.selection}; border-color: {colors.accent}; }}
+    QFrame#foot {{ border-top: 1px solid {colors.border}; background: {colors.window}; }}
     QToolBar {{ border: none; border-bottom: 1px solid {colors.border}; spacing: 6px;
         padding: 6px 8px; background: {colors.window}; }}
     QStatusBar {{ border-top: 1px solid {colors.border}; background: {colors.window}; }}

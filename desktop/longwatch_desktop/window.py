@@ -7,14 +7,11 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
+    QApplication,
     QLabel,
     QMainWindow,
     QMenu,
-    QSizePolicy,
     QSplitter,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,14 +26,18 @@ from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.view import JobTable
+from longwatch_desktop.launcher import Launcher
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.notice import NoticeBar
 from longwatch_desktop.results.details import DetailPane
 from longwatch_desktop.servers.status import ConnectionStatus, counts_text
 from longwatch_desktop.session import Health, Link, Session
+from longwatch_desktop.sources.catalogues import Catalogues
+from longwatch_desktop.sources.desk import SourceDesk
 from longwatch_desktop.sources.panel import SourcePanel
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Mode, Theme
+from longwatch_desktop.toolbar import ToolBar
 
 DETAIL_MS: Final = 200
 """How often the details follow a running job: faster only makes figures unreadable."""
@@ -65,15 +66,29 @@ class MainWindow(QMainWindow):
         self.table = JobTable(self.model, theme)
         self.filter_bar = FilterBar(theme)
         self.details = DetailPane(session, theme)
-        self.panel = SourcePanel(theme)
+        self.catalogues = Catalogues(session, self)
+        self.panel = SourcePanel(session, self.catalogues, theme)
         self.notice = NoticeBar(theme)
         self.control = JobControl(session, self.editor, self)
         self.files = SqlFiles(self.editor, self)
-        self.source = QComboBox()
         self.connection = ConnectionStatus(session, theme)
         self._counts = QLabel()
         self._tasks = Tasks(lambda error: self.notice.say(str(error)))
         self.actions_ = Actions(self, theme)
+        self.tools = ToolBar(self.actions_)
+        self.launcher = Launcher(session, self.editor, self.tools, self.control, self.catalogues)
+        self.desk = SourceDesk(
+            session,
+            theme,
+            self.panel,
+            self.catalogues,
+            self.editor,
+            self.tools,
+            self.launcher,
+            self.notice,
+            self.files,
+            self,
+        )
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._down = QSplitter(Qt.Orientation.Vertical)
         self._lay_out()
@@ -82,6 +97,7 @@ class MainWindow(QMainWindow):
             self.resize(1280, 860)
         layout.restore_columns(settings, self.table)
         layout.restore_tabs(settings, self.editor)
+        self.panel.restore(str(settings.value("window/panel_tree", "")))
         # A crash must not cost what was typed: it is kept a moment after typing stops.
         self._keep = QTimer(self, interval=KEEP_MS, singleShot=True)
         self._keep.timeout.connect(self._keep_texts)
@@ -91,11 +107,13 @@ class MainWindow(QMainWindow):
         self._detail_timer.start()
         self._show_selection()
         self._show_emptiness()
+        self.editor.page.setFocus()
 
     def let_go(self) -> None:
         """The program ends: remember the layout and let the window be closed."""
         layout.save_window(self._settings, self, self._splitters())
         layout.save_columns(self._settings, self.table)
+        self._settings.setValue("window/panel_tree", self.panel.remembered())
         layout.save_tabs(self._settings, self.editor)
         self._settings.sync()
         self._may_close = True
@@ -104,6 +122,8 @@ class MainWindow(QMainWindow):
     async def stop(self) -> None:
         """Let go of everything that is under way."""
         await self.control.stop()
+        await self.desk.stop()
+        await self.launcher.stop()
         await self.details.stop()
         await self._tasks.close()
 
@@ -127,11 +147,11 @@ class MainWindow(QMainWindow):
     # Laying out
 
     def _splitters(self) -> dict[str, QSplitter]:
-        return {"across": self._across, "down": self._down}
+        return {"across": self._across, "down": self._down, "panel": self.panel.splitter}
 
     def _lay_out(self) -> None:
         self.actions_.fill_menus(self.menuBar())
-        self.addToolBar(self._tool_bar())
+        self.addToolBar(self.tools)
         jobs = QWidget()
         inside = QVBoxLayout(jobs)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -163,31 +183,6 @@ class MainWindow(QMainWindow):
         bar.addPermanentWidget(self._counts)
         self.setMinimumSize(QSize(720, 520))
 
-    def _tool_bar(self) -> QToolBar:
-        bar = QToolBar("Main")
-        bar.setObjectName("main")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(16, 16))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        for action in (self.actions_.run, self.actions_.cancel, self.actions_.again):
-            bar.addAction(action)
-        button = bar.widgetForAction(self.actions_.run)
-        assert isinstance(button, QToolButton)
-        button.setProperty("primary", True)
-        bar.addSeparator()
-        label = QLabel("Source")
-        label.setProperty("muted", True)
-        label.setContentsMargins(6, 0, 2, 0)
-        label.setBuddy(self.source)
-        bar.addWidget(label)
-        self.source.setAccessibleName("Source")
-        self.source.setToolTip("What the query runs against")
-        self.source.setMinimumWidth(190)
-        self.source.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        bar.addWidget(self.source)
-        return bar
-
     # Wiring
 
     def _wire(self) -> None:
@@ -196,7 +191,8 @@ class MainWindow(QMainWindow):
         session.health_changed.connect(self._health_changed)
         session.catalogue_changed.connect(self._show_catalogue)
         session.trouble.connect(self.notice.say)
-        actions.run.triggered.connect(self._run)
+        actions.run.triggered.connect(self.launcher.run)
+        actions.run_statement.triggered.connect(self.launcher.run_statement)
         actions.cancel.triggered.connect(lambda: self.control.cancel(self.table.selected_jobs()))
         actions.again.triggered.connect(lambda: self.control.run_again(self.table.selected_jobs()))
         actions.open_sql.triggered.connect(self._open_selected)
@@ -205,6 +201,10 @@ class MainWindow(QMainWindow):
         actions.open_file.triggered.connect(self.files.choose_and_open)
         actions.save_file.triggered.connect(self.files.choose_and_save)
         actions.find_jobs.triggered.connect(self.filter_bar.focus_box)
+        actions.find.triggered.connect(self._find)
+        actions.replace.triggered.connect(lambda: self.editor.finder.open(replace=True))
+        actions.format.triggered.connect(self.launcher.format)
+        actions.comment.triggered.connect(self.editor.toggle_comment)
         parts = (self.editor, self.table, self.details, self.panel)
         actions.next_part.triggered.connect(lambda: layout.focus_next(parts))
         actions.retry.triggered.connect(session.retry_now)
@@ -212,16 +212,16 @@ class MainWindow(QMainWindow):
         actions.about.triggered.connect(lambda: dialogs.show_about(self, session))
         actions.quit.triggered.connect(self.close)
         actions.themes.triggered.connect(lambda action: self._choose_theme(Mode(action.data())))
-        self.panel.query_chosen.connect(self._open_query)
-        self.panel.source_chosen.connect(self._choose_source)
+        self.panel.queries.opened.connect(self._open_query)
         self.filter_bar.changed.connect(self._filter)
         self.table.selection_changed.connect(self._show_selection)
         self.table.activated_job.connect(self._activate)
         self.table.menu_wanted.connect(self._job_menu)
-        self.model.reordered.connect(self._show_emptiness)
+        self.model.reordered.connect(self._rows_moved)
         self.details.place_wanted.connect(self.control.show_place)
         self.connection.retry_wanted.connect(session.retry_now)
         self.control.refused.connect(self.notice.say)
+        self.launcher.refused.connect(self.notice.say)
         self.files.failed.connect(self.notice.say)
         self.details.result.troubled.connect(self.notice.say)
         self.editor.dropped.connect(self._offer_reopening)
@@ -230,8 +230,15 @@ class MainWindow(QMainWindow):
 
     # What happens
 
-    def _run(self) -> None:
-        self.control.run_page(self.editor.page, self.source.currentData())
+    def _find(self) -> None:
+        """In the part that has the keys."""
+        focus = QApplication.focusWidget()
+        if focus is not None and self.editor.isAncestorOf(focus):
+            self.editor.finder.open()
+        elif not (
+            focus is not None and self.details.isAncestorOf(focus) and self.details.find_text()
+        ):
+            self.filter_bar.focus_box()
 
     def _submitted(self, job_id: str) -> None:
         self.notice.hide()
@@ -302,11 +309,7 @@ class MainWindow(QMainWindow):
     def _show_catalogue(self) -> None:
         session = self._session
         self.panel.show_catalogue(session.sources, session.saved_queries)
-        chosen = self.source.currentData()
-        self.source.clear()
-        for source in session.sources:
-            self.source.addItem(source.title, source.name)
-        self._choose_source(chosen)
+        self.tools.show_sources(session.sources)
         self.model.set_sources({source.name: source.title for source in session.sources})
         if not self._settings.value("window/greeted"):
             self._settings.setValue("window/greeted", True)
@@ -326,17 +329,13 @@ class MainWindow(QMainWindow):
             self._open_query(queries[0])
 
     def _open_query(self, query: SavedQuery) -> None:
-        self.editor.open(query.title, query.sql)
-        self._choose_source(query.source)
-
-    def _choose_source(self, name: str | None) -> None:
-        at = self.source.findData(name)
-        if at >= 0:
-            self.source.setCurrentIndex(at)
+        self.editor.open(query.title, query.sql, declared=query.parameters)
+        self.tools.choose_source(query.source)
 
     def _filter(self, query: object) -> None:
         self.model.filter_by(query)  # type: ignore[arg-type]
         self._show_counts()
+        self._show_selection()  # Qt says nothing when what was selected is hidden
 
     def _activate(self, job_id: str) -> None:
         slot = self._session.mirror.slot(job_id)
@@ -344,6 +343,11 @@ class MainWindow(QMainWindow):
             self.details.show_result()
         else:
             self.details.show_overview()
+
+    def _rows_moved(self) -> None:
+        self._show_emptiness()
+        if not self.table.selectionModel().hasSelection():
+            self._enable_actions()  # what was selected may have left the filter
 
     def _show_emptiness(self) -> None:
         """Every empty place says what to do next."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTextEdit
 
-from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.editor.sql_edit import Excerpt, SqlEdit
 from longwatch_desktop.theme import LIGHT, Theme
 from support.windows import colors_of, picture
 
@@ -117,18 +117,28 @@ def test_an_empty_text_has_nothing_to_comment(edit: SqlEdit) -> None:
 
 def test_what_runs(edit: SqlEdit) -> None:
     edit.setPlainText("select 1;\n  select 2\n  from t;")
-    assert edit.query_to_run() == edit.toPlainText()
-    assert edit.selection_offset() == (0, 0)
+    assert edit.excerpt() == Excerpt(edit.toPlainText())
     start = len("select 1;\n  ")
     select(edit, start, start + len("select 2\n  from t"))
-    assert edit.query_to_run() == "select 2\n  from t", "with line ends, not Qt's separators"
-    assert edit.selection_offset() == (1, 2)
+    selected = Excerpt("select 2\n  from t", 1, 2)
+    assert edit.excerpt() == selected, "with line ends, not Qt's separators"
+    assert edit.statement() == selected, "the cursor is at its end"
     select(edit, start + 3, start)
-    assert edit.query_to_run() == "sel", "selected backwards"
-    assert edit.selection_offset() == (1, 2)
+    assert edit.excerpt() == Excerpt("sel", 1, 2), "selected backwards"
+    assert edit.statement() == selected
     select(edit, start - 2, start)
-    assert edit.query_to_run() == edit.toPlainText(), "blanks alone are no selection"
-    assert edit.selection_offset() == (0, 0)
+    assert edit.excerpt() == Excerpt(edit.toPlainText()), "blanks alone are no selection"
+    select(edit, 0, 0)
+    assert edit.statement() == Excerpt("select 1")
+    edit.setPlainText(" -- nothing\n")
+    assert edit.statement() is None
+
+
+def test_places_in_an_excerpt_are_places_in_the_text() -> None:
+    excerpt = Excerpt("select\n nope", 4, 2)
+    assert excerpt.place(1, 3) == (5, 5)
+    assert excerpt.place(2, 3) == (6, 3)
+    assert excerpt.place(2, None) == (6, None)
 
 
 def test_an_error_is_marked_and_shown(edit: SqlEdit) -> None:
@@ -190,8 +200,7 @@ def test_an_error_after_a_wide_character_is_where_the_server_says(edit: SqlEdit)
     edit.show_error(1, 13, "no such column")
     assert marked(edit) == ["nope"]
     select(edit, 13, 17)
-    assert edit.query_to_run() == "nope"
-    assert edit.selection_offset() == (0, 12)
+    assert edit.excerpt() == Excerpt("nope", 0, 12)
 
 
 def test_line_numbers(edit: SqlEdit) -> None:

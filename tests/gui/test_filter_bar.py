@@ -95,7 +95,7 @@ def test_words_and_keys(bar: Bar) -> None:
     bar.type("weekly source:flights")
     assert bar.asked[-1] == JobFilter(words=("weekly",), source=("flights",))
     bar.bar.set_counts(COUNTS, 7, 1_204)
-    assert bar.note == "7 match"
+    assert bar.note == "7 matches"
     assert len(bar.asked) == len("weekly source:flights"), "as one types, not on Enter"
 
 

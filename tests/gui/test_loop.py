@@ -92,3 +92,24 @@ def test_closing_ends_what_waited(application: QApplication) -> None:
     qt_goes_on(10)
     assert work.task is not None
     assert work.task.cancelled()
+
+
+def test_a_task_that_handles_events_loses_no_other(runner: asyncio.Runner) -> None:
+    """asyncio cannot enter a task inside another one's step, and would forget its turn."""
+    work = Work()
+
+    async def main() -> None:
+        await work.start()
+        for _ in range(3):
+            before = work.steps
+            qt_goes_on(10)
+            assert work.steps == before, "not inside this step"
+            await eventually(lambda before=before: work.steps > before)
+        woken = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(woken.set_result, None)
+        qt_goes_on(10)
+        await asyncio.wait_for(woken, 10)
+
+    runner.run(main())
+    assert work.task is not None
+    work.task.cancel()

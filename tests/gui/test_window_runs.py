@@ -221,7 +221,8 @@ async def test_a_server_that_refuses_is_heard(ready: Desk) -> None:
     ready.window.editor.page.setPlainText("-- only a remark")
     press(ready.window, ready.window.actions_.run)
     await eventually(lambda: ready.window.notice.text or ready.jobs())
-    ready.window.control.run_page(ready.window.editor.page, "no such source")
+    page = ready.window.editor.page
+    ready.window.control.run(page, page.excerpt(), "no such source", {})
     await eventually(lambda: "no such source" in ready.window.notice.text)
 
 

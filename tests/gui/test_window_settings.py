@@ -124,4 +124,4 @@ async def test_the_first_start_offers_something_to_watch(
     async with desk(address, theme, tmp_path / "window.ini") as second:
         await second.connected()
         assert tab_titles(second.window.editor) == ["Untitled"], "once, not each time"
-        assert second.window.source.currentData() == "sample"
+        assert second.window.tools.source == "sample"

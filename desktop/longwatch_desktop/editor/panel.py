@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Final
+
 import msgspec
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
 from PySide6.QtWidgets import QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
+from longwatch.protocol.catalogue import Catalogue
+from longwatch.protocol.parameters import Parameter
+from longwatch.protocol.sources import QueryParameter
+from longwatch_desktop.editor.completion import Completion, Vocabulary
+from longwatch_desktop.editor.fields import Typed, retyped
+from longwatch_desktop.editor.find_bar import FindBar
+from longwatch_desktop.editor.foot import Foot
+from longwatch_desktop.editor.scan import parameter_names
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.theme import Theme
 
-UNTITLED = "Untitled"
+UNTITLED: Final = "Untitled"
+SCAN_MS: Final = 150
+MOST_SCANNED: Final = 500_000
+"""Characters: a longer text is looked through for parameters when it is run."""
 
 
 class Page(SqlEdit):
-    """One tab: a text, what it is called, and whether it was changed since it was opened."""
+    """One tab: a text, what it is called, whether it was changed since it was opened, and what its
+    `:name`s are given."""
 
-    def __init__(self, theme: Theme, title: str, sql: str) -> None:
+    def __init__(
+        self, theme: Theme, title: str, sql: str, declared: Iterable[QueryParameter] = ()
+    ) -> None:
         super().__init__(theme)
         self.title = title
+        self.declared = {one.name: one for one in declared}
+        self.typed: dict[str, Typed] = {}
+        self.completion = Completion(self)
         self.setPlainText(sql)
         self.document().setModified(False)
 
@@ -34,6 +54,8 @@ class SavedTab(msgspec.Struct, frozen=True):
     title: str
     sql: str
     changed: bool
+    typed: dict[str, Typed] = {}
+    declared: list[QueryParameter] = []
 
 
 class SavedTabs(msgspec.Struct, frozen=True):
@@ -44,15 +66,18 @@ class SavedTabs(msgspec.Struct, frozen=True):
 
 
 class EditorPanel(QWidget):
-    """Tabs of SQL. `edited` tells that something worth remembering changed, `dropped` the title and
-    the text of a tab that was closed and is nowhere else."""
+    """Tabs of SQL. `edited` tells that something worth remembering changed, `settled` that the
+    query in front may be another and that its fields are shown, `dropped` the title and the text
+    of a tab that was closed and is nowhere else."""
 
     edited = Signal()
+    settled = Signal()
     dropped = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._vocabulary = Vocabulary()
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.setTabsClosable(False)
@@ -64,12 +89,21 @@ class EditorPanel(QWidget):
         self._tabs.setCornerWidget(self._add)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._tabs)
+        layout.setSpacing(0)
+        layout.addWidget(self._tabs, 1)
+        self.finder = FindBar(lambda: self.page, theme)
+        self.finder.closed.connect(self._focus_page)
+        layout.addWidget(self.finder)
+        self.foot = Foot(theme)
+        layout.addWidget(self.foot)
+        self.foot.form.edited.connect(self._keep_typed)
+        self._scan = QTimer(self, interval=SCAN_MS, singleShot=True)
+        self._scan.timeout.connect(self._look)
+        self._tabs.currentChanged.connect(lambda _index: self._scan.start())
         theme.changed.connect(self._recolor)
         for keys, act in (
             ("Ctrl+T", lambda: self.open(UNTITLED, "")),
             ("Ctrl+W", lambda: self.close_page(self.page)),
-            ("Ctrl+/", self._toggle_comment),
         ):
             QShortcut(QKeySequence(keys), self, act)
         self.open(UNTITLED, "")
@@ -87,17 +121,51 @@ class EditorPanel(QWidget):
         found = [self._tabs.widget(index) for index in range(self._tabs.count())]
         return [page for page in found if isinstance(page, Page)]
 
-    def open(self, title: str, sql: str) -> Page:
+    def toggle_comment(self) -> None:
+        """Comment the lines of the selection out, or in again."""
+        self.page.toggle_comment()
+
+    def know(self, catalogue: Catalogue | None) -> None:
+        """Complete the tables and columns of a source from now on."""
+        self._vocabulary = Vocabulary(catalogue)
+        for page in self.pages():
+            page.completion.vocabulary = self._vocabulary
+
+    def replace_text(self, page: Page, sql: str) -> None:
+        """Put another text into a tab, or in place of its selection, so that it can be undone."""
+        cursor = page.textCursor()
+        if not cursor.hasSelection():
+            cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(sql)
+
+    def ask_for_parameters(self) -> None:
+        """Show a field for each `:name` of the text in front."""
+        page = self.page
+        text = page.toPlainText()
+        names = parameter_names(text) if len(text) <= MOST_SCANNED else list(page.typed)
+        self.foot.form.show_fields(names, page.typed, page.declared)
+
+    def open(
+        self,
+        title: str,
+        sql: str,
+        *,
+        declared: Iterable[QueryParameter] = (),
+        values: Mapping[str, Parameter] | None = None,
+    ) -> Page:
         """Show `sql` in a tab: one that has just this text, else an untouched one is taken over,
-        else a new one is made."""
+        else a new one is made. `declared` is what to ask for its `:name`s, `values` what they
+        were given."""
         for page in self.pages():
             if sql and page.toPlainText() == sql:
+                self._take_values(page, values)
                 self._tabs.setCurrentWidget(page)
                 page.setFocus()
                 return page
         if self._tabs.count() and sql and self.page.is_untouched:
             self._remove(self.page)
-        page = self._append(title, sql)
+        page = self._append(title, sql, declared)
+        self._take_values(page, values)
         self._tabs.setCurrentWidget(page)
         page.setFocus()
         self.edited.emit()
@@ -106,7 +174,13 @@ class EditorPanel(QWidget):
     def saved(self) -> SavedTabs:
         """What to remember."""
         tabs = [
-            SavedTab(page.title, page.toPlainText(), page.document().isModified())
+            SavedTab(
+                page.title,
+                page.toPlainText(),
+                page.document().isModified(),
+                page.typed,
+                list(page.declared.values()),
+            )
             for page in self.pages()
         ]
         return SavedTabs(tabs, self._tabs.currentIndex())
@@ -118,7 +192,8 @@ class EditorPanel(QWidget):
         for page in self.pages():
             self._remove(page)
         for tab in saved.tabs:
-            page = self._append(tab.title, tab.sql)
+            page = self._append(tab.title, tab.sql, tab.declared)
+            page.typed = dict(tab.typed)
             page.document().setModified(tab.changed)
         self._tabs.setCurrentIndex(min(max(0, saved.front), len(saved.tabs) - 1))
 
@@ -132,18 +207,36 @@ class EditorPanel(QWidget):
         if lost is not None:
             self.dropped.emit(*lost)
 
-    def _append(self, title: str, sql: str) -> Page:
-        page = Page(self._theme, title, sql)
+    def _take_values(self, page: Page, values: Mapping[str, Parameter] | None) -> None:
+        if values:
+            page.typed = {name: retyped(value) for name, value in values.items()}
+            self._scan.start()
+
+    def _focus_page(self) -> None:
+        self.page.setFocus()
+
+    def _look(self) -> None:
+        self.finder.follow()
+        self.ask_for_parameters()
+        self.settled.emit()
+
+    def _keep_typed(self) -> None:
+        self.page.typed.update(self.foot.form.typed())
+        self.settled.emit()
+        self.edited.emit()
+
+    def _append(self, title: str, sql: str, declared: Iterable[QueryParameter] = ()) -> Page:
+        page = Page(self._theme, title, sql, declared)
+        page.completion.vocabulary = self._vocabulary
         index = self._tabs.addTab(page, title)
         page.document().modificationChanged.connect(lambda _changed: self._retitle(page))
         page.edited.connect(self.edited)
+        page.edited.connect(self._scan.start)
+        page.selectionChanged.connect(self._scan.start)
         self._tabs.tabBar().setTabButton(
             index, QTabBar.ButtonPosition.RightSide, self._close_button(page)
         )
         return page
-
-    def _toggle_comment(self) -> None:
-        self.page.toggle_comment()
 
     def _remove(self, page: Page) -> None:
         self._tabs.removeTab(self._tabs.indexOf(page))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
@@ -17,11 +18,28 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
+from longwatch_desktop.editor import brackets, scan
 from longwatch_desktop.editor.highlighter import SqlHighlighter
 from longwatch_desktop.theme import Theme, mono_font
 
 INDENT: Final = "    "
 Change = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A part of a text, and the lines and columns before it there; the columns count on its first
+    line only."""
+
+    sql: str
+    lines: int = 0
+    columns: int = 0
+
+    def place(self, line: int, column: int | None) -> tuple[int, int | None]:
+        """Line and column of the whole text for those of the excerpt, all from 1."""
+        if column is not None and line == 1:
+            column += self.columns
+        return line + self.lines, column
 
 
 class SqlEdit(QPlainTextEdit):
@@ -34,6 +52,7 @@ class SqlEdit(QPlainTextEdit):
         super().__init__(parent)
         self._theme = theme
         self._error: tuple[int, int, str] | None = None
+        self._found: list[tuple[int, int]] = []
         self._marked_text = ""
         self._margin = _Margin(self)
         self.setFont(mono_font())
@@ -51,33 +70,63 @@ class SqlEdit(QPlainTextEdit):
         self._fit_margin()
         self._mark()
 
-    def query_to_run(self) -> str:
+    def excerpt(self) -> Excerpt:
         """The selection if there is one, else everything."""
-        selected = self.textCursor().selection().toPlainText()
-        return selected if selected.strip() else self.toPlainText()
-
-    def selection_offset(self) -> tuple[int, int]:
-        """Lines and columns before what `query_to_run` returns, both counted from 0; the columns
-        count on its first line only."""
         cursor = self.textCursor()
-        if not cursor.selection().toPlainText().strip():
-            return 0, 0
+        selected = cursor.selection().toPlainText()
+        if not selected.strip():
+            return Excerpt(self.toPlainText())
         block = self.document().findBlock(cursor.selectionStart())
         units = cursor.selectionStart() - block.position()
-        return block.blockNumber(), _characters(block.text(), units)
+        return Excerpt(selected, block.blockNumber(), _characters(block.text(), units))
+
+    def statement(self) -> Excerpt | None:
+        """The statement that the cursor is in; `None` if there is none."""
+        text = self.toPlainText()
+        span = scan.statement_at(text, self.characters_before(self.textCursor().position()))
+        if span is None:
+            return None
+        before = text[: span.start]
+        return Excerpt(
+            text[span.start : span.end],
+            before.count("\n"),
+            len(before) - (before.rfind("\n") + 1),
+        )
+
+    def characters_before(self, position: int) -> int:
+        """How many characters of the text are before a position of Qt's."""
+        return _characters(self.toPlainText(), position)
+
+    def select(self, start: int, end: int) -> None:
+        """Select from one character up to another."""
+        cursor = self.textCursor()
+        text = self.toPlainText()
+        cursor.setPosition(_units(text, start))
+        cursor.setPosition(_units(text, end), QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def mark_found(self, found: list[tuple[int, int]]) -> None:
+        """Mark places, from one character up to another each, instead of those marked before."""
+        if found != self._found:
+            self._found = found
+            self._mark()
+
+    def mark_error(self, line: int, column: int | None, message: str) -> None:
+        """Mark the place."""
+        self._error = (line, column or 1, message)
+        self._marked_text = self.toPlainText()
+        self._mark()
+        self._margin.update()
 
     def show_error(self, line: int, column: int | None, message: str) -> None:
         """Mark the place and go there."""
-        self._error = (line, column or 1, message)
-        self._marked_text = self.toPlainText()
+        self.mark_error(line, column, message)
         block = self.document().findBlockByNumber(line - 1)
         if block.isValid():
             cursor = QTextCursor(block)
             cursor.setPosition(block.position() + _units(block.text(), (column or 1) - 1))
             self.setTextCursor(cursor)
             self.ensureCursorVisible()
-        self._mark()
-        self._margin.update()
 
     def clear_error(self) -> None:
         """Take the mark away."""
@@ -106,6 +155,10 @@ class SqlEdit(QPlainTextEdit):
             self.ensureCursorVisible()
         else:
             super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:  # noqa: N802 - Qt's name
+        """A file that is dropped is none of its text: the window takes it."""
+        return not source.hasUrls() and super().canInsertFromMimeData(source)
 
     def toggle_comment(self) -> None:
         """Comment the lines of the selection out, or in again if all of them are."""
@@ -174,6 +227,8 @@ class SqlEdit(QPlainTextEdit):
             line.cursor = self.textCursor()
             line.cursor.clearSelection()
             marks.append(line)
+        marks += self._places_found()
+        marks += self._brackets()
         if self._error is not None:
             row, column, message = self._error
             block = self.document().findBlockByNumber(row - 1)
@@ -195,6 +250,31 @@ class SqlEdit(QPlainTextEdit):
                 wave.format.setToolTip(message)
                 marks.append(wave)
         self.setExtraSelections(marks)
+
+    def _places_found(self) -> list[QTextEdit.ExtraSelection]:
+        text = self.toPlainText() if self._found else ""
+        return [self._ground(text, *one, self._theme.colors.found) for one in self._found]
+
+    def _brackets(self) -> list[QTextEdit.ExtraSelection]:
+        """The bracket at the cursor and the one that it belongs to."""
+        if self.document().characterCount() > brackets.MOST_CHARS:
+            return []
+        text = self.toPlainText()
+        pair = brackets.pair_at(text, _characters(text, self.textCursor().position()))
+        if pair is None:
+            return []
+        colors = self._theme.colors
+        shade = colors.danger_ground if pair[1] is None else colors.found
+        places = [place for place in pair if place is not None]
+        return [self._ground(text, place, place + 1, shade) for place in places]
+
+    def _ground(self, text: str, start: int, end: int, color: str) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.cursor = QTextCursor(self.document())
+        mark.cursor.setPosition(_units(text, start))
+        mark.cursor.setPosition(_units(text, end), QTextCursor.MoveMode.KeepAnchor)
+        mark.format.setBackground(QColor(color))
+        return mark
 
     def _indent(self) -> None:
         cursor = self.textCursor()

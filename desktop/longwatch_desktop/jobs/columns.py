@@ -40,7 +40,7 @@ class Column:
 
 
 def _rows_tip(job: JobSummary, _context: Context) -> str:
-    return f"{words.count(words.rows(job))} rows" if words.rows(job) else ""
+    return words.counted(words.rows(job), "row") if words.rows(job) else ""
 
 
 def _progress_tip(job: JobSummary, _context: Context) -> str:

@@ -96,7 +96,7 @@ class FilterBar(QWidget):
             self._chips.button(number).setText(f"{title} {words.count(count)}")
         if not self._box.property("wrong"):
             narrowed = bool(self._box.text().strip())
-            self._note.setText(f"{words.count(shown)} match" if narrowed else "")
+            self._note.setText(words.counted(shown, "match", "matches") if narrowed else "")
 
     def _choose(self, _number: int, on: bool) -> None:
         if on:

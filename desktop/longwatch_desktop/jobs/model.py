@@ -26,6 +26,7 @@ from longwatch_desktop.jobs.columns import COLUMNS, Column, Context
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.listing import JobListing
 from longwatch_desktop.mirror.query import JobFilter
+from longwatch_desktop.tips import wrapped
 
 RESORT_S: Final = 0.25
 """How often columns that change all the time are put in order again."""
@@ -78,7 +79,8 @@ class JobTableModel(QAbstractTableModel):
         if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             return COLUMNS[index.column()].text(self.job(index.row()), self.context)
         if role == roles.TOOL_TIP:
-            return COLUMNS[index.column()].tip(self.job(index.row()), self.context)
+            tip = COLUMNS[index.column()].tip(self.job(index.row()), self.context)
+            return wrapped(tip) if tip else ""
         if role == roles.ALIGNMENT:
             return roles.RIGHT if COLUMNS[index.column()].right else roles.LEFT
         return None

@@ -111,7 +111,7 @@ async def _export(address: Address, job: str, wanted: Wanted) -> int:
         found = await find(api, job)
         rows = await write(api, found.id, wanted)
     if wanted.path is not None:
-        click.echo(f"{words.count(rows)} rows written to {wanted.path}", err=True)
+        click.echo(f"{words.counted(rows, 'row')} written to {wanted.path}", err=True)
     return Exit.SUCCEEDED
 
 

@@ -238,7 +238,7 @@ def _ending(job: Job) -> str:
     rows = ""
     if job.result is not None:
         cut = words.shortfall(job.result, job.state)
-        rows = f", {words.count(job.result.rows)} rows{cut}"
+        rows = f", {words.counted(job.result.rows, 'row')}{cut}"
     confirmed = ", confirmed" if job.cancel_confirmed else ""
     return f"{words.standing(job)}{confirmed} after {took}{rows} · job {job.id}"
 
@@ -283,7 +283,7 @@ async def _print_rows(api: AsyncClient, job: Job, output: Output) -> None:
     form = chosen_form(output.path, "jsonl" if output.json else None)
     rows = await write(api, job.id, Wanted(output.path, form, keep_formulas=output.path is None))
     if output.path is not None:
-        click.echo(f"{words.count(rows)} rows written to {output.path}", err=True)
+        click.echo(f"{words.counted(rows, 'row')} written to {output.path}", err=True)
 
 
 async def _print_table(api: AsyncClient, job: Job, rows: int) -> None:

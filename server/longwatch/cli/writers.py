@@ -47,7 +47,7 @@ class TableWriter:
             click.echo(line)
         hidden = self._total - len(self._rows)
         if hidden > 0:
-            click.echo(f"… and {words.count(hidden)} more rows; --output FILE takes them all.")
+            click.echo(f"… and {words.counted(hidden, 'more row')}; --output FILE takes them all.")
 
 
 def _python_rows(batch: pa.RecordBatch) -> zip[tuple[object, ...]]:

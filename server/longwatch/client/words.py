@@ -21,6 +21,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 row`, `1,234 rows`; `plural` where it is not the noun and an s."""
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
 def size(number: int) -> str:
     """`12 MB`, in powers of 1,000."""
     value = float(number)

@@ -1,0 +1,67 @@
+"""The bar at the top: what to do, and what against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton
+
+from longwatch.protocol.sources import Source
+from longwatch_desktop.actions import Actions
+
+
+class ToolBar(QToolBar):
+    """The main commands, and the source that queries run against."""
+
+    source_changed = Signal()
+    """Another source is chosen."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__("Main")
+        self._sources = QComboBox()
+        self.setObjectName("main")
+        self.setMovable(False)
+        self.setIconSize(QSize(16, 16))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        for action in (actions.run, actions.cancel, actions.again):
+            self.addAction(action)
+        button = self.widgetForAction(actions.run)
+        assert isinstance(button, QToolButton)
+        button.setProperty("primary", True)
+        self.addSeparator()
+        label = QLabel("Source")
+        label.setProperty("muted", True)
+        label.setContentsMargins(6, 0, 2, 0)
+        label.setBuddy(self._sources)
+        self.addWidget(label)
+        self._sources.setAccessibleName("Source")
+        self._sources.setToolTip("What the query runs against")
+        self._sources.setMinimumWidth(190)
+        self._sources.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.addWidget(self._sources)
+        self._sources.currentIndexChanged.connect(lambda _at: self.source_changed.emit())
+
+    @property
+    def source(self) -> str | None:
+        """The name of the source that is chosen; `None` while there is none."""
+        name = self._sources.currentData()
+        return name if isinstance(name, str) else None
+
+    def show_sources(self, sources: Iterable[Source]) -> None:
+        """Offer these; what was chosen stays so if it is among them."""
+        chosen = self.source
+        self._sources.blockSignals(True)
+        self._sources.clear()
+        for source in sources:
+            self._sources.addItem(source.title, source.name)
+        self.choose_source(chosen)
+        self._sources.blockSignals(False)
+        self.source_changed.emit()
+
+    def choose_source(self, name: str | None) -> None:
+        """Choose a source by its name, if there is one of that name."""
+        at = self._sources.findData(name)
+        if at >= 0:
+            self._sources.setCurrentIndex(at)
