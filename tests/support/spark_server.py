@@ -29,7 +29,6 @@ _SETTINGS = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.plugins": "org.apache.spark.sql.connect.SparkConnectPlugin",
     "spark.connect.grpc.binding.address": "127.0.0.1",
-    "spark.connect.progress.reportInterval": "100ms",
 }
 
 _JAVA = """#!/bin/sh

@@ -31,7 +31,13 @@ logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
 _RETRIES: Final = 7
 _MOST_PAUSE_MS: Final = 15_000
 """A server that is away for 45 s loses no query; the client's own patience is ten minutes."""
+_REPORT: Final = "200ms"
+"""Between two reports of progress; Spark's own pace is 2 s."""
+_CALM_S: Final = 0.25
+_MOST_WAIT_S: Final = 0.6
+"""Of the second that a runner has to end after a cancel."""
 _AGAIN_S: Final = 0.25
+_TICK_S: Final = 0.02
 _DRAIN_S: Final = 5.0
 SAID: Final = (PySparkException, pa.ArrowException)
 """What a client raises."""
@@ -48,6 +54,9 @@ class Connection:
         self.client = SparkConnectClient(target.url(tag))
         self._tag = tag.replace(",", " ") or "longwatch"
         self._fraction: float | None = None
+        self._stages: frozenset[int] = frozenset()
+        self._changed_s = 0.0
+        self._in_flight = 0
         self.client.register_progress_handler(self._progress)  # type: ignore[arg-type]
 
     def open(self, target: Target) -> None:
@@ -58,7 +67,11 @@ class Connection:
             self.command(sql_relation(f"SET CATALOG {quoted(target.catalog)}"))
         if target.schema:
             self.command(sql_relation(f"USE {'.'.join(map(quoted, target.schema.split('.')))}"))
-        self.client.set_retry_policies([DefaultPolicy(max_retries=_RETRIES, max_backoff=_MOST_PAUSE_MS)])
+        with contextlib.suppress(PySparkException):  # where a server has it fixed
+            self.configure({"spark.connect.progress.reportInterval": _REPORT})
+        self.client.set_retry_policies(
+            [DefaultPolicy(max_retries=_RETRIES, max_backoff=_MOST_PAUSE_MS)]
+        )
 
     def configure(self, settings: dict[str, str]) -> None:
         """Settings of the session."""
@@ -101,6 +114,7 @@ class Connection:
     def begin(self) -> None:
         """Another statement starts: of the last one's progress nothing is left."""
         self._fraction = None
+        self._stages, self._in_flight = frozenset(), 0
 
     @property
     def fraction(self) -> float | None:
@@ -108,11 +122,28 @@ class Connection:
         when another stage comes, and be 1 before the end."""
         return self._fraction
 
-    def _progress(self, *, stages: Iterable[Any] | None, done: bool, **_: Any) -> None:
+    def _progress(
+        self, *, stages: Iterable[Any] | None, inflight_tasks: int, done: bool, **_: Any
+    ) -> None:
         known = [*(stages or ())]
         tasks = sum(stage.num_tasks for stage in known)
         if tasks and not done:
             self._fraction = sum(stage.num_completed_tasks for stage in known) / tasks
+        ids = frozenset(stage.stage_id for stage in known)
+        if ids != self._stages:
+            self._stages, self._changed_s = ids, time.monotonic()
+        self._in_flight = 0 if done else inflight_tasks
+
+    def interrupt_calmly(self) -> None:
+        """`interrupt`, once tasks run and no stage has just begun, or soon. Spark starts stages on
+        threads of their own: one that it is about to start when it is interrupted runs on for
+        nobody, and no call of the protocol can end it, or tell of it (seen with 4.2)."""
+        deadline_s = time.monotonic() + _MOST_WAIT_S
+        while time.monotonic() < deadline_s and not (
+            self._in_flight and time.monotonic() - self._changed_s > _CALM_S
+        ):
+            time.sleep(_TICK_S)
+        self.interrupt()
 
     def interrupt(self) -> None:
         """End whatever the session runs; any thread."""

@@ -8,16 +8,18 @@ have a time limit here: the client's would try again for minutes.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import time
 from typing import Any, Final
 
-import grpc
 import pyspark.sql.connect.proto as spark
 from pyspark.sql.connect.client import DefaultChannelBuilder
 from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceStub
 
 from longwatch.engines.spark_source import Target, session_id
 
+_GRPC: Any = importlib.import_module("grpc")  # it says nothing of its types
+_STUB: Any = SparkConnectServiceStub
 _PAUSE_S: Final = 0.05
 _CALL_S: Final = 5.0
 _GONE: Final = ("INVALID_HANDLE.SESSION_CLOSED", "INVALID_HANDLE.SESSION_NOT_FOUND")
@@ -30,7 +32,7 @@ def end_session(target: Target, tag: str, *, within_s: float = 5.0) -> bool:
     with contextlib.closing(_Control(target, tag)) as control:
         try:
             return control.end(within_s)
-        except grpc.RpcError as error:
+        except _GRPC.RpcError as error:
             raise target.unreachable(error) from None
 
 
@@ -40,7 +42,7 @@ class _Control:
     def __init__(self, target: Target, tag: str) -> None:
         builder = DefaultChannelBuilder(target.url(tag))
         self._channel = builder.toChannel()
-        self._stub: Any = SparkConnectServiceStub(self._channel)
+        self._stub: Any = _STUB(self._channel)
         self._metadata = [*builder.metadata()]
         self._who: dict[str, Any] = {
             "session_id": session_id(tag),
@@ -69,7 +71,7 @@ class _Control:
         )
         try:
             answer = self._call("GetStatus", request)
-        except grpc.RpcError as error:
+        except _GRPC.RpcError as error:
             if any(word in str(error) for word in _GONE):
                 return False
             raise

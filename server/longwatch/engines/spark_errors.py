@@ -99,6 +99,7 @@ def to_job_error(error: Exception, sql: str = "") -> tuple[JobError, int | None]
     code = _code(condition(error), state_of(error), error)
     first, _, rest = text.partition("\n")
     meant = _MEANT.search(first)
+    hint: str | None
     if _TOO_LARGE in text:
         code, hint = "memory_limit", _TOO_LARGE_HINT
     elif is_cancel(error):

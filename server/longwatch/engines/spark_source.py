@@ -147,6 +147,9 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
         yield name, unquote(value)
 
 
+_NAMELESS: Final = ("DNS resolution", "errors resolving")
+
+
 def _wrong(message: str, hint: str) -> EngineError:
     return EngineError(
         JobError(
@@ -157,9 +160,10 @@ def _wrong(message: str, hint: str) -> EngineError:
 
 def _reason(text: str) -> str:
     """Of what gRPC says, or Spark, the part that tells."""
+    if any(word in text for word in _NAMELESS):
+        return "nobody knows the address of this host"
     for pattern in (
         r"Failed to connect to remote host: (?:connect: )?([^;\"\n]+)",
-        r"(DNS resolution failed[^:\"\n]*)",
         r"(Ssl handshake failed[^;\"\n]*)",
         r'details = "([^"\n]+)"',
     ):
@@ -183,7 +187,7 @@ _REASONS: Final = {
     ("UNAUTHENTICATED", "PERMISSION_DENIED", "authentication token"): (
         "Check the source's token, and whether the server lets it in."
     ),
-    ("DNS resolution",): "Check the source's host, and whether this machine has a network.",
+    _NAMELESS: "Check the source's host, and whether this machine has a network.",
     ("handshake", "certificate", "Socket closed", "Trying to connect an http1"): (
         "Check the source's tls, and that Spark Connect answers at this port. With a token, tls "
         "is always on, but for localhost."

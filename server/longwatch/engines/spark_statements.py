@@ -109,7 +109,7 @@ def _is_temporary_view(words: list[str]) -> bool:
 
 def _refused(found: list[Token], words: list[str]) -> tuple[JobError, int] | None:
     """What is refused whatever the source, and where it begins."""
-    first = words[0] if words else ""
+    first = words[0].split()[0] if words and words[0] else ""  # `ADD JAR` is one token
     error: JobError | None = None
     if first == "ADD":
         error = _denied("ADD loads files or code into the server.", _ASK)
