@@ -36,6 +36,10 @@ class Actions(QObject):
         self.copy_id = self._make("Copy job ID", "copy", (), "Copy the job's id")
         self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
         self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
+        self.save_query = self._make(
+            "Save query…", "save", ("Ctrl+Shift+S",), "Keep the text on the server, to run it again"
+        )
+        self.add_source = self._make("Add source…", "plus", (), "Add something to query")
         self.find = self._make(
             "Find…", "search", ("Ctrl+F",), "Find in the text, or filter the jobs"
         )
@@ -74,6 +78,8 @@ class Actions(QObject):
         """Every command is in a menu, so that each can be found."""
         file = bar.addMenu("&File")
         file.addActions([self.open_file, self.save_file])
+        file.addSeparator()
+        file.addActions([self.save_query, self.add_source])
         file.addSeparator()
         file.addAction(self.quit)
         query = bar.addMenu("&Query")

@@ -35,6 +35,7 @@ from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.sources.desk import SourceDesk
 from longwatch_desktop.sources.panel import SourcePanel
+from longwatch_desktop.sources.query_desk import QueryDesk
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Mode, Theme
 from longwatch_desktop.toolbar import ToolBar
@@ -78,16 +79,11 @@ class MainWindow(QMainWindow):
         self.tools = ToolBar(self.actions_)
         self.launcher = Launcher(session, self.editor, self.tools, self.control, self.catalogues)
         self.desk = SourceDesk(
-            session,
-            theme,
-            self.panel,
-            self.catalogues,
-            self.editor,
-            self.tools,
-            self.launcher,
-            self.notice,
-            self.files,
-            self,
+            session, theme, self.panel, self.catalogues, self.editor, self.tools, self.launcher,
+            self.notice, self.files, self,
+        )  # fmt: skip
+        self.query_desk = QueryDesk(
+            session, theme, self.panel, self.editor, self.tools, self.notice, self
         )
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._down = QSplitter(Qt.Orientation.Vertical)
@@ -123,6 +119,7 @@ class MainWindow(QMainWindow):
         """Let go of everything that is under way."""
         await self.control.stop()
         await self.desk.stop()
+        await self.query_desk.stop()
         await self.launcher.stop()
         await self.details.stop()
         await self._tasks.close()
@@ -200,6 +197,8 @@ class MainWindow(QMainWindow):
         actions.copy_id.triggered.connect(self._copy_id)
         actions.open_file.triggered.connect(self.files.choose_and_open)
         actions.save_file.triggered.connect(self.files.choose_and_save)
+        actions.save_query.triggered.connect(self.query_desk.save)
+        actions.add_source.triggered.connect(self.desk.add)
         actions.find_jobs.triggered.connect(self.filter_bar.focus_box)
         actions.find.triggered.connect(self._find)
         actions.replace.triggered.connect(lambda: self.editor.finder.open(replace=True))
@@ -329,7 +328,8 @@ class MainWindow(QMainWindow):
             self._open_query(queries[0])
 
     def _open_query(self, query: SavedQuery) -> None:
-        self.editor.open(query.title, query.sql, declared=query.parameters)
+        page = self.editor.open(query.title, query.sql, declared=query.parameters)
+        page.saved_as = query.name
         self.tools.choose_source(query.source)
 
     def _filter(self, query: object) -> None:

@@ -31,7 +31,8 @@ def test_every_saved_query_that_is_quick(server: Server) -> None:
     for query in server.client.saved_queries():
         if query.expected_s is None or query.expected_s > 1 or query.name == "typo":
             continue
-        result = server.client.submit(query.sql, query.source).result(60)
+        given = {one.name: one.default for one in query.parameters}
+        result = server.client.submit(query.sql, query.source, parameters=given).result(60)
         assert result.rows > 0, query.name
 
 

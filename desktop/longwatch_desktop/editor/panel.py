@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWi
 
 from longwatch.protocol.catalogue import Catalogue
 from longwatch.protocol.parameters import Parameter
-from longwatch.protocol.sources import QueryParameter
+from longwatch.protocol.sources import QueryParameter, SavedQuery
 from longwatch_desktop.editor.completion import Completion, Vocabulary
 from longwatch_desktop.editor.fields import Typed, retyped
 from longwatch_desktop.editor.find_bar import FindBar
@@ -38,6 +38,8 @@ class Page(SqlEdit):
         self.title = title
         self.declared = {one.name: one for one in declared}
         self.typed: dict[str, Typed] = {}
+        self.saved_as: str | None = None
+        """The name of the saved query that it was opened from, or is kept as."""
         self.completion = Completion(self)
         self.setPlainText(sql)
         self.document().setModified(False)
@@ -56,6 +58,7 @@ class SavedTab(msgspec.Struct, frozen=True):
     changed: bool
     typed: dict[str, Typed] = {}
     declared: list[QueryParameter] = []
+    saved_as: str | None = None
 
 
 class SavedTabs(msgspec.Struct, frozen=True):
@@ -180,6 +183,7 @@ class EditorPanel(QWidget):
                 page.document().isModified(),
                 page.typed,
                 list(page.declared.values()),
+                page.saved_as,
             )
             for page in self.pages()
         ]
@@ -194,8 +198,21 @@ class EditorPanel(QWidget):
         for tab in saved.tabs:
             page = self._append(tab.title, tab.sql, tab.declared)
             page.typed = dict(tab.typed)
+            page.saved_as = tab.saved_as
             page.document().setModified(tab.changed)
         self._tabs.setCurrentIndex(min(max(0, saved.front), len(saved.tabs) - 1))
+
+    def mark_saved(self, page: Page, query: SavedQuery) -> None:
+        """A tab's text is kept on the server now."""
+        page.saved_as = query.name
+        page.title = query.title
+        page.declared = {one.name: one for one in query.parameters}
+        # What is suggested stands where nothing was typed.
+        page.typed = {name: one for name, one in page.typed.items() if one.text}
+        page.document().setModified(page.toPlainText() != query.sql)
+        self._retitle(page)
+        self._scan.start()
+        self.edited.emit()
 
     def close_page(self, page: Page) -> None:
         """Close a tab; the last one is replaced by an empty one."""

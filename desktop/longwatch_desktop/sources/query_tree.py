@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QTreeWidgetItem
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeWidgetItem
 
 from longwatch.protocol.sources import SavedQuery
 from longwatch_desktop import roles, tips
@@ -16,6 +23,8 @@ from longwatch_desktop.sources.finding import words_of
 from longwatch_desktop.sources.rows import RowTree
 from longwatch_desktop.theme import Theme
 
+_EDIT: Final = int(Qt.ItemDataRole.EditRole)
+_FLAGS: Final = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 EMPTY: Final = "No saved queries yet. Write a query, then press Ctrl+Shift+S to keep it here."
 
 
@@ -26,15 +35,21 @@ class FolderRow(QTreeWidgetItem):
         super().__init__()
         self.path = path
         self.name = path.rpartition("/")[2]
-        self.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+        self.setFlags(_FLAGS | Qt.ItemFlag.ItemIsEditable)
 
     def data(self, _column: int, role: int) -> Any:
         """What Qt asks for."""
-        if role in {roles.DISPLAY, int(Qt.ItemDataRole.EditRole)}:
+        if role in {roles.DISPLAY, _EDIT}:
             return self.name
         if role == roles.ACCESSIBLE:
             return f"{self.name}, folder"
         return "folder" if role == rows.ICON else None
+
+    def setData(self, _column: int, role: int, value: Any) -> None:  # noqa: N802 - Qt's name
+        """It was called otherwise."""
+        tree = self.treeWidget()
+        if role == _EDIT and isinstance(tree, QueryTree):
+            tree.folder_renamed.emit(self.path, str(value))
 
 
 class QueryRow(QTreeWidgetItem):
@@ -43,11 +58,14 @@ class QueryRow(QTreeWidgetItem):
     def __init__(self, query: SavedQuery) -> None:
         super().__init__()
         self.query = query
-        self.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+        more = Qt.ItemFlag.ItemIsDragEnabled
+        if not query.comes_with_program:
+            more |= Qt.ItemFlag.ItemIsEditable
+        self.setFlags(_FLAGS | more)
 
     def data(self, _column: int, role: int) -> Any:
         """What Qt asks for."""
-        if role in {roles.DISPLAY, int(Qt.ItemDataRole.EditRole)}:
+        if role in {roles.DISPLAY, _EDIT}:
             return self.query.title
         if role == rows.ICON:
             return "query"
@@ -55,11 +73,24 @@ class QueryRow(QTreeWidgetItem):
             return f"{self.query.title}, saved query"
         return tips.wrapped(about(self.query)) if role == roles.TOOL_TIP else None
 
+    def setData(self, _column: int, role: int, value: Any) -> None:  # noqa: N802 - Qt's name
+        """It was called otherwise."""
+        tree = self.treeWidget()
+        if role == _EDIT and isinstance(tree, QueryTree):
+            tree.renamed.emit(self.query, str(value))
+
 
 class QueryTree(RowTree):
-    """`opened` carries a `SavedQuery`."""
+    """Its signals carry a `SavedQuery`: `renamed` its new title too, `moved` its new folder.
+    `folder_renamed` carries the path of a folder and its new name."""
 
     opened = Signal(object)
+    renamed = Signal(object, str)
+    moved = Signal(object, str)
+    folder_renamed = Signal(str, str)
+    details_wanted = Signal(object)
+    copy_wanted = Signal(object)
+    delete_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__("Saved queries", theme)
@@ -70,6 +101,11 @@ class QueryTree(RowTree):
         self.itemExpanded.connect(lambda item: self._note(item, closed=False))
         self.itemCollapsed.connect(lambda item: self._note(item, closed=True))
         self.itemClicked.connect(self._act)
+        self.customContextMenuRequested.connect(self._offer)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
 
     def show_queries(self, queries: Sequence[SavedQuery]) -> None:
         """Show these; folders that are closed stay so."""
@@ -92,20 +128,93 @@ class QueryTree(RowTree):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         item = self.currentItem()
-        if item is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+        if self.state() == QAbstractItemView.State.EditingState:
+            super().keyPressEvent(event)  # Enter ends a new name, and comes by here as well
+        elif item is not None and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self._act(item)
+        elif isinstance(item, QueryRow) and event.key() == Qt.Key.Key_Delete:
+            self.delete_wanted.emit(item.query)
+        elif isinstance(item, QueryRow) and event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(item.query.sql)
         else:
             super().keyPressEvent(event)
 
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:  # noqa: N802 - Qt's name
+        """In the editor, what is dragged is its SQL."""
+        data = QMimeData()
+        data.setText("\n".join(row.query.sql for row in items if isinstance(row, QueryRow)))
+        return data
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        self._judge(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802 - Qt's name
+        super().dragMoveEvent(event)  # which scrolls at the edges
+        self._judge(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """A query is dropped on a folder, on a query in it, or on the ground below all."""
+        self._judge(event)
+        row = self.currentItem()
+        if event.isAccepted() and isinstance(row, QueryRow):
+            self.moved.emit(row.query, self.folder_at(event.position().toPoint()))
+
+    def folder_at(self, at: QPoint) -> str:
+        """The folder at a place; empty where there is none."""
+        item = self.itemAt(at)
+        if isinstance(item, FolderRow):
+            return item.path
+        return item.query.folder if isinstance(item, QueryRow) else ""
+
+    def _judge(self, event: QDropEvent) -> None:
+        """Only what comes from here: files are for the window. Copied, as Qt says, since what is
+        moved it takes away by itself, and only the server's answer may do that."""
+        if event.source() is self:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
+
+    def _offer(self, at: QPoint) -> None:
+        item = self.itemAt(at)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if isinstance(item, QueryRow):
+            query = item.query
+            menu.addAction("Open", lambda: self.opened.emit(query))
+            menu.addAction("Duplicate", lambda: self.copy_wanted.emit(query))
+            menu.addSeparator()
+            own = not query.comes_with_program
+            why = "" if own else " (it comes with the program)"
+            for title, act in (
+                ("Rename", lambda: self.editItem(item)),
+                ("Details…", lambda: self.details_wanted.emit(query)),
+                (f"Delete…{why}", lambda: self.delete_wanted.emit(query)),
+            ):
+                menu.addAction(title, act).setEnabled(own)
+        elif isinstance(item, FolderRow):
+            menu.addAction("Rename", lambda: self.editItem(item))
+        if menu.isEmpty():
+            menu.deleteLater()
+            return
+        menu.popup(self.viewport().mapToGlobal(at))
+
     def _rebuild(self) -> None:
+        current = self.currentItem()
+        name = current.query.name if isinstance(current, QueryRow) else None
+        at = self.verticalScrollBar().value()
         self.clear()
         folders: dict[str, FolderRow] = {}
         for query in self._queries:
             text = f"{query.folder} {query.title} {query.description}".lower()
             if all(word in text for word in self._words):
-                self._folder(query.folder, folders).addChild(QueryRow(query))
-        for path, row in folders.items():
-            row.setExpanded(bool(self._words) or path not in self._closed)
+                row = QueryRow(query)
+                self._folder(query.folder, folders).addChild(row)
+                if query.name == name:
+                    self.setCurrentItem(row)
+        for path, folder in folders.items():
+            folder.setExpanded(bool(self._words) or path not in self._closed)
+        self.verticalScrollBar().setValue(at)
         self.empty_text = "No saved query matches." if self._words else EMPTY
 
     def _folder(self, path: str, folders: dict[str, FolderRow]) -> QTreeWidgetItem:

@@ -26,6 +26,7 @@ from longwatch_desktop.sources.nodes import (
     schemas_of,
     table_nodes,
 )
+from longwatch_desktop.sources.place import Place
 from longwatch_desktop.sources.rows import RowTree
 from longwatch_desktop.theme import Theme
 
@@ -141,7 +142,7 @@ class SourceTree(RowTree):
 
     def _rebuild(self) -> None:
         """Everything anew: sources were changed, or others are looked for."""
-        with _Place(self):
+        with Place(self):
             self.clear()
             for source in self._sources:
                 row = Row(self._source_node(source))
@@ -242,7 +243,7 @@ class SourceTree(RowTree):
         row = self._row_of(name)
         if row is None:
             return
-        with _Place(self):
+        with Place(self):
             row.takeChildren()
             row.filled = False
             if row.isExpanded():
@@ -375,43 +376,6 @@ class SourceTree(RowTree):
         remove = menu.addAction(f"Remove… ({why})" if why else "Remove…")
         remove.setEnabled(not why)
         remove.triggered.connect(lambda: self.remove_wanted.emit(source))
-
-
-class _Place:
-    """Keeps the current row and the scroll position over a change of rows."""
-
-    def __init__(self, tree: SourceTree) -> None:
-        self._tree = tree
-
-    def __enter__(self) -> None:
-        item = self._tree.currentItem()
-        self._key = item.node.key if isinstance(item, Row) else None
-        self._kind = item.node.kind if isinstance(item, Row) else None
-        self._at = self._tree.verticalScrollBar().value()
-        self._tree.setUpdatesEnabled(False)
-
-    def __exit__(self, *_: object) -> None:
-        tree = self._tree
-        if self._key is not None:
-            row = _find(tree.invisibleRootItem(), self._key, self._kind)
-            if row is not None:
-                tree.setCurrentItem(row)
-        tree.verticalScrollBar().setValue(self._at)
-        tree.setUpdatesEnabled(True)
-
-
-def _find(parent: QTreeWidgetItem, key: Key, kind: Kind | None) -> Row | None:
-    """The row with a key, among those that have been made."""
-    for number in range(parent.childCount()):
-        row = parent.child(number)
-        if not isinstance(row, Row) or row.node.source.name != key[0]:
-            continue
-        if row.node.key == key and row.node.kind is kind:
-            return row
-        below = _find(row, key, kind) if row.childCount() else None
-        if below is not None:
-            return below
-    return None
 
 
 def _nodes(items: Iterable[QTreeWidgetItem | None]) -> list[Node]:
