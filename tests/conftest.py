@@ -38,6 +38,8 @@ def _isolate(home: Path) -> None:
     }
     for name, folder in folders.items():
         os.environ[name] = str(folder)
+    # Nothing is put into the keyring of whoever runs the tests.
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     # Qt complains about a missing one, and about one that others can read.
     (home / "run").mkdir(mode=0o700)
 

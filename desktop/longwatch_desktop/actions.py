@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenuBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from longwatch_desktop.theme import Mode, Theme
 
@@ -60,6 +60,7 @@ class Actions(QObject):
         self.quit = self._make("Quit", "", ("Ctrl+Q",), "")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.servers = QMenu("Work with", parent)
         self.themes = QActionGroup(parent)
         for mode, title in (
             (Mode.SYSTEM, "As the system"),
@@ -97,6 +98,8 @@ class Actions(QObject):
         theme = view.addMenu("Theme")
         theme.addActions(self.themes.actions())
         server = bar.addMenu("&Server")
+        server.addMenu(self.servers)
+        server.addSeparator()
         server.addAction(self.retry)
         help_menu = bar.addMenu("&Help")
         help_menu.addActions([self.shortcuts, self.about])

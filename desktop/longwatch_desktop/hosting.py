@@ -27,7 +27,9 @@ class EmbeddedServer:
     """The server over one data folder on this machine: ours, or one that runs there already."""
 
     def __init__(self, data_dir: Path, **settings: Any) -> None:
-        self._data_dir = data_dir
+        self.data_dir = data_dir
+        self.address: Address | None = None
+        """Where it was when it was started last; `None` before."""
         self._settings = settings
         self._thread: ServerThread | None = None
 
@@ -41,15 +43,18 @@ class EmbeddedServer:
 
         Raises `longwatch.host.HostError`, whose text is for the user.
         """
-        return await asyncio.to_thread(self._start)
+        self.address = await asyncio.to_thread(self._start)
+        return self.address
 
     def _start(self) -> Address:
         from longwatch.host import AlreadyServing, ServerThread  # noqa: PLC0415 - in this thread
 
-        if self._thread is not None:  # it ended by itself
-            self._thread.stop(1.0)
+        if self._thread is not None:
+            if self._thread.running and self.address is not None:
+                return self.address  # another server was looked at meanwhile
+            self._thread.stop(1.0)  # it ended by itself
             self._thread = None
-        thread = ServerThread(self._data_dir, host="127.0.0.1", port=0, **self._settings)
+        thread = ServerThread(self.data_dir, host="127.0.0.1", port=0, **self._settings)
         try:
             address = thread.start()
         except AlreadyServing as error:
@@ -61,7 +66,7 @@ class EmbeddedServer:
         """Whether the server runs: our own thread, or somebody else's server that answers."""
         if self._thread is not None:
             return self._thread.running
-        return await asyncio.to_thread(find_local, self._data_dir) is not None
+        return await asyncio.to_thread(find_local, self.data_dir) is not None
 
     async def stop(self, timeout_s: float, *, keep_jobs: bool = False) -> bool:
         """Stop it if it is ours; false when it was not gone after `timeout_s`.
@@ -74,7 +79,7 @@ class EmbeddedServer:
             return True
         stopped = await asyncio.to_thread(thread.stop, timeout_s, keep_jobs=keep_jobs)
         if stopped and keep_jobs:
-            start_background_server(self._data_dir)
+            start_background_server(self.data_dir)
         return stopped
 
 

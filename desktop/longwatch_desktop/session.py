@@ -97,7 +97,7 @@ class Session(QObject):
         self._set(Health(Link.FAILED, time.monotonic(), reason))
 
     def starting(self) -> None:
-        """The server is being started (again)."""
+        """The server is being started (again), or another is to be connected to."""
         self._set(Health(Link.STARTING, time.monotonic()))
 
     def retry_now(self) -> None:
@@ -105,9 +105,19 @@ class Session(QObject):
         if self._follower is not None:
             self._follower.retry_now()
 
+    def leave(self) -> None:
+        """Another server is looked at from now on: nothing of this one is shown any more."""
+        nothing = Snapshot(seq=0, offset=0, total=0, more=False, jobs=[])
+        self.jobs_changed.emit(self.mirror.apply(nothing))
+        self.sources, self.saved_queries = [], []
+        self._told = None
+        self._address = None
+        self.catalogue_changed.emit()
+
     async def run(self, address: Address) -> None:
         """Connect and follow, for ever; ends by being cancelled."""
         self._address = address
+        self._set(self.health)  # where it is can be told now
         self._follower = follower = FeedFollower(address)
         try:
             async with AsyncClient(address) as api, aclosing(follower.events()) as events:

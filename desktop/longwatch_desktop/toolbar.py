@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from longwatch.protocol.sources import Source
 from longwatch_desktop.actions import Actions
@@ -42,6 +42,13 @@ class ToolBar(QToolBar):
         self._sources.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.addWidget(self._sources)
         self._sources.currentIndexChanged.connect(lambda _at: self.source_changed.emit())
+
+    def add_at_end(self, widget: QWidget) -> None:
+        """Put something on the far side."""
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(gap)
+        self.addWidget(widget)
 
     @property
     def source(self) -> str | None:

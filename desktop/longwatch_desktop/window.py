@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimer, Signal
@@ -30,6 +31,8 @@ from longwatch_desktop.launcher import Launcher
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.notice import NoticeBar
 from longwatch_desktop.results.details import DetailPane
+from longwatch_desktop.servers.button import ServerButton, fill
+from longwatch_desktop.servers.control import ServerControl
 from longwatch_desktop.servers.status import ConnectionStatus, counts_text
 from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.sources.catalogues import Catalogues
@@ -53,13 +56,17 @@ class MainWindow(QMainWindow):
     restart_wanted = Signal()
     """The embedded server should be started again."""
 
-    def __init__(self, session: Session, theme: Theme, settings: QSettings) -> None:
+    def __init__(
+        self, session: Session, theme: Theme, settings: QSettings, folder: Path | None = None
+    ) -> None:
+        """`folder` is where the list of servers is kept; without one there is none."""
         super().__init__()
         self._session = session
         self._theme = theme
         self._settings = settings
         self._wanted_job: str | None = None
         self._detail_is_old = False
+        self._failure = ""
         self._may_close = False
         self.setWindowTitle("Longwatch")
         self.editor = EditorPanel(theme)
@@ -76,7 +83,9 @@ class MainWindow(QMainWindow):
         self._counts = QLabel()
         self._tasks = Tasks(lambda error: self.notice.say(str(error)))
         self.actions_ = Actions(self, theme)
+        self.servers = ServerControl(self, theme, settings, folder)
         self.tools = ToolBar(self.actions_)
+        self.tools.add_at_end(ServerButton(self.servers, session, theme))
         self.launcher = Launcher(session, self.editor, self.tools, self.control, self.catalogues)
         self.desk = SourceDesk(
             session, theme, self.panel, self.catalogues, self.editor, self.tools, self.launcher,
@@ -118,6 +127,7 @@ class MainWindow(QMainWindow):
     async def stop(self) -> None:
         """Let go of everything that is under way."""
         await self.control.stop()
+        await self.servers.stop()
         await self.desk.stop()
         await self.query_desk.stop()
         await self.launcher.stop()
@@ -148,6 +158,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self.actions_.fill_menus(self.menuBar())
+        self.actions_.servers.aboutToShow.connect(lambda: fill(self.actions_.servers, self.servers))
         self.addToolBar(self.tools)
         jobs = QWidget()
         inside = QVBoxLayout(jobs)
@@ -220,6 +231,8 @@ class MainWindow(QMainWindow):
         self.details.place_wanted.connect(self.control.show_place)
         self.connection.retry_wanted.connect(session.retry_now)
         self.control.refused.connect(self.notice.say)
+        self.servers.said.connect(self.notice.say)
+        self.servers.chosen.connect(self.details.forget)
         self.launcher.refused.connect(self.notice.say)
         self.files.failed.connect(self.notice.say)
         self.details.result.troubled.connect(self.notice.say)
@@ -300,8 +313,9 @@ class MainWindow(QMainWindow):
         self.table.set_stale(health.link is not Link.CONNECTED)
         if health.link is Link.FAILED:
             self.notice.say(health.reason, "Try again", self.restart_wanted.emit)
-        elif health.link is Link.CONNECTED:
+        elif health.link is Link.CONNECTED and self.notice.text == self._failure:
             self.notice.hide()
+        self._failure = health.reason or self._failure
         self._enable_actions()
         self._show_emptiness()
 

@@ -75,12 +75,6 @@ def test_buttons_make_and_close_tabs(editor: EditorPanel) -> None:
     assert tab_titles(editor) == ["Untitled •"]
 
 
-def test_comment_key(editor: EditorPanel) -> None:
-    QTest.keyClicks(editor.page, "select 1")
-    QTest.keyClick(editor.page, Qt.Key.Key_Slash, CONTROL)
-    assert editor.page.toPlainText() == "-- select 1"
-
-
 def test_texts_come_back_unsaved_ones_too(
     editor: EditorPanel, theme: Theme, tmp_path: Path
 ) -> None:

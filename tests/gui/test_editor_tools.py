@@ -159,3 +159,11 @@ async def test_laying_out(ready: Desk) -> None:
     press(ready.window, ready.window.actions_.format)
     await eventually(lambda: "select a part of it" in ready.window.notice.text)
     assert page.toPlainText() == long
+
+
+async def test_comments(ready: Desk) -> None:
+    page = page_with(ready, "select 1", 3)
+    press(ready.window, ready.window.actions_.comment)
+    assert page.toPlainText() == "-- select 1"
+    press(ready.window, ready.window.actions_.comment)
+    assert page.toPlainText() == "select 1"

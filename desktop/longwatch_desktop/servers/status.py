@@ -95,6 +95,8 @@ def sentence(health: Health, session: Session, now_s: float) -> str:
     address = session.address
     where = address.label if address else ""
     match health.link:
+        case Link.STARTING if address is not None and not address.is_loopback:
+            return f"Connecting to {where}…"
         case Link.STARTING:
             return "Starting the server on this computer…"
         case Link.FAILED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -49,9 +48,7 @@ class Connection:
             timeout=self._timeout_s,
             # A proxy from the environment must not see what is said on this machine.
             trust_env=not local,
-            # Plain HTTP needs no certificates, and reading them costs 20 ms: an empty trust
-            # store, which trusts nobody.
-            verify=True if self.address.is_encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            verify=self.address.tls(),
         )
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -195,6 +196,7 @@ class FeedFollower:
                 max_size=_MAX_FRAME_BYTES,
                 # A proxy from the environment must not see what is said on this machine.
                 proxy=None if self.address.is_loopback else True,
+                ssl=self.address.tls() if self.address.is_encrypted else None,
                 open_timeout=self._open_within_s,
                 ping_interval=self._ping_every_s,
                 ping_timeout=self._pong_within_s,
@@ -216,6 +218,8 @@ class FeedFollower:
             raise _Broken(f"The feed cannot be read: {error}.", hopeless=True) from error
         except TimeoutError as error:
             raise _Broken("The server does not answer in time.") from error
+        except ssl.SSLCertVerificationError as error:
+            raise _Broken(_distrust(self.address, error), hopeless=True) from error
         except OSError as error:
             raise _Broken(f"The server cannot be reached: {_os_reason(error)}.") from error
 
@@ -362,6 +366,15 @@ def _closed(error: Exception) -> str:
     if "keepalive" in str(error):
         return "The server no longer answers."
     return "The connection to the server broke."
+
+
+def _distrust(address: Address, error: ssl.SSLCertVerificationError) -> str:
+    if address.certificate:
+        return (
+            "The server shows another certificate than the one that was trusted. Ask whoever runs "
+            "it whether it was renewed, and compare fingerprints before you trust the new one."
+        )
+    return f"The server's certificate is not trusted here: {error.verify_message}."
 
 
 def _os_reason(error: OSError) -> str:
