@@ -1,7 +1,9 @@
-"""Everything about the selected job: Overview, Result, Log, SQL."""
+"""Everything about the selected job: Overview, Result, Log, Plan, SQL."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Final
@@ -16,13 +18,16 @@ from longwatch_desktop.results.export_dialog import ExportDialog
 from longwatch_desktop.results.export_strip import ExportStrip
 from longwatch_desktop.results.exporting import Exports, Order
 from longwatch_desktop.results.overview import Overview
+from longwatch_desktop.results.plan import PlanPage
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.view import ResultView
+from longwatch_desktop.results.watching import Watch
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mono_font
 
 KEPT_JOBS: Final = 50
+LOG_S: Final = 1.0
 
 
 class DetailPane(QWidget):
@@ -38,12 +43,20 @@ class DetailPane(QWidget):
         self._partial: Job | None = None
         """A running job with what of its result can be read; the feed does not carry that."""
         self._asking_partial = False
+        self._watch = Watch(session, self)
+        self._turn: object = None
+        """What the story was asked for last: the job, and how it stood."""
+        self._log_s = 0.0
+        self._log_of: object = None
+        self._reading_log = False
+        self._asking: asyncio.Task[object] | None = None
         self._tasks = Tasks(lambda error: session.trouble.emit(str(error)))
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self.overview = Overview(theme)
         self.result = ResultView(ResultReader(session), theme)
         self._log = _LogView()
+        self._plan = PlanPage(session, theme)
         self._sql = SqlEdit(theme)
         self._sql.setReadOnly(True)
         self._sql.setPlaceholderText("")
@@ -52,6 +65,7 @@ class DetailPane(QWidget):
             (self.overview, "Overview"),
             (self.result, "Result"),
             (self._log, "Log"),
+            (self._plan, "Plan"),
             (self._sql, "SQL"),
         ):
             self._tabs.addTab(page, title)
@@ -146,14 +160,40 @@ class DetailPane(QWidget):
         job, front = self._job, self._tabs.currentWidget()
         if front is self.overview:
             titles = {source.name: source.title for source in self._session.sources}
-            self.overview.show_job(job, titles, self._session.clock())
+            track = self._watch.track(job) if job is not None else None
+            self.overview.show_job(job, titles, self._session.clock(), track)
+            self._look_for_more(job)
         elif front is self.result:
             self._show_result(job)
+        elif front is self._plan:
+            self._show_plan(job)
         elif job is not None and self._session.connected:
             if front is self._log:
-                self._tasks.start(self._fetch_log(job.id), name="log")
+                self._look_into_log(job)
             elif front is self._sql and job.id not in self._known:
                 self._tasks.start(self._fetch_sql(job.id), name="sql")
+
+    def _look_for_more(self, job: JobSummary | None) -> None:
+        """Ask for the story, once for each turn it takes."""
+        turn = None if job is None else (job.id, job.state, job.attempt, job.cancel_requested_at)
+        if turn == self._turn or not self._session.connected:
+            return
+        self._turn = turn
+        if job is None:
+            return
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = self._tasks.start(self._fetch_more(job), name="story")
+
+    async def _fetch_more(self, job: JobSummary) -> None:
+        client = self._session.client()
+        full = await self.full_job(job.id)
+        if job.id == self.job_id:
+            self._show_sql(full)
+        story = await client.events(job.id)
+        attempts = await client.attempts(job.id) if job.attempt > 1 else []
+        self.overview.show_more(full, story, attempts, self._session.clock())
+        self._show_front()
 
     def _show_result(self, job: JobSummary | None) -> None:
         if job is None or job.state is not JobState.RUNNING:
@@ -176,10 +216,32 @@ class DetailPane(QWidget):
         if self._job is not None and self._job.state is JobState.RUNNING:
             self.result.show_job(job)
 
+    def _show_plan(self, job: JobSummary | None) -> None:
+        if job is None:
+            self._plan.show_none()
+        elif self._session.connected and self._plan.wants(job.id):
+            self._tasks.start(self._fetch_plan(job.id), name="plan", failed=self._plan.failed)
+
+    async def _fetch_plan(self, job_id: str) -> None:
+        await self._plan.fetch(await self.full_job(job_id))
+
+    def _look_into_log(self, job: JobSummary) -> None:
+        """Once a second while the job runs: a log is fetched in full each time."""
+        now_s = time.monotonic()
+        fresh = now_s - self._log_s < LOG_S and self._log_of == (job.id, job.state)
+        if not fresh and not self._reading_log:
+            self._reading_log = True
+            self._log_s, self._log_of = now_s, (job.id, job.state)
+            self._tasks.start(self._fetch_log(job.id), name="log")
+
     async def _fetch_log(self, job_id: str) -> None:
-        log = await self._session.log(job_id)
+        try:
+            log = await self._session.log(job_id)
+        finally:
+            self._reading_log = False
         if job_id == self.job_id:
             self._log.show_log(log)
+        self._show_front()
 
     async def _fetch_sql(self, job_id: str) -> None:
         job = await self.full_job(job_id)

@@ -1,4 +1,4 @@
-"""What is known about one job: how it stands, its error, its figures."""
+"""What is known about one job: how it stands, its error, its phases and figures, its story."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.client import words
-from longwatch.protocol.jobs import JobState, JobSummary, StatementKind
+from longwatch.protocol.history import Attempt, StoryLine
+from longwatch.protocol.jobs import Job, JobState, JobSummary, StatementKind
 from longwatch_desktop.jobs.columns import explain_progress
 from longwatch_desktop.mirror import text
+from longwatch_desktop.results.curve import Curve
+from longwatch_desktop.results.story import bounds, told, tried
+from longwatch_desktop.results.timeline import Timeline, spans
+from longwatch_desktop.results.watching import LATE_S, Track
 from longwatch_desktop.theme import Theme, with_size
 
 PAIRS_A_ROW: Final = 3
@@ -53,21 +58,51 @@ class Overview(QScrollArea):
         self._error = _ErrorCard(theme)
         self._error.place.clicked.connect(self.place_wanted)
         layout.addWidget(self._error)
+        self._timeline = Timeline(theme)
+        layout.addWidget(self._timeline)
+        self._progress = Curve("Progress", lambda value: f"{value:.0%}", theme, top=1.0)
+        self._memory = Curve("Memory", lambda value: words.size(int(value)), theme)
+        self._curves = QWidget()
+        beside = QHBoxLayout(self._curves)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.setSpacing(28)
+        beside.addWidget(self._progress)
+        beside.addWidget(self._memory)
+        layout.addWidget(self._curves)
+        self._unseen = _label()
+        self._unseen.setProperty("muted", True)
+        layout.addWidget(self._unseen)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(28)
         self._grid.setVerticalSpacing(8)
         layout.addLayout(self._grid)
+        self._attempts = _Lines("Attempts")
+        self._story = _Lines("What happened")
+        layout.addWidget(self._attempts)
+        layout.addWidget(self._story)
         layout.addStretch(1)
+        self._more: list[tuple[str, str]] = []
         self._cells: list[tuple[QLabel, QLabel]] = []
         self.setWidget(body)
         theme.changed.connect(self._recolor)
         self._recolor()
         self.show_job(None, {}, datetime.now(UTC))
 
-    def show_job(self, job: JobSummary | None, sources: dict[str, str], now: datetime) -> None:
+    def show_job(
+        self,
+        job: JobSummary | None,
+        sources: dict[str, str],
+        now: datetime,
+        track: Track | None = None,
+    ) -> None:
         """Show a job at `now`, by the server's clock; `sources` are the titles of sources by
-        name."""
+        name, and `track` is what was seen of it."""
+        if (job.id if job else None) != (self._job.id if self._job else None):
+            self._more = []
+            self._attempts.show_lines([])
+            self._story.show_lines([])
         self._job = job
+        self._show_track(job, track, now)
         self._error.setVisible(job is not None and job.error is not None)
         if job is None:
             self._title.setText("No job selected")
@@ -78,7 +113,32 @@ class Overview(QScrollArea):
         self._standing.setText(_standing(job))
         if job.error is not None:
             self._error.show_error(job)
-        self._fill(_facts(job, sources, now))
+        self._fill([*_facts(job, sources, now), *self._more])
+
+    def show_more(
+        self, job: Job, story: list[StoryLine], attempts: list[Attempt], now: datetime
+    ) -> None:
+        """Show what has to be asked for: limits and parameters, attempts, the story."""
+        if self._job is None or job.id != self._job.id:
+            return
+        self._more = bounds(job)
+        self._attempts.show_lines(tried(attempts, now))
+        self._story.show_lines(told(story))
+
+    def _show_track(self, job: JobSummary | None, track: Track | None, now: datetime) -> None:
+        self._timeline.setVisible(job is not None)
+        samples = track.samples if track is not None else []
+        self._curves.setVisible(job is not None and len(samples) > 1)
+        self._unseen.setVisible(job is not None and job.started_at is not None)
+        if job is None:
+            return
+        self._timeline.show_spans(spans(job, track, now))
+        end_s = words.elapsed_s(job, now)
+        known = [(one.at_s, one.fraction) for one in samples if one.fraction is not None]
+        self._progress.show_points(known, end_s)
+        self._memory.show_points([(one.at_s, float(one.memory_bytes)) for one in samples], end_s)
+        self._unseen.setText(_what_was_missed(job, track))
+        self._unseen.setVisible(job.started_at is not None and bool(self._unseen.text()))
 
     def _fill(self, facts: list[tuple[str, str]]) -> None:
         while len(self._cells) < len(facts):
@@ -165,6 +225,54 @@ class _ErrorCard(QFrame):
             f"#error QToolButton {{ border: 1px solid {colors.border};"
             f" background: {colors.base}; }}"
         )
+
+
+class _Lines(QWidget):
+    """A heading, and lines of two columns; hidden while there are none."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._cells: list[QLabel] = []
+        heading = QLabel(title)
+        heading.setFont(with_size(self.font(), 1.0, bold=True))
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(16)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(heading)
+        layout.addLayout(self._grid)
+        self.hide()
+
+    def show_lines(self, lines: list[tuple[str, str]]) -> None:
+        """Show these."""
+        while self._cells:
+            cell = self._cells.pop()
+            self._grid.removeWidget(cell)
+            cell.hide()
+            cell.deleteLater()
+        for row, (first, second) in enumerate(lines):
+            name, text = QLabel(first), _label(selectable=True)
+            name.setProperty("muted", True)
+            name.setAlignment(Qt.AlignmentFlag.AlignTop)
+            text.setText(second)
+            self._grid.addWidget(name, row, 0)
+            self._grid.addWidget(text, row, 1)
+            self._cells += [name, text]
+        self.setVisible(bool(lines))
+
+
+def _what_was_missed(job: JobSummary, track: Track | None) -> str:
+    """Why there is no curve, or only a part of one."""
+    if track is None or len(track.samples) < 2:
+        if job.state.is_final and words.elapsed_s(job) > LATE_S:
+            return "Progress and memory over time are shown of jobs that this window watched."
+        return ""
+    if track.missed_s:
+        return f"This window began to watch {words.duration(track.missed_s)} after the start."
+    return ""
 
 
 def _label(*, selectable: bool = False) -> QLabel:

@@ -1,0 +1,77 @@
+"""What happened to a job, line by line, and try by try."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from longwatch.client import words
+from longwatch.protocol.history import Attempt, StoryLine
+from longwatch.protocol.jobs import Job
+
+_EVENTS: Final = {
+    "submitted": "Submitted",
+    "started": "Started",
+    "cancel_requested": "Cancel asked for",
+    "requeued": "To be tried again",
+    "succeeded": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+    "lost": "Lost",
+}
+_HOW: Final = {
+    "succeeded": "done",
+    "requeued": "ended early, to be tried again",
+    None: "runs",
+}
+
+
+def told(story: list[StoryLine]) -> list[tuple[str, str]]:
+    """Times and what happened then."""
+    tries = max((line.attempt for line in story), default=0)
+    found = []
+    for line in story:
+        text = _EVENTS.get(line.event, line.event)
+        if line.event == "started" and tries > 1:
+            text += f", attempt {line.attempt}"
+        found.append((_time(line.at), f"{text}: {line.detail}" if line.detail else text))
+    return found
+
+
+def tried(attempts: list[Attempt], now: datetime) -> list[tuple[str, str]]:
+    """Each attempt and how it ended; nothing for a single one, which the rest tells of."""
+    if len(attempts) < 2:
+        return []
+    found = []
+    for one in attempts:
+        took = words.duration(((one.ended_at or now) - one.started_at).total_seconds())
+        how = _HOW.get(one.how, one.how or "runs")
+        why = f": {one.error.message}" if one.error is not None else ""
+        found.append((f"Attempt {one.attempt}", f"{_time(one.started_at)}, {took}, {how}{why}"))
+    return found
+
+
+def bounds(job: Job) -> list[tuple[str, str]]:
+    """The limits that were set for it, and its parameters."""
+    limits = job.limits
+    found = [
+        ("Memory limit", words.size(limits.memory_bytes) if limits.memory_bytes else ""),
+        ("Time limit", words.duration(limits.run_s) if limits.run_s else ""),
+        ("Waits at most", words.duration(limits.queue_s) if limits.queue_s else ""),
+        ("Rows at most", words.count(limits.result_rows) if limits.result_rows else ""),
+        ("Result at most", words.size(limits.result_bytes) if limits.result_bytes else ""),
+    ]
+    set_ = [one for one in found if one[1]] or [("Limits", "the server's")]
+    set_ += [
+        (f":{name}", "null" if value.value is None else str(value.value)[:200])
+        for name, value in job.parameters.items()
+    ]
+    if job.priority:
+        set_.append(("Priority", str(job.priority)))
+    if job.retry_of:
+        set_.append(("Run again from", job.retry_of))
+    return set_
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone().strftime("%H:%M:%S")
