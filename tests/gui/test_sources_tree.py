@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QTreeWidgetItem
 
 from longwatch.protocol.catalogue import Catalogue, CatalogueTable, TableColumn
 from longwatch.protocol.jobs import JobState
-from longwatch.protocol.sources import SourceDraft
+from longwatch.protocol.sources import SavedQueryDraft, SourceDraft
 from longwatch_desktop.sources.nodes import Row
 from longwatch_desktop.sources.tree import MOST_FOUND, SourceTree
 from support.waiting import eventually
 from support.windows import Desk, click_item, named, tree_item
+
+_EXACTLY = Qt.MatchFlag.MatchExactly
 
 
 @pytest.fixture
@@ -176,6 +178,29 @@ async def test_the_menu_copies_and_inserts(ready: Desk) -> None:
     at = tree(ready).visualItemRect(row(ready, "Flights sample")).center()
     remove = menu_at(ready, at)["Remove… (it comes with the program)"]
     assert not remove.isEnabled()
+
+
+async def test_only_what_changed_is_asked_for_anew(ready: Desk, tmp_path: Path) -> None:
+    """Each answer costs the server a process: a query that is saved must not cost any."""
+    catalogues, client = ready.window.catalogues, ready.session.client()
+    await add(ready, "two", tmp_path)
+    row(ready, "two").setExpanded(True)
+    await eventually(lambda: catalogues.known("two") is not None)
+    sample = catalogues.known("sample")
+    query = await client.save_query(SavedQueryDraft(title="Kept", sql="select 1"))
+    ready.session.look_again()
+    await eventually(lambda: ready.window.panel.queries.findItems("Kept", _EXACTLY))
+    assert catalogues.known("sample") is sample
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    draft = SourceDraft(
+        name="two", title="Second", engine="duckdb", options={"path": str(tmp_path)}
+    )
+    await client.change_source("two", draft)
+    ready.session.look_again()
+    await eventually(lambda: shown(tree(ready))[-2:] == ["Second", "a"])
+    assert catalogues.known("sample") is sample
+    await client.remove_source("two")
+    await client.remove_saved_query(query.name)
 
 
 async def test_thousands_of_tables_stay_quick(ready: Desk) -> None:

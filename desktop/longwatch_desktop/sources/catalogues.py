@@ -36,13 +36,16 @@ class Catalogues(QObject):
     def get(self, source: str) -> Catalogue | str | None:
         """What a source holds, or a sentence about why nobody knows; `None` while it is asked for,
         which this begins."""
-        known = self._known.get(source)
+        known = self.known(source)
         if known is None:
             self._ask(source)
         return known
 
     def known(self, source: str) -> Catalogue | str | None:
         """The same without asking: `None` while nobody has asked, or no answer has come."""
+        if self._session.address != self._address:  # another server, or the same one anew
+            self._address = self._session.address
+            self.forget()
         return self._known.get(source)
 
     def is_asking(self, source: str) -> bool:
@@ -65,9 +68,6 @@ class Catalogues(QObject):
         """Forget those that are other sources now. A query that was saved changes none of them,
         and to open them all again for it would cost a process each."""
         now = {source.name: source for source in self._session.sources}
-        if self._session.address != self._address:
-            self._address = self._session.address
-            self.forget()
         for name in list(self._known):
             if self._sources.get(name, now.get(name)) != now.get(name):
                 del self._known[name]

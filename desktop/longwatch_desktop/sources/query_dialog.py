@@ -85,6 +85,7 @@ class QueryDialog(QDialog):
         self._leave.clicked.connect(self.reject)
         (self.update_ if replaces else self.save).setDefault(True)
         self._title.selectAll()
+        self._about.setCursorPosition(0)
 
     @property
     def said(self) -> str:

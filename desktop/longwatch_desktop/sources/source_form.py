@@ -156,6 +156,7 @@ class SourceForm(QWidget):
             self.title.setText(source.title)
             self.name.setText(source.name)
             self.description.setText(source.description)
+            self.description.setCursorPosition(0)
             self._most.setValue(source.max_running or 0)
         self._ask_for_options()
 

@@ -19,7 +19,7 @@ TEXTS = {
     **dict.fromkeys(
         ("keyword", "string", "number", "comment", "function"), ("base", "current_line")
     ),
-    "success": ("base",),
+    "success": ("base", "window"),
 }
 MORE = [
     *(
@@ -28,6 +28,7 @@ MORE = [
     ),
     *(("muted", ground) for ground in ("window", "raised", "current_line")),
     ("danger", "danger_ground"),
+    ("danger", "window"),
 ]
 PAIRS = [(text, ground) for text, grounds in TEXTS.items() for ground in grounds] + MORE
 
