@@ -30,7 +30,7 @@ CATALOGUE = Catalogue(
 def found(text: str) -> list[tuple[str, tuple[str, ...]]]:
     finder = Finder(CATALOGUE)
     return [
-        (one.table.name, tuple(one.table.columns[number].name for number in one.columns))
+        (one.table.name, tuple(one.table.columns[number].name for number in one.columns()))
         for one in finder.find(words_of(text))
     ]
 
