@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def python_values(column: pa.Array[Any] | pa.ChunkedArray[Any]) -> list[Any]:
     """The column's values as Python has them, each that it has not as text (ISO 8601)."""
+    if _is_finer(column.type):
+        return [_one(scalar) for scalar in column]
     try:
         values: list[Any] = column.to_pylist()
     except (ValueError, OverflowError):
@@ -52,11 +54,29 @@ def _one(scalar: Any) -> Any:
     return value
 
 
+def _is_finer(kind: pa.DataType) -> bool:
+    """Whether there are nanoseconds in it: where pandas is installed Arrow hands out values of its,
+    which nothing here expects."""
+    return "[ns" in str(kind)
+
+
 def _simple(scalar: Any) -> Any:
+    if _is_finer(scalar.type) and scalar.value is not None:
+        if scalar.value % 1000:
+            return _time_text(scalar)
+        scalar = scalar.cast(_in_microseconds(scalar.type))
     try:
         return scalar.as_py()
     except (ValueError, OverflowError):
         return _time_text(scalar)
+
+
+def _in_microseconds(kind: Any) -> pa.DataType:
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    return pa.duration("us") if pa.types.is_duration(kind) else pa.time64("us")
 
 
 def _time_text(scalar: Any) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,16 @@ import pytest
 from longwatch.engines.contract import Session
 from support.engines import ENGINES, EngineCase, opened
 from support.spark import installed
+
+
+@pytest.fixture(scope="package", autouse=True)
+def named_main_module() -> Iterator[None]:
+    """PySpark takes a process whose main module has no file, such as one of xdist's workers, for a
+    doctest of its own, and ends it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not hasattr(sys.modules["__main__"], "__file__"):
+            patch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest looks at marks

@@ -12,7 +12,7 @@ from support.engines import EngineCase, rows, run
 
 def test_tables_and_columns(shared: Session) -> None:
     catalogue = shared.catalogue()
-    (people,) = [table for table in catalogue.tables if table.name == "people"]
+    (people,) = [table for table in catalogue.tables if table.name_in_sql == "people"]
     assert [column.name for column in people.columns] == ["id", "name"]
     assert all(column.type for column in people.columns)
     assert not catalogue.truncated
