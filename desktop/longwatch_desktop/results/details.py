@@ -1,4 +1,4 @@
-"""Everything about the selected job: Overview, Result, Log, Plan, SQL."""
+"""Everything about the selected job: Overview, Result, Chart, Log, Plan, SQL."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.results.chart import ChartPage
 from longwatch_desktop.results.export_dialog import ExportDialog
 from longwatch_desktop.results.export_strip import ExportStrip
 from longwatch_desktop.results.exporting import Exports, Order
@@ -54,7 +55,10 @@ class DetailPane(QWidget):
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self.overview = Overview(theme)
-        self.result = ResultView(ResultReader(session), theme)
+        reader = ResultReader(session)
+        self.result = ResultView(reader, theme)
+        self.chart = ChartPage(reader, theme)
+        self.chart.troubled.connect(session.trouble)
         self._log = _LogView()
         self._plan = PlanPage(session, theme)
         self._sql = SqlEdit(theme)
@@ -64,6 +68,7 @@ class DetailPane(QWidget):
         for page, title in (
             (self.overview, "Overview"),
             (self.result, "Result"),
+            (self.chart, "Chart"),
             (self._log, "Log"),
             (self._plan, "Plan"),
             (self._sql, "SQL"),
@@ -147,6 +152,7 @@ class DetailPane(QWidget):
         """Let go of what is being fetched."""
         await self._tasks.close()
         await self.result.stop()
+        await self.chart.stop()
         await self.exports.stop()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -165,6 +171,10 @@ class DetailPane(QWidget):
             self._look_for_more(job)
         elif front is self.result:
             self._show_result(job)
+        elif front is self.chart:
+            self._show_result(job)
+            model = self.result.model
+            self.chart.show_result(job, model.columns, model.wanted, model.rows)
         elif front is self._plan:
             self._show_plan(job)
         elif job is not None and self._session.connected:

@@ -1,0 +1,264 @@
+"""The chart of a result: which columns, and of how many rows."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QStandardPaths, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from longwatch.client import words
+from longwatch.protocol.jobs import Column, JobSummary
+from longwatch_desktop.results.chart_data import (
+    MOST_POINTS,
+    Choice,
+    Kind,
+    draw,
+    first_choice,
+    stretches,
+)
+from longwatch_desktop.results.exporting import in_words
+from longwatch_desktop.results.labels import ElidedLabel
+from longwatch_desktop.results.reading import ResultReader
+from longwatch_desktop.results.wanted import Wanted
+from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.theme import Theme
+
+if TYPE_CHECKING:
+    from longwatch_desktop.results.plot import Plot
+
+KEPT: Final = 20
+_KINDS: Final = {
+    Kind.LINE: "Line",
+    Kind.BAR: "Bars",
+    Kind.SCATTER: "Scatter",
+    Kind.HISTOGRAM: "Histogram",
+}
+
+
+class ChartPage(QWidget):
+    """Draws the rows that match the filter in force. `troubled` carries a sentence."""
+
+    troubled = Signal(str)
+
+    def __init__(self, reader: ResultReader, theme: Theme) -> None:
+        super().__init__()
+        self._reader = reader
+        self._theme = theme
+        self._plot: Plot | None = None
+        self._of: tuple[str, Wanted] | None = None
+        self._columns: list[Column] = []
+        self._rows: list[list[Any]] | None = None
+        self._total = 0
+        self._choices: OrderedDict[str, Choice] = OrderedDict()
+        self._work: asyncio.Task[object] | None = None
+        self._tasks = Tasks(lambda error: self._say(f"There is no chart: {error}"))
+        self._kind = _combo("Kind of chart")
+        for kind, title in _KINDS.items():
+            self._kind.addItem(title, kind.value)
+        self._x, self._y, self._series = _combo("X"), _combo("Y"), _combo("Series")
+        self._labels = [QLabel(text) for text in ("x", "y", "series")]
+        self._save = QToolButton()
+        self._save.setText("Save picture…")
+        self._save.setToolTip("Save the chart as PNG or SVG")
+        self._save.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._note = ElidedLabel()
+        self._note.setProperty("muted", True)
+        self._note.setContentsMargins(10, 0, 10, 4)
+        self._said = QLabel()
+        self._said.setProperty("muted", True)
+        self._said.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._said.setWordWrap(True)
+        self._said.setMargin(24)
+        self._said.setAutoFillBackground(True)
+        self._said.setBackgroundRole(QPalette.ColorRole.Base)
+        self._lay_out()
+        for box in (self._kind, self._x, self._y, self._series):
+            box.activated.connect(lambda _at: self._chosen())
+        self._save.clicked.connect(self._ask_where)
+        theme.changed.connect(self._recolor)
+        self._recolor()
+        self._say("Select a job to draw its rows.")
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(10, 4, 8, 4)
+        head.setSpacing(6)
+        head.addWidget(self._kind)
+        for label, box in zip(self._labels, (self._x, self._y, self._series), strict=True):
+            label.setProperty("muted", True)
+            label.setBuddy(box)
+            head.addSpacing(4)
+            head.addWidget(label)
+            head.addWidget(box, 1)
+        head.addStretch(1)
+        head.addWidget(self._save)
+        page = QWidget()
+        self._inside = QVBoxLayout(page)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+        self._inside.setSpacing(0)
+        self._inside.addLayout(head)
+        self._inside.addWidget(self._note)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._said)
+        self._stack.addWidget(page)
+
+    @property
+    def plot(self) -> Plot | None:
+        """What draws; `None` before the first chart."""
+        return self._plot
+
+    def show_result(
+        self, job: JobSummary | None, columns: list[Column], wanted: Wanted, rows: int
+    ) -> None:
+        """Draw a job's result: `rows` of it match the filter."""
+        if job is None or job.result is None or not columns:
+            self._of = None
+            self._say(
+                "Select a job to draw its rows."
+                if job is None
+                else "There are no rows to draw. Overview says how the query stands."
+            )
+            return
+        if not job.state.is_final:
+            self._of = None
+            self._say("The chart is drawn once the query is done.")
+            return
+        of = (job.id, Wanted((), wanted.where))
+        if of == self._of:
+            return
+        self._of = of
+        self._total = rows
+        if columns != self._columns or job.id not in self._choices:
+            self._offer(columns, self._choices.get(job.id) or first_choice(columns))
+        self._rows = None
+        self._say("Reading the rows…")
+        if self._work is not None:
+            self._work.cancel()
+        self._work = self._tasks.start(self._read(job.id, columns, of[1], rows), name="chart")
+
+    async def stop(self) -> None:
+        """Let go of what is being read."""
+        await self._tasks.close()
+        if self._plot is not None:
+            self._plot.end()
+            self._plot = None
+
+    async def _read(self, job_id: str, columns: list[Column], wanted: Wanted, total: int) -> None:
+        if self._plot is None:
+            # 370 ms, which the window need not wait for.
+            await asyncio.to_thread(importlib.import_module, "pyqtgraph")
+            module = importlib.import_module("longwatch_desktop.results.plot")
+            self._plot = module.Plot(self._theme)
+            self._inside.insertWidget(1, self._plot, 1)
+        rows: list[list[Any]] = []
+        for offset, limit in stretches(total, len(columns)):
+            page = await self._reader.rows(job_id, columns, wanted, offset, limit)
+            rows += page.rows
+        self._rows = rows
+        self._draw()
+
+    def _offer(self, columns: list[Column], choice: Choice) -> None:
+        self._columns = columns
+        for box, more in ((self._x, []), (self._y, []), (self._series, ["none"])):
+            box.clear()
+            box.addItems([*more, *(column.name for column in columns)])
+        self._kind.setCurrentIndex(self._kind.findData(choice.kind.value))
+        self._x.setCurrentIndex(choice.x)
+        self._y.setCurrentIndex(choice.y)
+        self._series.setCurrentIndex(0 if choice.series is None else choice.series + 1)
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen."""
+        series = self._series.currentIndex() - 1
+        return Choice(
+            Kind(self._kind.currentData()),
+            max(0, self._x.currentIndex()),
+            max(0, self._y.currentIndex()),
+            series if series >= 0 else None,
+        )
+
+    def _chosen(self) -> None:
+        if self._of is not None:
+            self._choices[self._of[0]] = self.choice
+            self._choices.move_to_end(self._of[0])
+            while len(self._choices) > KEPT:
+                self._choices.popitem(last=False)
+        if self._rows is not None:
+            self._draw()
+
+    def _draw(self) -> None:
+        assert self._plot is not None
+        assert self._rows is not None
+        choice = self.choice
+        histogram = choice.kind is Kind.HISTOGRAM
+        self._y.setVisible(not histogram)
+        self._labels[1].setVisible(not histogram)
+        found = draw(self._rows, self._columns, choice)
+        names = [column.name for column in self._columns]
+        below = "Rows" if histogram else names[choice.y]
+        self._plot.show_drawing(found, choice.kind, names[choice.x], below)
+        notes = list(found.notes)
+        if self._total > MOST_POINTS:
+            notes.insert(
+                0,
+                f"A sample: {words.count(len(self._rows))} of {words.counted(self._total, 'row')}, "
+                "in stretches that lie evenly.",
+            )
+        if not any(one.xs for one in found.series):
+            notes.append("Nothing to draw: choose columns with numbers.")
+        self._note.say("  ".join(notes))
+        self._note.setVisible(bool(notes))
+        self._stack.setCurrentIndex(1)
+
+    def _say(self, sentence: str) -> None:
+        self._said.setText(sentence)
+        self._stack.setCurrentIndex(0)
+
+    def _ask_where(self) -> None:
+        pictures = QStandardPaths.StandardLocation.PicturesLocation
+        start = str(Path(QStandardPaths.writableLocation(pictures)) / "chart.png")
+        dialog = QFileDialog(self, "Save the chart", start, "PNG (*.png);;SVG (*.svg)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.fileSelected.connect(lambda name: self.save(Path(name)))
+        dialog.open()
+
+    def save(self, path: Path) -> None:
+        """Write the chart as its name's ending says: .svg, or PNG."""
+        if self._plot is not None:
+            data = self._plot.picture(svg=path.suffix.lower() == ".svg")
+            self._tasks.start(self._write(path, data), name="picture")
+
+    async def _write(self, path: Path, data: bytes) -> None:
+        try:
+            await asyncio.to_thread(path.write_bytes, data)
+        except OSError as error:
+            self.troubled.emit(in_words(error, path))
+
+    def _recolor(self) -> None:
+        self._save.setIcon(self._theme.icon("export"))
+
+
+def _combo(name: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setMinimumWidth(80)
+    box.setMaximumWidth(200)
+    return box
