@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from longwatch_desktop.theme import Mode, Theme
+from longwatch_desktop.preferences import MODES
+from longwatch_desktop.theme import Theme
 
 _RUN_KEYS: Final = ("Ctrl+Return", "Ctrl+Enter", "F9")
 
@@ -34,6 +35,9 @@ class Actions(QObject):
         )
         self.copy_sql = self._make("Copy SQL", "copy", (), "Copy the job's SQL")
         self.copy_id = self._make("Copy job ID", "copy", (), "Copy the job's id")
+        self.copy_jobs = self._make("Copy rows", "copy", (), "Copy the selected rows as text")
+        self.copy_csv = self._make("Copy rows as CSV", "copy", (), "Copy the selected rows as CSV")
+        self.delete = self._make("Delete…", "delete", (), "Delete the selected jobs (Delete)")
         self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
         self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
         self.save_query = self._make(
@@ -55,6 +59,8 @@ class Actions(QObject):
             "Next part", "", ("F6",), "Go on to the jobs, the details, the sources, the editor"
         )
         self.retry = self._make("Reconnect now", "refresh", ("F5",), "Try to connect at once")
+        self.preferences = self._make("Preferences…", "", ("Ctrl+,",), "")
+        self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.shortcuts = self._make("Keyboard shortcuts", "", ("Ctrl+?", "F1"), "")
         self.about = self._make("About Longwatch", "", (), "")
         self.quit = self._make("Quit", "", ("Ctrl+Q",), "")
@@ -62,11 +68,7 @@ class Actions(QObject):
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.servers = QMenu("Work with", parent)
         self.themes = QActionGroup(parent)
-        for mode, title in (
-            (Mode.SYSTEM, "As the system"),
-            (Mode.LIGHT, "Light"),
-            (Mode.DARK, "Dark"),
-        ):
+        for mode, title in MODES:
             action = QAction(title, parent)
             action.setCheckable(True)
             action.setData(mode)
@@ -82,6 +84,8 @@ class Actions(QObject):
         file.addSeparator()
         file.addActions([self.save_query, self.add_source])
         file.addSeparator()
+        file.addAction(self.preferences)
+        file.addSeparator()
         file.addAction(self.quit)
         query = bar.addMenu("&Query")
         query.addActions([self.run, self.run_statement])
@@ -91,6 +95,9 @@ class Actions(QObject):
         jobs.addActions([self.cancel, self.again])
         jobs.addSeparator()
         jobs.addActions([self.open_sql, self.copy_sql, self.copy_id])
+        jobs.addActions([self.copy_jobs, self.copy_csv])
+        jobs.addSeparator()
+        jobs.addAction(self.delete)
         jobs.addSeparator()
         jobs.addAction(self.find_jobs)
         view = bar.addMenu("&View")

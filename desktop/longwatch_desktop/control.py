@@ -5,10 +5,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
+from longwatch.client import words
 from longwatch.client.errors import LongwatchClientError
+from longwatch.protocol.bulk import BulkAction, BulkItem, BulkRequest
 from longwatch.protocol.jobs import Job, JobState, JobSummary, Submission
 from longwatch.protocol.parameters import Parameter
 from longwatch_desktop.editor.panel import UNTITLED, EditorPanel, Page
@@ -16,6 +19,10 @@ from longwatch_desktop.editor.sql_edit import Excerpt
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
+
+AT_ONCE: Final = 1_000
+"""Jobs of one bulk request: a second or so."""
+_AS_WANTED: Final = frozenset({"already_final", "not_found", "unknown_job"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +69,17 @@ class JobControl(QObject):
 
     def cancel(self, jobs: Iterable[JobSummary]) -> None:
         """Ask for the end of those that are not over."""
-        for job in jobs:
-            if not job.state.is_final and job.cancel_requested_at is None:
-                self._tasks.start(self._cancel(job.id), name=f"cancel-{job.id}")
+        going = [
+            job.id for job in jobs if not job.state.is_final and job.cancel_requested_at is None
+        ]
+        if len(going) == 1:
+            self._tasks.start(self._cancel(going[0]), name=f"cancel-{going[0]}")
+        elif going:
+            self._tasks.start(self._all(BulkAction.CANCEL, going), name="cancel-jobs")
+
+    def delete(self, ids: list[str]) -> None:
+        """Delete jobs that are over."""
+        self._tasks.start(self._all(BulkAction.DELETE, ids), name="delete-jobs")
 
     def run_again(self, jobs: Iterable[JobSummary]) -> None:
         """Submit the same SQL again, as new jobs."""
@@ -94,6 +109,19 @@ class JobControl(QObject):
 
     async def _cancel(self, job_id: str) -> None:
         await self._session.cancel(job_id)
+
+    async def _all(self, action: BulkAction, ids: list[str]) -> None:
+        """Do it to every one, and tell of those to which it could not be done."""
+        refused: list[BulkItem] = []
+        for at in range(0, len(ids), AT_ONCE):
+            request = BulkRequest(action=action, ids=ids[at : at + AT_ONCE])
+            done = await self._session.client().bulk(request)
+            # One that ended by itself meanwhile, or is gone, is as it should be.
+            refused += [one for one in done.items if not one.ok and one.code not in _AS_WANTED]
+        if refused:
+            what = "cancelled" if action is BulkAction.CANCEL else "deleted"
+            some = f"{words.count(len(refused))} of {words.counted(len(ids), 'job')}"
+            self.refused.emit(f"{some} could not be {what}: {refused[0].detail}")
 
     async def _again(self, job_id: str) -> None:
         job = await self._session.job(job_id)

@@ -40,6 +40,8 @@ def show_shortcuts(parent: QWidget, actions: list[QAction]) -> None:
         ("Close tab", "Ctrl+W"),
         ("Complete a word", "Ctrl+Space"),
         ("Rows of the selected job", "Enter"),
+        ("Copy the selected jobs", "Ctrl+C"),
+        ("Delete the selected jobs", "Delete"),
     ]
     cells = "".join(
         f"<tr><td style='padding: 2px 28px 2px 0'>{title}</td><td><b>{keys}</b></td></tr>"

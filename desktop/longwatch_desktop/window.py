@@ -5,25 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QMainWindow,
-    QMenu,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from longwatch.protocol.jobs import Job, JobState, JobSummary
+from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch.protocol.sources import SavedQuery
 from longwatch_desktop import dialogs, layout
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
 from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import EditorPanel
+from longwatch_desktop.jobs.desk import JobDesk
+from longwatch_desktop.jobs.emptiness import empty_text
 from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.view import JobTable
@@ -35,12 +36,13 @@ from longwatch_desktop.servers.button import ServerButton, fill
 from longwatch_desktop.servers.control import ServerControl
 from longwatch_desktop.servers.status import ConnectionStatus, counts_text
 from longwatch_desktop.session import Health, Link, Session
+from longwatch_desktop.settings_desk import SettingsDesk
 from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.sources.desk import SourceDesk
 from longwatch_desktop.sources.panel import SourcePanel
 from longwatch_desktop.sources.query_desk import QueryDesk
 from longwatch_desktop.tasks import Tasks
-from longwatch_desktop.theme import Mode, Theme
+from longwatch_desktop.theme import Theme
 from longwatch_desktop.toolbar import ToolBar
 
 DETAIL_MS: Final = 200
@@ -83,6 +85,9 @@ class MainWindow(QMainWindow):
         self._counts = QLabel()
         self._tasks = Tasks(lambda error: self.notice.say(str(error)))
         self.actions_ = Actions(self, theme)
+        self.job_desk = JobDesk(
+            self.table, self.model, self.control, self.actions_, self.details.full_job, self
+        )
         self.servers = ServerControl(self, theme, settings, folder)
         self.tools = ToolBar(self.actions_)
         self.tools.add_at_end(ServerButton(self.servers, session, theme))
@@ -94,15 +99,26 @@ class MainWindow(QMainWindow):
         self.query_desk = QueryDesk(
             session, theme, self.panel, self.editor, self.tools, self.notice, self
         )
+        self.settings_desk = SettingsDesk(session, theme, settings, self.actions_, folder, self)
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._down = QSplitter(Qt.Orientation.Vertical)
         self._lay_out()
         self._wire()
+        self._restore()
+        self._start_timers()
+        self._show_selection()
+        self._show_emptiness()
+        self.editor.page.setFocus()
+
+    def _restore(self) -> None:
+        settings = self._settings
         if not layout.restore_window(settings, self, self._splitters()):
             self.resize(1280, 860)
         layout.restore_columns(settings, self.table)
         layout.restore_tabs(settings, self.editor)
         self.panel.restore(str(settings.value("window/panel_tree", "")))
+
+    def _start_timers(self) -> None:
         # A crash must not cost what was typed: it is kept a moment after typing stops.
         self._keep = QTimer(self, interval=KEEP_MS, singleShot=True)
         self._keep.timeout.connect(self._keep_texts)
@@ -110,9 +126,6 @@ class MainWindow(QMainWindow):
         self._detail_timer = QTimer(self, interval=DETAIL_MS)
         self._detail_timer.timeout.connect(self._refresh_detail)
         self._detail_timer.start()
-        self._show_selection()
-        self._show_emptiness()
-        self.editor.page.setFocus()
 
     def let_go(self) -> None:
         """The program ends: remember the layout and let the window be closed."""
@@ -122,12 +135,14 @@ class MainWindow(QMainWindow):
         layout.save_tabs(self._settings, self.editor)
         self._settings.sync()
         self._may_close = True
+        self.settings_desk.leave()
         self.hide()
 
     async def stop(self) -> None:
         """Let go of everything that is under way."""
         await self.control.stop()
         await self.servers.stop()
+        await self.job_desk.stop()
         await self.desk.stop()
         await self.query_desk.stop()
         await self.launcher.stop()
@@ -201,11 +216,6 @@ class MainWindow(QMainWindow):
         session.trouble.connect(self.notice.say)
         actions.run.triggered.connect(self.launcher.run)
         actions.run_statement.triggered.connect(self.launcher.run_statement)
-        actions.cancel.triggered.connect(lambda: self.control.cancel(self.table.selected_jobs()))
-        actions.again.triggered.connect(lambda: self.control.run_again(self.table.selected_jobs()))
-        actions.open_sql.triggered.connect(self._open_selected)
-        actions.copy_sql.triggered.connect(lambda: self._tasks.start(self._copy_sql(), name="copy"))
-        actions.copy_id.triggered.connect(self._copy_id)
         actions.open_file.triggered.connect(self.files.choose_and_open)
         actions.save_file.triggered.connect(self.files.choose_and_save)
         actions.save_query.triggered.connect(self.query_desk.save)
@@ -221,12 +231,10 @@ class MainWindow(QMainWindow):
         actions.shortcuts.triggered.connect(lambda: dialogs.show_shortcuts(self, actions.all()))
         actions.about.triggered.connect(lambda: dialogs.show_about(self, session))
         actions.quit.triggered.connect(self.close)
-        actions.themes.triggered.connect(lambda action: self._choose_theme(Mode(action.data())))
         self.panel.queries.opened.connect(self._open_query)
         self.filter_bar.changed.connect(self._filter)
         self.table.selection_changed.connect(self._show_selection)
         self.table.activated_job.connect(self._activate)
-        self.table.menu_wanted.connect(self._job_menu)
         self.model.reordered.connect(self._rows_moved)
         self.details.place_wanted.connect(self.control.show_place)
         self.connection.retry_wanted.connect(session.retry_now)
@@ -237,6 +245,10 @@ class MainWindow(QMainWindow):
         self.files.failed.connect(self.notice.say)
         self.details.result.troubled.connect(self.notice.say)
         self.editor.dropped.connect(self._offer_reopening)
+        self.servers.chosen.connect(self.settings_desk.notifications.forget)
+        self.settings_desk.opened.connect(self._open_job)
+        self.settings_desk.wanted.connect(self.raise_to_front)
+        self.settings_desk.quit_wanted.connect(self.close)
         self.control.submitted.connect(self._submitted)
         self.control.ended.connect(self._ended)
 
@@ -286,6 +298,7 @@ class MainWindow(QMainWindow):
         mirror = self._session.mirror
         self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
         self._counts.setText(counts_text(mirror.counts))
+        self.settings_desk.show_counts()
 
     def _refresh_detail(self) -> None:
         if self._detail_is_old:
@@ -298,16 +311,10 @@ class MainWindow(QMainWindow):
         self._enable_actions()
 
     def _enable_actions(self) -> None:
-        jobs = self.table.selected_jobs()
         connected = self._session.connected
-        open_ = any(not job.state.is_final and job.cancel_requested_at is None for job in jobs)
-        actions = self.actions_
-        actions.run.setEnabled(connected)
-        actions.cancel.setEnabled(connected and open_)
-        actions.again.setEnabled(connected and bool(jobs))
-        actions.open_sql.setEnabled(connected and len(jobs) == 1)
-        actions.copy_sql.setEnabled(connected and bool(jobs))
-        actions.copy_id.setEnabled(bool(jobs))
+        self.actions_.run.setEnabled(connected)
+        self.actions_.run_statement.setEnabled(connected)
+        self.job_desk.enable(connected=connected)
 
     def _health_changed(self, health: Health) -> None:
         self.table.set_stale(health.link is not Link.CONNECTED)
@@ -366,45 +373,24 @@ class MainWindow(QMainWindow):
     def _show_emptiness(self) -> None:
         """Every empty place says what to do next."""
         link = self._session.health.link
-        if self._session.mirror.loading or (link is Link.STARTING and not len(self.model.listing)):
-            self.table.empty_text = ("Loading jobs…", "")
-        elif link is Link.FAILED:
-            self.table.empty_text = ("There is no server to show jobs of.", "")
-        elif self.filter_bar.is_narrowing:
-            self.table.empty_text = ("No job matches", "Clear the filter to see them all.")
-        else:
-            self.table.empty_text = (
-                "No jobs yet",
-                "Write a query above, or open a saved one on the left, then press Run "
-                "(Ctrl+Enter) and watch it here.",
-            )
+        starting = link is Link.STARTING and not len(self.model.listing)
+        self.table.empty_text = empty_text(
+            link,
+            loading=self._session.mirror.loading or starting,
+            narrowing=self.filter_bar.is_narrowing,
+        )
         self.table.viewport().update()
 
-    def _job_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        actions = self.actions_
-        menu.addActions([actions.cancel, actions.again])
-        menu.addSeparator()
-        menu.addActions([actions.open_sql, actions.copy_sql, actions.copy_id])
-        menu.popup(at)
+    def _open_job(self, job_id: str) -> None:
+        """Show the window and a job in it."""
+        self.raise_to_front()
+        self.filter_bar.clear()
+        self.table.select_job(job_id)
+        self._activate(job_id)
 
-    def _open_selected(self) -> None:
-        job = self.table.current_job()
-        if job is not None:
-            self.control.open_in_editor(job.id)
-
-    async def _copy_sql(self) -> None:
-        jobs: list[Job] = [
-            await self.details.full_job(job.id) for job in self.table.selected_jobs()
-        ]
-        if jobs:
-            text = "\n;\n".join(job.sql.rstrip().removesuffix(";") for job in jobs)
-            QGuiApplication.clipboard().setText(text + "\n")
-
-    def _copy_id(self) -> None:
-        QGuiApplication.clipboard().setText("\n".join(job.id for job in self.table.selected_jobs()))
-
-    def _choose_theme(self, mode: Mode) -> None:
-        self._theme.choose(mode)
-        self._settings.setValue("window/theme", mode.value)
+    def raise_to_front(self) -> None:
+        """Somebody wants to see the window."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()

@@ -279,6 +279,9 @@ async def test_the_context_menu_has_what_can_be_done(ready: Desk) -> None:
         "Open SQL in editor": True,
         "Copy SQL": True,
         "Copy job ID": True,
+        "Copy rows": True,
+        "Copy rows as CSV": True,
+        "Delete…": True,
     }
 
 

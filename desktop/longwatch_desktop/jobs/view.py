@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QColor,
     QHideEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -42,6 +43,8 @@ class JobTable(QTableView):
     selection_changed = Signal()
     activated_job = Signal(str)
     """A job was double-clicked, or Enter pressed on it: its id."""
+    copy_wanted = Signal()
+    delete_wanted = Signal()
     menu_wanted = Signal(QPoint)
     """Where the context menu should open, in global coordinates."""
 
@@ -137,7 +140,12 @@ class JobTable(QTableView):
             if job is not None:
                 self.activated_job.emit(job.id)
             return
-        super().keyPressEvent(event)
+        if event.key() == Qt.Key.Key_Delete:
+            self.delete_wanted.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_wanted.emit()
+        else:
+            super().keyPressEvent(event)
 
     def moveCursor(  # noqa: N802 - Qt's name
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

@@ -1,0 +1,125 @@
+"""A job that ends unseen is told of once, whatever the connection did meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox
+
+from longwatch.protocol.jobs import JobState
+from longwatch_desktop.notifications import Notifications
+from longwatch_desktop.preferences import Preferences, told_after_s
+from longwatch_desktop.theme import Mode
+from support.servers import ENDLESS
+from support.waiting import eventually
+from support.windows import Desk, child
+
+
+@dataclass
+class Heard:
+    """Stands where the system's tray is, and remembers."""
+
+    said: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    def show(self, title: str, text: str, *, bad: bool) -> None:
+        self.said.append((title, text, bad))
+
+
+@dataclass
+class Listening:
+    desk: Desk
+    heard: Heard
+    notifications: Notifications
+    watched: bool = False
+
+    async def ended(self, sql: str, name: str) -> str:
+        """Run a query to its end; its id."""
+        job = await self.desk.session.submit(sql, source=None, name=name)
+        found = await self.desk.state(job.id, JobState.SUCCEEDED, JobState.FAILED)
+        return found.id
+
+
+@pytest.fixture
+async def listening(desk: Desk) -> Listening:
+    await desk.connected()
+    heard = Heard()
+    given: list[Listening] = []
+    notifications = Notifications(desk.session, heard, lambda: given[0].watched, desk.window)
+    notifications.least_s = 0.0
+    given.append(Listening(desk, heard, notifications))
+    return given[0]
+
+
+async def test_one_job(listening: Listening) -> None:
+    opened: list[str] = []
+    listening.notifications.opened.connect(opened.append)
+    job_id = await listening.ended("select 1 as one", "Short")
+    await eventually(lambda: listening.heard.said)
+    title, text, bad = listening.heard.said[0]
+    assert title == "Done: Short"
+    assert text.endswith(", 1 row.")
+    assert not bad
+    listening.notifications.click()
+    assert opened == [job_id]
+
+
+async def test_several_are_one_message(listening: Listening) -> None:
+    for number in range(4):
+        await listening.ended("select 1", f"Good {number}")
+    await listening.ended("select nope", "Bad")
+    await eventually(lambda: listening.heard.said)
+    title, text, bad = listening.heard.said[-1]
+    assert sum("ended" in one[0] or "Done" in one[0] for one in listening.heard.said) == len(
+        listening.heard.said
+    )
+    assert "badly" in title
+    assert bad
+    assert "more" in text or len(text.splitlines()) <= 3
+
+
+async def test_nothing_is_said_of_what_was_seen_short_or_cancelled(listening: Listening) -> None:
+    listening.watched = True
+    await listening.ended("select 1", "Seen")
+    listening.watched = False
+    listening.notifications.least_s = 60.0
+    await listening.ended("select 2", "Short")
+    listening.notifications.least_s = None
+    await listening.ended("select 3", "Switched off")
+    listening.notifications.least_s = 0.0
+    job = await listening.desk.session.submit(ENDLESS, source=None, name="Cancelled")
+    await listening.desk.state(job.id, JobState.RUNNING)
+    await listening.desk.session.cancel(job.id)
+    await listening.desk.state(job.id, JobState.CANCELLED)
+    await listening.ended("select 4", "Told")
+    await eventually(lambda: listening.heard.said)
+    assert [title for title, _, _ in listening.heard.said] == ["Done: Told"]
+
+
+async def test_preferences(listening: Listening) -> None:
+    window, settings = listening.desk.window, listening.desk.settings
+    notifications = window.settings_desk.notifications
+    window.actions_.preferences.trigger()
+    dialog = child(window, Preferences)
+    child(dialog, QSpinBox).setValue(42)
+    assert (told_after_s(settings), notifications.least_s) == (42, 42)
+    child(dialog, QCheckBox).setChecked(False)
+    assert (told_after_s(settings), notifications.least_s) == (None, None)
+    combo = child(dialog, QComboBox)
+    combo.setCurrentIndex(2)
+    assert settings.value("window/theme") == Mode.DARK.value
+    combo.setCurrentIndex(1)
+    checked = [one.text() for one in window.actions_.themes.actions() if one.isChecked()]
+    assert checked == ["Light"]
+    dialog.reject()
+
+
+@pytest.mark.parametrize(("kept", "read"), [("nonsense", 10.0), ("-5", 0.0), ("1e9", 86_400.0)])
+def test_settings_may_hold_anything(kept: str, read: float) -> None:
+    settings = QSettings()
+    settings.setValue("notifications/least_s", kept)
+    try:
+        assert told_after_s(settings) == read
+    finally:
+        settings.remove("notifications")
