@@ -25,6 +25,7 @@ from longwatch_desktop.hosting import EmbeddedServer
 from longwatch_desktop.loop import new_loop
 from longwatch_desktop.quitting import Quitting
 from longwatch_desktop.session import Link, Session
+from longwatch_desktop.single import SingleWindow, hand_over
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Mode, Theme, app_icon
 from longwatch_desktop.window import MainWindow
@@ -43,6 +44,9 @@ def main(data_dir: Path | None = None) -> int:
     app.setApplicationName("Longwatch")
     app.setDesktopFileName("longwatch")
     app.setWindowIcon(app_icon())
+    files = [Path(name) for name in sys.argv[1:]]
+    if hand_over(folder, files):
+        return 0
     app.setQuitOnLastWindowClosed(False)  # the main coroutine ends the program, in order
     garbage = GarbageCollector(app)
     garbage.start()
@@ -51,11 +55,14 @@ def main(data_dir: Path | None = None) -> int:
     program.session.health_changed.connect(
         lambda health: garbage.settle() if health.link is Link.CONNECTED else None
     )
-    program.window.files.open(map(Path, sys.argv[1:]))
+    single = SingleWindow(folder)
+    single.called.connect(program.called)
+    program.window.files.open(files)
     program.window.show()
     app.processEvents()
     with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
         clean = runner.run(program.run())
+    single.close()
     if not clean:
         # A thread of the server still hangs; the interpreter would wait for it for ever. Every
         # job is in the store, and the next start takes up what still runs.
@@ -95,6 +102,11 @@ class Program:
                 await self.window.stop()
                 await self._tasks.close()
         return await self.server.stop(STOP_SERVER_S, keep_jobs=self._quitting.keep_jobs)
+
+    def called(self, files: list[Path]) -> None:
+        """The program was started once more: show the window, and open what was named."""
+        self.window.raise_to_front()
+        self.window.files.open(files)
 
     def end(self) -> None:
         """End the program without a question; `run` returns soon."""

@@ -1,0 +1,82 @@
+"""One window for a data folder: a second start shows the first one, and opens its files there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+WITHIN_MS: Final = 1_000
+"""A program that does not answer in this time hangs: the second start opens a window of its own."""
+MOST_BYTES: Final = 1_000_000
+
+
+class _Call(msgspec.Struct, frozen=True):
+    """What the second start wants to have opened, in whole paths."""
+
+    files: list[str]
+
+
+def hand_over(folder: Path, files: Sequence[Path]) -> bool:
+    """Ask the window over `folder` to come to the front with `files`; false when there is none.
+    Before a window is shown, since it waits."""
+    socket = QLocalSocket()
+    socket.connectToServer(_name(folder))
+    if not socket.waitForConnected(WITHIN_MS):
+        return False
+    call = msgspec.json.encode(_Call([str(file.absolute()) for file in files]))
+    socket.write(call + b"\n")
+    answered = socket.waitForBytesWritten(WITHIN_MS) and socket.waitForReadyRead(WITHIN_MS)
+    socket.disconnectFromServer()
+    return bool(answered)
+
+
+class SingleWindow(QObject):
+    """Takes the calls of later starts. `called` carries the paths of files to open."""
+
+    called = Signal(object)
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._connected)
+        name = _name(folder)
+        if not self._server.listen(name):
+            # Left behind by one that crashed: whoever lives has answered `hand_over`.
+            QLocalServer.removeServer(name)
+            self._server.listen(name)
+
+    def close(self) -> None:
+        """Take no more calls: the program ends."""
+        self._server.close()
+
+    def _connected(self) -> None:
+        socket = self._server.nextPendingConnection()
+        socket.readyRead.connect(lambda: self._read(socket))
+        socket.disconnected.connect(socket.deleteLater)
+
+    def _read(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            if socket.bytesAvailable() > MOST_BYTES:
+                socket.abort()
+            return
+        try:
+            call = msgspec.json.decode(bytes(socket.readLine().data()), type=_Call)
+        except msgspec.MsgspecError:
+            socket.abort()
+            return
+        socket.write(b"ok\n")
+        socket.flush()
+        self.called.emit([Path(file) for file in call.files])
+
+
+def _name(folder: Path) -> str:
+    """The same for every spelling of a folder; short, as names of sockets must be."""
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
+    return f"longwatch-{digest[:24]}"
