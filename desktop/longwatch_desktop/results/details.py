@@ -8,6 +8,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
@@ -140,7 +141,8 @@ class DetailPane(QWidget):
         self.show_job(None)
 
     async def full_job(self, job_id: str) -> Job:
-        """A job with its SQL, which never changes. Raises `LongwatchClientError`."""
+        """A job with its SQL, limits and parameters, which never change; the rest of it may be
+        older. Raises `LongwatchClientError`."""
         known = self._known.get(job_id)
         if known is None:
             known = self._known[job_id] = await self._session.job(job_id)
@@ -266,7 +268,8 @@ class DetailPane(QWidget):
             self._tasks.start(self._ask_for_place(self._job), name="place")
 
     async def _ask_for_place(self, job: JobSummary) -> None:
-        self.place_wanted.emit(await self.full_job(job.id))
+        full = await self.full_job(job.id)  # as it stood when that was asked for
+        self.place_wanted.emit(msgspec.structs.replace(full, error=job.error))
 
 
 class _LogView(QPlainTextEdit):
