@@ -164,6 +164,8 @@ class JobControl(QObject):
         if launch is None:
             return
         page = launch.page()
+        if page is not None and not self._editor.has(page):
+            page = None  # closed, and only Python still has it
         error = job.error
         if page is not None and job.state is JobState.FAILED and error and error.line is not None:
             line, column = launch.excerpt.place(error.line, error.column)

@@ -13,7 +13,7 @@ from longwatch_desktop.control import JobControl
 from longwatch_desktop.editor.fields import FieldError
 from longwatch_desktop.editor.formatting import CannotFormat, formatted
 from longwatch_desktop.editor.panel import EditorPanel, Page
-from longwatch_desktop.editor.preflight import Preflight, Question, in_words
+from longwatch_desktop.editor.preflight import MOST_CHARS, Preflight, Question, in_words
 from longwatch_desktop.editor.scan import parameter_names
 from longwatch_desktop.editor.sql_edit import Excerpt
 from longwatch_desktop.session import Session
@@ -36,6 +36,7 @@ class Launcher(QObject):
         catalogues: Catalogues,
     ) -> None:
         super().__init__(editor)
+        self._session = session
         self._editor = editor
         self._tools = tools
         self._control = control
@@ -61,8 +62,9 @@ class Launcher(QObject):
     def format(self) -> None:
         """Lay the selection, or all of the text, out anew."""
         page = self._editor.page
-        if page.excerpt().sql.strip():
-            self._tasks.start(self._format(page), name="format")
+        asked = page.excerpt().sql
+        if asked.strip():
+            self._tasks.start(self._format(page, asked), name="format")
 
     async def stop(self) -> None:
         """Let go of what is being asked."""
@@ -70,14 +72,14 @@ class Launcher(QObject):
         await self._catalogues.stop()
         await self._preflight.stop()
 
-    async def _format(self, page: Page) -> None:
-        asked = page.excerpt().sql
+    async def _format(self, page: Page, asked: str) -> None:
         try:
             text = await asyncio.to_thread(formatted, asked)
         except CannotFormat as error:
             self.refused.emit(f"The SQL cannot be laid out: {error}")
             return
-        if page.excerpt().sql == asked:  # else it was typed in meanwhile
+        # Else it was closed, or typed in, meanwhile.
+        if self._editor.has(page) and page.excerpt().sql == asked:
             self._editor.replace_text(page, text)
 
     def _launch(self, excerpt: Excerpt | None) -> None:
@@ -86,7 +88,7 @@ class Launcher(QObject):
             self.refused.emit("There is nothing to run yet: write a query, or open a saved one.")
             return
         page.clear_error()
-        self._editor.ask_for_parameters()
+        self._editor.ask_for_parameters(however_long=True)
         try:
             values = self._values(excerpt)
         except FieldError as error:
@@ -103,11 +105,16 @@ class Launcher(QObject):
         """Complete what the chosen source has."""
         source = self._tools.source
         known = self._catalogues.get(source) if source is not None else None
-        self._editor.know(known if isinstance(known, Catalogue) else None)
+        engines = [one.engine for one in self._session.sources if one.name == source]
+        self._editor.know(known if isinstance(known, Catalogue) else None, *engines)
 
     def _look(self) -> None:
         """The query may be another now."""
         excerpt = self._editor.page.excerpt()
+        if len(excerpt.sql) > MOST_CHARS:  # it would not be asked about
+            self._preflight.ask(None)
+            self._editor.foot.say("")
+            return
         try:
             values = self._values(excerpt)
         except FieldError as error:

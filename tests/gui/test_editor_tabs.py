@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from longwatch_desktop import layout
-from longwatch_desktop.editor.panel import EditorPanel, SavedTab, SavedTabs
+from longwatch_desktop.editor.files import SqlFiles
+from longwatch_desktop.editor.panel import MOST_SCANNED, EditorPanel, SavedTab, SavedTabs
 from longwatch_desktop.theme import Theme
 from support.windows import named, tab_titles
 
@@ -152,3 +153,34 @@ def test_changes_are_told_of(editor: EditorPanel) -> None:
         told.clear()
         act()
         assert told
+
+
+def test_files_get_a_tab_each(editor: EditorPanel, tmp_path: Path) -> None:
+    files = [tmp_path / "one.sql", tmp_path / "gone.sql", tmp_path / "two.sql"]
+    files[0].write_text("select 1")
+    files[2].write_text("select 2")
+    opener = SqlFiles(editor, editor)
+    told: list[str] = []
+    opener.failed.connect(told.append)
+    opener.open(files)
+    assert tab_titles(editor) == ["one", "two"]
+    assert len(told) == 1
+
+
+def test_a_text_is_kept_as_it_is(editor: EditorPanel) -> None:
+    sql = "select 'a\u00a0b\u2028c' -- \U0001f600\nfrom t"
+    page = editor.open("Odd", sql)
+    assert page.toPlainText() == sql
+    assert editor.saved().tabs[0].sql == sql
+    page.selectAll()
+    assert page.excerpt().sql == sql
+    page.copy()
+    assert QApplication.clipboard().text() == sql
+
+
+def test_a_long_text_is_asked_for_its_parameters_when_it_is_run(editor: EditorPanel) -> None:
+    editor.open("Long", "select :day;\n" + "-- remark\n" * (MOST_SCANNED // 10))
+    editor.ask_for_parameters()
+    assert editor.foot.form.typed() == {}
+    editor.ask_for_parameters(however_long=True)
+    assert list(editor.foot.form.typed()) == ["day"]

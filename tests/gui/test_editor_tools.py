@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListView, QToolButton
 
 from longwatch_desktop.editor.panel import Page
 from longwatch_desktop.theme import LIGHT
@@ -167,3 +169,58 @@ async def test_comments(ready: Desk) -> None:
     assert page.toPlainText() == "-- select 1"
     press(ready.window, ready.window.actions_.comment)
     assert page.toPlainText() == "select 1"
+
+
+async def test_what_is_replaced_is_what_was_found_where_it_is(ready: Desk) -> None:
+    page = page_with(ready, "ab xb ab")
+    press(ready.window, ready.window.actions_.replace)
+    box(ready, "Find").setText("(?<=a)(b)")
+    box(ready, "Replace with").setText(r"[\1]")
+    click(ready, "Regular expression")
+    click(ready, "Replace this one")
+    assert page.toPlainText() == "a[b] xb ab"
+    click(ready, "Replace all")
+    assert page.toPlainText() == "a[b] xb a[b]"
+    click(ready, "Regular expression")
+
+
+async def test_marks_go_from_every_tab(ready: Desk) -> None:
+    first = page_with(ready, "one two one")
+    press(ready.window, ready.window.actions_.find)
+    QTest.keyClicks(box(ready, "Find"), "one")
+    assert grounds(first) == ["one", "one"]
+    first.setPlainText("one two one")
+    first.document().setModified(True)
+    first.mark_found([(0, 3), (8, 11)])
+    assert grounds(first) == ["one", "one"], "the same places of another text"
+    ready.window.editor.open("Other", "select 'one'")
+    QTest.keyClick(box(ready, "Find"), Qt.Key.Key_Escape)
+    assert grounds(first) == []
+
+
+async def test_a_long_text_is_not_looked_through_at_every_letter(ready: Desk) -> None:
+    page = page_with(ready, "select 1;\n" * 20_000)
+    page.moveCursor(QTextCursor.MoveOperation.End)
+    QTest.keyClicks(page, "sel")
+    QApplication.processEvents()
+    assert page.completion.offered == []
+    QTest.keyClick(page, Qt.Key.Key_Space, CONTROL)
+    assert page.completion.offered[:1] == ["select"]
+
+
+async def test_a_list_goes_with_its_tab(ready: Desk) -> None:
+    page = page_with(ready, "")
+    before = len(ready.window.findChildren(QListView, "completions"))
+    QTest.keyClick(page, Qt.Key.Key_Space, CONTROL)
+    assert page.completion.offered
+    ready.window.editor.close_page(page)
+    await eventually(lambda: len(ready.window.findChildren(QListView, "completions")) == before)
+
+
+async def test_a_tab_that_is_closed_while_it_is_laid_out(ready: Desk) -> None:
+    page = page_with(ready, "select a from b where c = 1")
+    ready.window.launcher.format()
+    ready.window.editor.close_page(page)
+    del page
+    await asyncio.sleep(0.3)
+    assert "C++" not in ready.window.notice.text

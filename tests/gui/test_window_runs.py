@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QTableView, QToolButton, QTreeWidget
 
-from longwatch.protocol.jobs import JobState, Phase
+from longwatch.protocol.jobs import JobState, JobSummary, Phase
 from longwatch.resources import resource_path
 from longwatch_desktop.jobs.columns import BY_ID
 from longwatch_desktop.results.model import as_text
@@ -201,6 +201,18 @@ async def test_an_error_in_a_selection_is_marked_where_it_is(
     marks = page.extraSelections()
     assert marks[-1].cursor.selectedText() == "nope"
     assert page.textCursor().block().text()[: column - 1].count("nope") == 0
+
+
+async def test_an_error_of_a_tab_that_was_closed(ready: Desk) -> None:
+    page = ready.window.editor.open("Typo", "select nope from flights")
+    ended: list[JobSummary] = []
+    ready.window.control.ended.connect(ended.append)
+    before = set(ready.session.mirror.ids())
+    press(ready.window, ready.window.actions_.run)
+    ready.window.editor.close_page(page)
+    job_id = await ready.new_job(before)
+    await ready.state(job_id, JobState.FAILED)
+    await eventually(lambda: [job.id for job in ended] == [job_id])
 
 
 async def test_nothing_to_run(ready: Desk) -> None:

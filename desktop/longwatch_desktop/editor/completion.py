@@ -15,8 +15,12 @@ from longwatch_desktop import roles
 from longwatch_desktop.editor.highlighter import KEYWORDS
 from longwatch_desktop.editor.scan import in_code
 from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.sources.written import column_in_sql
 from longwatch_desktop.theme import mono_font
 
+MOST_CHARS: Final = 100_000
+"""In a longer text the list opens by Ctrl+Space alone: to look it through at every letter that is
+typed takes too long (0.4 s in a million characters)."""
 LEAST_CHARS: Final = 2
 """Typed before the list opens by itself."""
 MOST_SHOWN: Final = 200
@@ -43,7 +47,7 @@ class Suggestion:
 class Vocabulary:
     """What can be suggested over one source."""
 
-    def __init__(self, catalogue: Catalogue | None = None) -> None:
+    def __init__(self, catalogue: Catalogue | None = None, engine: str = "") -> None:
         self._keywords = [Suggestion(word, word, "keyword") for word in sorted(KEYWORDS)]
         self._tables: list[Suggestion] = []
         self._columns: dict[str, list[Suggestion]] = {}
@@ -51,7 +55,7 @@ class Vocabulary:
             rows = f", {table.rows:,} rows" if table.rows is not None else ""
             self._tables.append(Suggestion(table.name, table.name_in_sql, table.kind + rows))
             columns = [
-                Suggestion(one.name, _written(one.name), f"{one.type} · {table.name}")
+                Suggestion(one.name, column_in_sql(one.name, engine), f"{one.type} · {table.name}")
                 for one in table.columns
             ]
             self._columns.setdefault(table.name.lower(), columns)
@@ -101,8 +105,8 @@ class Completion(QObject):
         super().__init__(edit)
         self._edit = edit
         self.vocabulary = Vocabulary()
-        self._model = _Suggestions(self)
         self._list = QListView(edit)
+        self._model = _Suggestions(self._list)
         self._list.setObjectName("completions")
         self._list.setModel(self._model)
         self._list.setFont(mono_font())
@@ -112,6 +116,8 @@ class Completion(QObject):
         self._list.setAccessibleName("Completions")
         self._list.clicked.connect(self._take)
         self._list.hide()
+        # A window's child once it was shown, it would stay when the tab is closed.
+        edit.destroyed.connect(self._list.deleteLater)
         edit.installEventFilter(self)
         edit.verticalScrollBar().valueChanged.connect(lambda _value: self._list.hide())
 
@@ -159,6 +165,9 @@ class Completion(QObject):
         self._list.setCurrentIndex(self._model.index(row, 0))
 
     def _offer(self, *, least: int) -> None:
+        if least and self._edit.document().characterCount() > MOST_CHARS:
+            self._list.hide()
+            return
         text, at = self._text_and_place()
         word, behind_dot = _word_before(text, at)
         if (len(word) < least and not behind_dot) or not in_code(text, at):
@@ -269,9 +278,3 @@ def _matching(words: list[Suggestion], typed: str) -> list[Suggestion]:
         return begin
     known = set(begin)
     return begin + [one for one in words if start in one.text.lower() and one not in known]
-
-
-def _written(name: str) -> str:
-    """A column as a query has to write it."""
-    plain = re.fullmatch(r"[a-z_][a-z0-9_$]*", name) and name not in KEYWORDS
-    return name if plain else '"' + name.replace('"', '""') + '"'

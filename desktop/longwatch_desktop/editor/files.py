@@ -26,9 +26,11 @@ class SqlFiles(QObject):
 
     def open(self, files: Iterable[Path]) -> None:
         """Open files, a tab each."""
+        opened = False
         for file in files:
             try:
-                self._editor.open(file.stem, file.read_text("utf-8-sig"))
+                self._editor.open(file.stem, file.read_text("utf-8-sig"), beside=opened)
+                opened = True
             except (OSError, UnicodeDecodeError) as error:
                 self.failed.emit(f"{file} cannot be opened: {error}.")
 

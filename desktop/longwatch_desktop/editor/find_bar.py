@@ -65,7 +65,7 @@ class FindBar(QFrame):
 
     def open(self, *, replace: bool = False) -> None:
         """Show it, with what is selected as what to find."""
-        selected = self._page().textCursor().selection().toPlainText()
+        selected = self._page().selected()
         if selected and "\n" not in selected:
             self._what.setText(selected)
         self.show()
@@ -106,7 +106,11 @@ class FindBar(QFrame):
         return re.compile(what if self._regex.isChecked() else re.escape(what), flags)
 
     def _found(self) -> list[tuple[int, int]]:
-        """Where it is, in characters; nothing for an expression that is none (yet)."""
+        """Where it is, in characters."""
+        return [match.span() for match in self._matches()]
+
+    def _matches(self) -> list[re.Match[str]]:
+        """What is found; nothing for an expression that is none (yet)."""
         try:
             pattern = self._pattern()
         except re.error as error:
@@ -116,7 +120,7 @@ class FindBar(QFrame):
             self._say("")
             return []
         text = self._page().toPlainText()
-        found = [match.span() for match in pattern.finditer(text) if match.end() > match.start()]
+        found = [match for match in pattern.finditer(text) if match.end() > match.start()]
         self._say(words.counted(len(found), "match", "matches"), wrong=not found)
         return found
 
@@ -154,33 +158,35 @@ class FindBar(QFrame):
             page.characters_before(cursor.selectionStart()),
             page.characters_before(cursor.selectionEnd()),
         )
-        if here in self._found():
-            cursor.insertText(self._replacement(cursor.selection().toPlainText()))
+        match = next((one for one in self._matches() if one.span() == here), None)
+        if match is not None:
+            cursor.insertText(self._replacement(match))
             page.setTextCursor(cursor)
         self._go(forward=True)
 
     def _replace_all(self) -> None:
         """In one step, so that one Undo takes it back."""
         page = self._page()
-        found = self._found()
+        found = self._matches()
         if not found:
             return
         text = page.toPlainText()
         pieces, end = [], 0
-        for start, stop in found:
-            pieces += [text[end:start], self._replacement(text[start:stop])]
-            end = stop
+        for match in found:
+            pieces += [text[end : match.start()], self._replacement(match)]
+            end = match.end()
         cursor = page.textCursor()
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText("".join(pieces) + text[end:])
         self._say(f"{words.counted(len(found), 'match', 'matches')} replaced")
 
-    def _replacement(self, matched: str) -> str:
-        pattern, text = self._pattern(), self._with.text()
-        if pattern is None or not self._regex.isChecked():
+    def _replacement(self, match: re.Match[str]) -> str:
+        """By the match where it is: alone, it may not fit what comes before or after it."""
+        text = self._with.text()
+        if not self._regex.isChecked():
             return text
         try:
-            return pattern.sub(text, matched, count=1)
+            return match.expand(text)
         except re.error:  # a group that there is not
             return text
 

@@ -28,8 +28,8 @@ KEYWORDS: Final = frozenset(_WORDS.split())
 _TOKEN: Final = re.compile(
     r"(?P<comment>--.*)"
     r"|(?P<open>/\*)"
-    r"|(?P<string>'(?:[^']|'')*'?)"
-    r'|(?P<name>"(?:[^"]|"")*"?)'
+    r"|(?P<string>'[^']*(?:''[^']*)*'?)"
+    r'|(?P<name>"[^"]*(?:""[^"]*)*"?)'
     r"|(?P<number>\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)"
     r"|(?P<function>\b[A-Za-z_]\w*(?=\s*\())"
     r"|(?P<word>(?<!\.)\b[A-Za-z_]\w*\b)"

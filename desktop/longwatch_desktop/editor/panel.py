@@ -96,6 +96,7 @@ class EditorPanel(QWidget):
         layout.addWidget(self._tabs, 1)
         self.finder = FindBar(lambda: self.page, theme)
         self.finder.closed.connect(self._focus_page)
+        self.finder.closed.connect(self._unmark)
         layout.addWidget(self.finder)
         self.foot = Foot(theme)
         layout.addWidget(self.foot)
@@ -124,13 +125,17 @@ class EditorPanel(QWidget):
         found = [self._tabs.widget(index) for index in range(self._tabs.count())]
         return [page for page in found if isinstance(page, Page)]
 
+    def has(self, page: Page) -> bool:
+        """Whether a tab is still there: one that was closed must not be touched any more."""
+        return any(one is page for one in self.pages())
+
     def toggle_comment(self) -> None:
         """Comment the lines of the selection out, or in again."""
         self.page.toggle_comment()
 
-    def know(self, catalogue: Catalogue | None) -> None:
-        """Complete the tables and columns of a source from now on."""
-        self._vocabulary = Vocabulary(catalogue)
+    def know(self, catalogue: Catalogue | None, engine: str = "") -> None:
+        """Complete the tables and columns of a source of this engine from now on."""
+        self._vocabulary = Vocabulary(catalogue, engine)
         for page in self.pages():
             page.completion.vocabulary = self._vocabulary
 
@@ -141,11 +146,12 @@ class EditorPanel(QWidget):
             cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(sql)
 
-    def ask_for_parameters(self) -> None:
+    def ask_for_parameters(self, *, however_long: bool = False) -> None:
         """Show a field for each `:name` of the text in front."""
         page = self.page
         text = page.toPlainText()
-        names = parameter_names(text) if len(text) <= MOST_SCANNED else list(page.typed)
+        short = however_long or len(text) <= MOST_SCANNED
+        names = parameter_names(text) if short else list(page.typed)
         self.foot.form.show_fields(names, page.typed, page.declared)
 
     def open(
@@ -155,17 +161,18 @@ class EditorPanel(QWidget):
         *,
         declared: Iterable[QueryParameter] = (),
         values: Mapping[str, Parameter] | None = None,
+        beside: bool = False,
     ) -> Page:
-        """Show `sql` in a tab: one that has just this text, else an untouched one is taken over,
-        else a new one is made. `declared` is what to ask for its `:name`s, `values` what they
-        were given."""
+        """Show `sql` in a tab: one that has just this text, else an untouched one is taken over
+        (not with `beside`), else a new one is made. `declared` is what to ask for its `:name`s,
+        `values` what they were given."""
         for page in self.pages():
             if sql and page.toPlainText() == sql:
                 self._take_values(page, values)
                 self._tabs.setCurrentWidget(page)
                 page.setFocus()
                 return page
-        if self._tabs.count() and sql and self.page.is_untouched:
+        if self._tabs.count() and sql and self.page.is_untouched and not beside:
             self._remove(self.page)
         page = self._append(title, sql, declared)
         self._take_values(page, values)
@@ -231,6 +238,10 @@ class EditorPanel(QWidget):
 
     def _focus_page(self) -> None:
         self.page.setFocus()
+
+    def _unmark(self) -> None:
+        for page in self.pages():
+            page.mark_found([])
 
     def _look(self) -> None:
         self.finder.follow()

@@ -52,7 +52,10 @@ class SqlEdit(QPlainTextEdit):
         super().__init__(parent)
         self._theme = theme
         self._error: tuple[int, int, str] | None = None
-        self._found: list[tuple[int, int]] = []
+        self._found: list[tuple[int, int]] | None = []
+        """`None` once the text is another."""
+        self._found_at: list[QTextCursor] = []
+        """The same in Qt's units. They are counted once: a cursor moves more often than that."""
         self._marked_text = ""
         self._margin = _Margin(self)
         self.setFont(mono_font())
@@ -70,10 +73,25 @@ class SqlEdit(QPlainTextEdit):
         self._fit_margin()
         self._mark()
 
+    def toPlainText(self) -> str:  # noqa: N802 - Qt's name
+        """The text as it is. Qt's own has blanks for those that do not break, and line ends for
+        the separators of Unicode: another query, with other texts in it."""
+        return _plain(self.document().toRawText())
+
+    def selected(self) -> str:
+        """What is selected, as it is."""
+        return _plain(self.textCursor().selectedText())
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+        """As it is, too."""
+        data = QMimeData()
+        data.setText(self.selected())
+        return data
+
     def excerpt(self) -> Excerpt:
         """The selection if there is one, else everything."""
         cursor = self.textCursor()
-        selected = cursor.selection().toPlainText()
+        selected = self.selected()
         if not selected.strip():
             return Excerpt(self.toPlainText())
         block = self.document().findBlock(cursor.selectionStart())
@@ -109,6 +127,7 @@ class SqlEdit(QPlainTextEdit):
         """Mark places, from one character up to another each, instead of those marked before."""
         if found != self._found:
             self._found = found
+            self._found_at = self._spans(found)
             self._mark()
 
     def mark_error(self, line: int, column: int | None, message: str) -> None:
@@ -201,6 +220,7 @@ class SqlEdit(QPlainTextEdit):
 
     def _changed(self, _at: int, removed: int, added: int) -> None:
         if removed or added:
+            self._found = None
             # A change of colours alone reports equal lengths.
             if self._error and (removed != added or self.toPlainText() != self._marked_text):
                 self.clear_error()
@@ -252,8 +272,7 @@ class SqlEdit(QPlainTextEdit):
         self.setExtraSelections(marks)
 
     def _places_found(self) -> list[QTextEdit.ExtraSelection]:
-        text = self.toPlainText() if self._found else ""
-        return [self._ground(text, *one, self._theme.colors.found) for one in self._found]
+        return [_ground(one, self._theme.colors.found) for one in self._found_at]
 
     def _brackets(self) -> list[QTextEdit.ExtraSelection]:
         """The bracket at the cursor and the one that it belongs to."""
@@ -266,15 +285,22 @@ class SqlEdit(QPlainTextEdit):
         colors = self._theme.colors
         shade = colors.danger_ground if pair[1] is None else colors.found
         places = [place for place in pair if place is not None]
-        return [self._ground(text, place, place + 1, shade) for place in places]
+        spans = self._spans([(place, place + 1) for place in sorted(places)])
+        return [_ground(one, shade) for one in spans]
 
-    def _ground(self, text: str, start: int, end: int, color: str) -> QTextEdit.ExtraSelection:
-        mark = QTextEdit.ExtraSelection()
-        mark.cursor = QTextCursor(self.document())
-        mark.cursor.setPosition(_units(text, start))
-        mark.cursor.setPosition(_units(text, end), QTextCursor.MoveMode.KeepAnchor)
-        mark.format.setBackground(QColor(color))
-        return mark
+    def _spans(self, places: list[tuple[int, int]]) -> list[QTextCursor]:
+        """Cursors over places, which come in order: no part of the text is counted twice."""
+        text = self.toPlainText() if places else ""
+        spans: list[QTextCursor] = []
+        at = units = 0
+        for start, end in places:
+            begin = units + _units(text[at:start], start - at)
+            at, units = end, begin + _units(text[start:end], end - start)
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(begin)
+            cursor.setPosition(units, QTextCursor.MoveMode.KeepAnchor)
+            spans.append(cursor)
+        return spans
 
     def _indent(self) -> None:
         cursor = self.textCursor()
@@ -328,6 +354,18 @@ class _Margin(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         self._edit.paint_margin(event)
+
+
+def _plain(raw: str) -> str:
+    """Qt's text with line ends where it has ends of paragraphs."""
+    return raw.replace("\u2029", "\n")
+
+
+def _ground(cursor: QTextCursor, color: str) -> QTextEdit.ExtraSelection:
+    mark = QTextEdit.ExtraSelection()
+    mark.cursor = cursor
+    mark.format.setBackground(QColor(color))
+    return mark
 
 
 def _units(text: str, characters: int) -> int:

@@ -97,3 +97,10 @@ def test_without_a_catalogue_there_are_keywords() -> None:
 )
 def test_nothing_is_suggested_in_strings_and_comments(marked: str, inside: bool) -> None:
     assert in_code(marked.replace("|", ""), marked.index("|")) is inside
+
+
+def test_names_are_quoted_as_the_engine_has_them() -> None:
+    odd = Catalogue(tables=[table("t", "Odd Name")])
+    for engine, written in (("duckdb", '"Odd Name"'), ("spark", "`Odd Name`")):
+        (found,) = Vocabulary(odd, engine).fitting("select t.", 9)
+        assert found.written == written, "in double quotes it would be a text for Spark"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +72,11 @@ def test_any_text_is_taken_apart(sql: str) -> None:
         end = one.end
     for at in range(len(sql) + 1):
         assert (statement_at(sql, at) is None) == (not statements(sql))
+
+
+def test_a_long_text_in_quotes_is_passed_over_at_once() -> None:
+    sql = "select '" + "x" * 2_000_000 + "', :a"
+    began_s = time.process_time()
+    assert parameter_names(sql) == ["a"]
+    took_s = time.process_time() - began_s
+    assert took_s < 0.3, "a step of its own for each character took 1.1 s, and 300 MB"
