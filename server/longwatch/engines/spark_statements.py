@@ -122,6 +122,13 @@ def _refused(found: list[Token], words: list[str]) -> tuple[JobError, int] | Non
         error = _denied("A function of a class loads code into the server.", _ASK)
     elif first == "SET" and found[1:] and _setting(found).startswith(_LOCKED):
         error = _denied(f"SET {_setting(found)} is not allowed here: it is the source's.", _ASK)
+    elif first == "RESET" and (_setting(found).rstrip(";") or _LOCKED[0]).startswith(_LOCKED):
+        # What the source has set would be as the server has it: files could be read by their path.
+        error = _denied(
+            f"{f'RESET {_setting(found)}'.strip()} is not allowed here: it undoes what the source "
+            "has set.",
+            "Reset by its name what you have set: RESET spark.sql.shuffle.partitions.",
+        )
     return (error, found[0].start) if error is not None else _inner_refused(found, words)
 
 

@@ -248,6 +248,10 @@ def test_what_a_source_that_is_only_read_lets_a_session_do(reader: Session) -> N
         ("BEGIN SELECT 1", 0),
         ("SET spark.sql.runSQLOnFiles = true", 0),
         ("SET spark.sql.catalog.x = org.apache.spark.X", 0),
+        ("RESET", 0),
+        ("RESET;", 0),
+        ("RESET spark.sql.runSQLOnFiles", 0),
+        ("/**/ reset `spark.sql.runSQLOnFiles`;", 5),
     ],
 )
 def test_what_reaches_beyond_the_source_is_refused(sql: str, at: int) -> None:
@@ -267,6 +271,7 @@ def test_what_reaches_beyond_the_source_is_refused(sql: str, at: int) -> None:
         "SELECT * FROM IDENTIFIER('people') WHERE IDENTIFIER('id') > (1)",
         "CREATE TEMPORARY FUNCTION twice(x INT) RETURNS INT RETURN 2 * x",
         "SET spark.sql.shuffle.partitions = 3",
+        "RESET spark.sql.shuffle.partitions",
     ],
 )
 def test_what_only_looks_like_it_is_not(sql: str) -> None:
