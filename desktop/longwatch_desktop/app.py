@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,12 +58,12 @@ def main(data_dir: Path | None = None) -> int:
     )
     single = SingleWindow(folder)
     single.called.connect(program.called)
+    program.ending = single.close
     program.window.files.open(files)
     program.window.show()
     app.processEvents()
     with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
         clean = runner.run(program.run())
-    single.close()
     if not clean:
         # A thread of the server still hangs; the interpreter would wait for it for ever. Every
         # job is in the store, and the next start takes up what still runs.
@@ -80,6 +81,9 @@ class Program:
         self.session = Session()
         self.window = MainWindow(self.session, self.theme, settings, server.data_dir)
         self.server = server
+        self.ending: Callable[[], None] = _nothing
+        """Called when the end is decided, which takes seconds: whoever starts the program again
+        from then on gets another window, and not this one, which goes."""
         self._tasks = Tasks(self._unexpected)
         servers = self.window.servers
         self._following = Following(self.session, server, servers)
@@ -95,6 +99,7 @@ class Program:
         self.window.restart_wanted.connect(self._following.try_again)
         self._tasks.start(self._following.run(), name="follow")
         await self._quitting.wanted.wait()
+        self.ending()
         await self._quitting.prepare()
         self.window.let_go()
         with contextlib.suppress(TimeoutError):
@@ -120,6 +125,10 @@ class Program:
         if isinstance(error, Exception):
             self._unexpected(error)
         loop.default_exception_handler(context)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _mode(settings: QSettings) -> Mode:

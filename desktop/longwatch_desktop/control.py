@@ -10,6 +10,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from longwatch.client import words
+from longwatch.client.api import AsyncClient
 from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol.bulk import BulkAction, BulkItem, BulkRequest
 from longwatch.protocol.jobs import Job, JobState, JobSummary, Submission
@@ -100,8 +101,10 @@ class JobControl(QObject):
         """Let go of what has not been answered yet."""
         await self._tasks.close()
 
-    async def _submit(self, submission: Submission, launch: _Launch | None) -> None:
-        job = await self._session.client().submit(submission)
+    async def _submit(
+        self, submission: Submission, launch: _Launch | None, client: AsyncClient | None = None
+    ) -> None:
+        job = await (client or self._session.client()).submit(submission)
         if launch is not None:
             self._launched[job.id] = launch
         self.submitted.emit(job.id)
@@ -112,10 +115,11 @@ class JobControl(QObject):
 
     async def _all(self, action: BulkAction, ids: list[str]) -> None:
         """Do it to every one, and tell of those to which it could not be done."""
+        client = self._session.client()
         refused: list[BulkItem] = []
         for at in range(0, len(ids), AT_ONCE):
             request = BulkRequest(action=action, ids=ids[at : at + AT_ONCE])
-            done = await self._session.client().bulk(request)
+            done = await client.bulk(request)
             # One that ended by itself meanwhile, or is gone, is as it should be.
             refused += [one for one in done.items if not one.ok and one.code not in _AS_WANTED]
         if refused:
@@ -124,7 +128,8 @@ class JobControl(QObject):
             self.refused.emit(f"{some} could not be {what}: {refused[0].detail}")
 
     async def _again(self, job_id: str) -> None:
-        job = await self._session.job(job_id)
+        client = self._session.client()  # not of another server that is chosen meanwhile
+        job = await client.job(job_id)
         again = Submission(
             sql=job.sql,
             source=job.source,
@@ -133,7 +138,7 @@ class JobControl(QObject):
             limits=job.limits,
             parameters={**job.parameters},
         )
-        await self._submit(again, None)
+        await self._submit(again, None, client)
 
     async def _open(self, job_id: str) -> None:
         job = await self._session.job(job_id)

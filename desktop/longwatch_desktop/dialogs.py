@@ -104,5 +104,6 @@ def ask(parent: QWidget, title: str, text: str, more: str, yes: str) -> QMessage
 def _box(parent: QWidget, title: str) -> QMessageBox:
     box = QMessageBox(parent)
     box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     return box

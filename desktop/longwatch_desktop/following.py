@@ -54,12 +54,11 @@ class Following:
         while True:
             self._session.starting()
             try:
-                address = await self._servers.address()
+                # It goes on for ever, unless what is kept of the server is of no use.
+                await self._session.run(await self._servers.address())
             except (ProfilesUnreadable, InvalidAddress) as error:
                 self._session.failed(str(error))
                 await self._wish()
-                continue
-            await self._session.run(address)
 
     async def _local(self) -> None:
         while True:

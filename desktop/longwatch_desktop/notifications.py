@@ -65,6 +65,7 @@ class Notifications(QObject):
         """Another server is looked at."""
         self._open.clear()
         self._ended.clear()
+        self._newest = ""
 
     def click(self) -> None:
         """The last message was clicked."""

@@ -72,6 +72,7 @@ class Preferences(QDialog):
         hint.setProperty("muted", True)
         hint.setWordWrap(True)
         where = QLabel(folder)
+        where.setTextFormat(Qt.TextFormat.PlainText)
         where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         where.setWordWrap(True)
         where.setAccessibleName("Data folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -27,9 +28,12 @@ def hand_over(folder: Path, files: Sequence[Path]) -> bool:
     Before a window is shown, since it waits."""
     socket = QLocalSocket()
     socket.connectToServer(_name(folder))
-    if not socket.waitForConnected(WITHIN_MS):
+    if not socket.waitForConnected(WITHIN_MS) or not _is_ours(socket):
         return False
-    call = msgspec.json.encode(_Call([str(file.absolute()) for file in files]))
+    try:
+        call = msgspec.json.encode(_Call([str(file.absolute()) for file in files]))
+    except UnicodeEncodeError:  # a name that is no text; it can be opened in a window of its own
+        return False
     socket.write(call + b"\n")
     answered = socket.waitForBytesWritten(WITHIN_MS) and socket.waitForReadyRead(WITHIN_MS)
     socket.disconnectFromServer()
@@ -52,9 +56,16 @@ class SingleWindow(QObject):
             QLocalServer.removeServer(name)
             self._server.listen(name)
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether it takes calls."""
+        return self._server.isListening()
+
     def close(self) -> None:
         """Take no more calls: the program ends."""
         self._server.close()
+        for socket in self._server.findChildren(QLocalSocket):
+            socket.abort()
 
     def _connected(self) -> None:
         socket = self._server.nextPendingConnection()
@@ -74,6 +85,17 @@ class SingleWindow(QObject):
         socket.write(b"ok\n")
         socket.flush()
         self.called.emit([Path(file) for file in call.files])
+
+
+def _is_ours(socket: QLocalSocket) -> bool:
+    """Whether nobody else made what is connected to: the folder of such files is everybody's, and
+    the name can be guessed."""
+    if os.name == "nt":
+        return True
+    try:
+        return Path(socket.fullServerName()).stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def _name(folder: Path) -> str:

@@ -10,7 +10,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from longwatch.protocol.jobs import JobState
+from longwatch.client.api import AsyncClient
+from longwatch.client.errors import LongwatchClientError
+from longwatch.protocol.jobs import Job, JobState
 from support.servers import ENDLESS
 from support.waiting import eventually
 from support.windows import Desk, named, open_box
@@ -96,3 +98,25 @@ async def test_rows_are_copied_as_they_are_shown(ready: Desk) -> None:
     rows = list(csv.reader(clipboard.text().splitlines()))
     assert {row[0] for row in rows[1:]} == {'With "quotes", and commas', "Second"}
     assert len({len(row) for row in rows}) == 1
+
+
+async def test_again_is_on_the_same_server(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.connected()
+    job = await desk.session.submit("select 1", source=None, name="Once more")
+    done = await desk.state(job.id, JobState.SUCCEEDED)
+    first = desk.session.client()
+    fetch = first.job
+
+    def other() -> AsyncClient:
+        raise LongwatchClientError("Another server was chosen.")
+
+    async def job_before_the_switch(job_id: str) -> Job:
+        found = await fetch(job_id)
+        monkeypatch.setattr(desk.session, "client", other)
+        return found
+
+    monkeypatch.setattr(first, "job", job_before_the_switch)
+    before = set(desk.session.mirror.ids())
+    desk.window.control.run_again([done])
+    await desk.new_job(before)
+    assert desk.window.notice.text == ""

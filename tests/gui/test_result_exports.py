@@ -139,6 +139,16 @@ async def test_formulas_are_kept_if_that_is_wanted(small: Desk, tmp_path: Path) 
     assert path.read_text("utf-8").splitlines()[1] == "0,=0,0"
 
 
+async def test_leaving_while_the_file_is_looked_for(small: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "not wanted.csv"
+    dialog = ask(small, path)
+    go(dialog)
+    dialog.reject()
+    await asyncio.sleep(0.3)
+    assert not path.exists()
+    assert said(small) == ""
+
+
 async def test_what_is_there_is_replaced_only_after_asking(small: Desk, tmp_path: Path) -> None:
     path = tmp_path / "there.csv"
     path.write_text("mine")
@@ -184,9 +194,10 @@ async def test_the_folder_is_shown(small: Desk, tmp_path: Path) -> None:
 
 
 async def test_several_at_once_and_one_is_cancelled(wide: Desk, tmp_path: Path) -> None:
-    for name in ("first.csv", "second.csv"):
-        go(ask(wide, tmp_path / name))
     exports = wide.window.details.exports
+    go(ask(wide, tmp_path / "first.csv"))
+    await eventually(lambda: len(exports.running) == 1)
+    go(ask(wide, tmp_path / "second.csv"))
     await eventually(lambda: len(exports.running) == 2)
     assert "of 1,000,000 rows" in await eventually(
         lambda: said(wide) if said(wide).count("of 1,000,000 rows") == 2 else "", patience_s=30.0

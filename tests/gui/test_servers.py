@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton
 
 from longwatch.client.address import Address
+from longwatch.client.feed import Disconnected, FeedFollower
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.app import Program
 from longwatch_desktop.servers.button import ServerButton
@@ -242,3 +244,62 @@ async def test_a_broken_list_is_told(theme: Theme, tmp_path: Path) -> None:
     async with program(tmp_path / "data", theme) as given:
         await eventually(lambda: given.session.connected)
         assert "cannot be read" in given.window.notice.text
+
+
+async def test_a_certificate_that_is_none_is_told(
+    theme: Theme, team: Address, tmp_path: Path
+) -> None:
+    kept = Profile(name="Team", url="https://127.0.0.1:9", certificate="none, \xfc")
+    ProfileStore(tmp_path / "data").keep(kept, team.token)
+    async with program(tmp_path / "data", theme) as given:
+        await eventually(lambda: given.session.connected)
+        given.window.servers.choose(kept)
+        await eventually(lambda: given.session.health.link is Link.FAILED)
+        assert "certificate kept for" in given.window.notice.text
+        given.window.servers.choose(None)
+        await eventually(lambda: given.session.connected)
+
+
+async def test_a_certificate_that_has_expired_is_no_other(
+    given: Program, team: Address, tmp_path: Path
+) -> None:
+    old = make_certificate(tmp_path, "old", days=-1)
+    pem = old.read_text()
+    with tls_before(team, old) as front:
+        where = Address.parse(
+            front.address.url, team.token, pem[pem.index("-----BEGIN CERTIFICATE") :]
+        )
+        async for event in FeedFollower(where).events():
+            assert isinstance(event, Disconnected)
+            assert "has expired" in event.reason
+            break
+
+
+async def test_trust_can_be_taken_back(given: Program, team: Address, tmp_path: Path) -> None:
+    with tls_before(team, make_certificate(tmp_path, "first")) as front:
+        given.window.servers.add()
+        dialog = open_dialog(given)
+        type_in(dialog, Name="Team", Address=front.address.url, Token=team.token)
+        press(dialog, "Test")
+        await eventually(lambda: "does not trust" in dialog.said)
+        trust = named(dialog, QCheckBox, "They are the same: trust this certificate, and no other")
+        trust.click()
+        trust.click()
+        kept: list[Profile] = []
+        dialog.given.connect(lambda profile, _token: kept.append(profile))
+        press(dialog, "Save")
+        assert [one.certificate for one in kept] == [""]
+        given.window.servers.choose(None)
+
+
+async def test_a_dialog_that_is_closed_during_a_test(
+    given: Program, team: Address, caplog: pytest.LogCaptureFixture
+) -> None:
+    given.window.servers.add()
+    dialog = open_dialog(given)
+    type_in(dialog, Address=team.url, Token=team.token)
+    press(dialog, "Test")
+    press(dialog, "Cancel")
+    await asyncio.sleep(0.5)
+    assert given.window.notice.text == ""
+    assert "already deleted" not in caplog.text

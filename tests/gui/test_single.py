@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import pytest
 from PySide6.QtNetwork import QLocalSocket
 
 from longwatch_desktop.single import SingleWindow, _name, hand_over
+from longwatch_desktop.theme import Theme
 from support.waiting import eventually
+from support.windows import program
 
 
 @pytest.fixture
@@ -86,3 +89,38 @@ async def test_nonsense_is_hung_up_on(folder: Path) -> None:
     await eventually(lambda: socket.state() == QLocalSocket.LocalSocketState.UnconnectedState)
     assert called == []
     first.close()
+
+
+async def test_a_window_that_ends_takes_no_calls(folder: Path, theme: Theme) -> None:
+    single = SingleWindow(folder)
+    called: list[object] = []
+    async with program(folder, theme) as given:
+        single.called.connect(called.append)
+        given.ending = single.close
+        await eventually(lambda: given.session.connected)
+        given.end()
+        await asyncio.sleep(0)
+        await eventually(lambda: not single.is_listening)
+        assert not await asyncio.to_thread(hand_over, folder, [])
+        assert called == []
+
+
+def test_what_somebody_else_listens_at_is_told_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from PySide6.QtCore import QCoreApplication;"
+        "from longwatch_desktop.single import SingleWindow; app = QCoreApplication([]);"
+        "one = SingleWindow(Path(sys.argv[1])); print(flush=True); app.exec()"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE)
+    try:
+        assert other.stdout is not None
+        other.stdout.readline()
+        assert hand_over(folder, [])
+        assert not hand_over(folder, [Path(os.fsdecode(b"/tmp/\xff.sql"))]), "no text"
+        monkeypatch.setattr(os, "getuid", lambda: -1)
+        assert not hand_over(folder, [])
+    finally:
+        other.kill()
+        other.communicate()

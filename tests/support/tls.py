@@ -21,8 +21,9 @@ from cryptography.x509.oid import NameOID
 from longwatch.client.address import Address
 
 
-def make_certificate(folder: Path, name: str) -> Path:
-    """A key and a certificate for 127.0.0.1 that it signs itself, in one PEM file."""
+def make_certificate(folder: Path, name: str, *, days: float = 2) -> Path:
+    """A key and a certificate for 127.0.0.1 that it signs itself, in one PEM file; good for so many
+    `days` from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -32,8 +33,8 @@ def make_certificate(folder: Path, name: str) -> Path:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=2))
+        .not_valid_before(now - dt.timedelta(days=3))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
         )

@@ -21,6 +21,7 @@ class Foot(QFrame):
         self.setObjectName("foot")
         self.form = ParameterForm(theme)
         self._line = QLabel()
+        self._line.setTextFormat(Qt.TextFormat.PlainText)  # an engine quotes the query
         self._line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._line.setContentsMargins(10, 4, 10, 4)

@@ -29,6 +29,7 @@ from longwatch_desktop.editor.fields import (
 )
 from longwatch_desktop.flow import FlowLayout
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.tips import wrapped
 
 
 class ParameterForm(QWidget):
@@ -112,7 +113,9 @@ class _Field(QWidget):
         self._typed = Typed()
         self._choices = declared.choices if declared else None
         title = (declared.title if declared else "") or name
-        label = QLabel(title)
+        label = QLabel()
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setText(title.replace("&", "&&"))  # one would mark a letter to press with Alt
         label.setProperty("muted", True)
         self.box = QLineEdit()
         self.box.setAccessibleName(title)
@@ -157,7 +160,7 @@ class _Field(QWidget):
             self.box.setProperty("wrong", bool(message))
             self.box.style().unpolish(self.box)
             self.box.style().polish(self.box)
-        self.box.setToolTip(message or self._about())
+        self.box.setToolTip(wrapped(message) if message else self._about())
 
     def _changed(self) -> None:
         self._typed = Typed(self.box.text(), self._kinds.kind, self._kinds.many)

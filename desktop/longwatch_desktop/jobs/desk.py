@@ -123,6 +123,7 @@ class JobDesk(QObject):
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Delete jobs?" if len(jobs) > 1 else "Delete job?")
+        box.setTextFormat(Qt.TextFormat.PlainText)  # a name may be SQL, with < and > in it
         box.setText(_question(jobs))
         box.setInformativeText(
             "Its result and its log go with it." if len(jobs) == 1

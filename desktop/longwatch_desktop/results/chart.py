@@ -80,6 +80,7 @@ class ChartPage(QWidget):
         self._note.setProperty("muted", True)
         self._note.setContentsMargins(10, 0, 10, 4)
         self._said = QLabel()
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setProperty("muted", True)
         self._said.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._said.setWordWrap(True)

@@ -79,7 +79,8 @@ class ExportDialog(QDialog):
         self.setWindowTitle("Export the result")
         self._what = what
         self._theme = theme
-        self._tasks = Tasks(lambda error: self._say(str(error)))
+        self._over = False
+        self._tasks = Tasks(lambda error: None if self._over else self._say(str(error)))
         self._may_replace: Path | None = None
         self._formats = QButtonGroup(self)
         self._path = QLineEdit(str(folder / f"{file_name(what.name)}.csv"))
@@ -257,8 +258,15 @@ class ExportDialog(QDialog):
         self._go.setEnabled(False)
         self._tasks.start(self._check(Path(self._path.text().strip()).expanduser()), name="check")
 
+    def done(self, result: int) -> None:
+        """What is still looked at is not wanted any more."""
+        self._over = True
+        super().done(result)
+
     async def _check(self, path: Path) -> None:
         there = await asyncio.to_thread(path.exists)
+        if self._over:
+            return
         self._go.setEnabled(True)
         if there and path != self._may_replace:
             self._may_replace = path

@@ -50,6 +50,7 @@ class ColumnFindBar(QFrame):
         self._next.setText("Next")
         self._next.setToolTip("Find next (Enter)")
         self._said = QLabel()
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setProperty("muted", True)
         self._close = QToolButton()
         self._close.setToolTip("Close (Esc)")

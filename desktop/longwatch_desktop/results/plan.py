@@ -150,6 +150,7 @@ class PlanPage(QWidget):
         self._stack.setCurrentIndex(1)
 
     def _say(self, sentence: str) -> None:
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setText(sentence)
         self._stack.setCurrentIndex(0)
 

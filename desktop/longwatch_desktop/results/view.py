@@ -90,6 +90,7 @@ class ResultView(QWidget):
         self.finder = ColumnFindBar(self._reader, self._grid, self._theme)
         self.statistics = StatisticsPanel(self._reader, self._theme)
         self._empty = QLabel()
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setProperty("muted", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from longwatch_desktop.servers.control import HERE, ServerControl
 from longwatch_desktop.session import Link, Session
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.tips import wrapped
 
 MOST_CHARS = 28
 
@@ -45,7 +46,7 @@ class ServerButton(QToolButton):
         self.setText(short)
         self.setAccessibleName(f"Server: {title}, {state}")
         version = f", Longwatch {health.version}" if health.version else ""
-        self.setToolTip(f"{title}: {state}{version}. Click to work with another server.")
+        self.setToolTip(wrapped(f"{title}: {state}{version}. Click to work with another server."))
         self.setIcon(self._dot(health.link))
 
     def _dot(self, link: Link) -> QIcon:

@@ -89,6 +89,7 @@ class ServerControl(QObject):
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle("Remove server?")
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(f"Remove {profile.name} from the list?")
         box.setInformativeText("Its jobs go on, and nothing on it is deleted.")
         gone = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)

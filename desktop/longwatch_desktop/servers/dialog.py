@@ -36,6 +36,7 @@ class ServerDialog(QDialog):
         self._theme = theme
         self._profile = profile
         self._certificate = profile.certificate if profile else ""
+        self._over = False
         self._shown = ""
         """A certificate that the server showed, and that is not trusted (yet)."""
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -110,8 +111,15 @@ class ServerDialog(QDialog):
         self._say("Trying…")
         self._tasks.start(self._probe(address), name="probe")
 
+    def done(self, result: int) -> None:
+        """Nobody waits for a test any more."""
+        self._over = True
+        super().done(result)
+
     async def _probe(self, address: Address) -> None:
         found = await probe(address)
+        if self._over:
+            return
         if self._address() == address:  # else it was typed in meanwhile
             self._show(found)
         self._test.setEnabled(True)
@@ -126,7 +134,9 @@ class ServerDialog(QDialog):
             self._trust.setChecked(False)
 
     def _take_certificate(self, trusted: bool) -> None:
-        if trusted and self._shown:
+        if not trusted:
+            self._certificate = self._profile.certificate if self._profile else ""
+        elif self._shown:
             self._certificate = self._shown
             self._try()
 

@@ -14,6 +14,7 @@ from longwatch.client import words
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.tips import wrapped
 
 EVERY_MS: Final = 500
 
@@ -52,6 +53,7 @@ class ConnectionStatus(QWidget):
         self._theme = theme
         self._dot = Dot()
         self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # a server may say why it leaves
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 0, 0)
@@ -86,7 +88,7 @@ class ConnectionStatus(QWidget):
         }[health.link]
         self._dot.set_state(shade, filled=health.link is Link.CONNECTED)
         self._text.setText(sentence(health, self._session, time.monotonic()))
-        self._text.setToolTip(health.reason)
+        self._text.setToolTip(wrapped(health.reason) if health.reason else "")
         self.setAccessibleName(self._text.text())
 
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from longwatch.protocol.sources import EngineOption, OptionKind, SecretReference
 from longwatch_desktop.sources.drafts import Secret
+from longwatch_desktop.tips import wrapped
 
 UPLOADED: Final = "file:"
 """How the path of a file begins that was sent to the server."""
@@ -105,7 +106,7 @@ class FlagField(OptionField):
     def __init__(self, option: EngineOption) -> None:
         super().__init__(option)
         self._box = QCheckBox(option.title)
-        self._box.setToolTip(option.hint)
+        self._box.setToolTip(wrapped(option.hint) if option.hint else "")
         self._box.toggled.connect(lambda _on: self.edited.emit())
         self._put(self._box)
 
@@ -234,4 +235,4 @@ def mark(box: QLineEdit, message: str) -> None:
         box.setProperty("wrong", bool(message))
         box.style().unpolish(box)
         box.style().polish(box)
-    box.setToolTip(message)
+    box.setToolTip(wrapped(message) if message else "")

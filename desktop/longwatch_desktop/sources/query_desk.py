@@ -150,12 +150,14 @@ class QueryDesk(QObject):
             else:
                 query = await client.change_saved_query(before.name, draft)
         except LongwatchClientError as error:
-            if dialog is not None:
+            if dialog is not None and dialog is self._dialog:  # else it was closed meanwhile
                 dialog.say(str(error))
+            else:
+                self._notice.say(str(error))
             return
         if page is not None and page in self._editor.pages():
             self._editor.mark_saved(page, query)
-        if dialog is not None:
+        if dialog is not None and dialog is self._dialog:
             dialog.accept()
         self._session.look_again()
         self._notice.tell(f"Saved {query.title!r}.")

@@ -29,6 +29,7 @@ from longwatch_desktop.sources.drafts import DraftError
 from longwatch_desktop.sources.option_fields import mark
 from longwatch_desktop.sources.query_drafts import checked, parameter_of
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.tips import wrapped
 
 Known = tuple[QueryParameter, Typed]
 """What is said of a `:name`, and what was typed for it."""
@@ -71,11 +72,12 @@ class QueryDialog(QDialog):
             self._source.addItem(source.title, source.name)
         self._source.setCurrentIndex(max(0, self._source.findData(draft.source)))
         self._said = QLabel(note)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setWordWrap(True)
         self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
         self.save = QPushButton("Save as new" if replaces else "Save")
         self.update_ = QPushButton("Update")
-        self.update_.setToolTip(f"Replace {replaces!r}")
+        self.update_.setToolTip(wrapped(f"Replace {replaces!r}"))
         self.update_.setVisible(bool(replaces))
         self._leave = QPushButton("Cancel")
         self._rows = [_Row(known, typed) for known, typed in parameters]

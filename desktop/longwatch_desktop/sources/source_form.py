@@ -58,6 +58,7 @@ class SourceForm(QWidget):
         if source is not None and source.engine not in self._engines:
             self._engine.addItem(source.engine, source.engine)
         self._about = QLabel()
+        self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setProperty("muted", True)
         self._about.setWordWrap(True)
         self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

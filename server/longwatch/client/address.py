@@ -95,7 +95,7 @@ class Address:
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         try:
             context.load_verify_locations(cadata=self.certificate)
-        except ssl.SSLError as error:
+        except (ssl.SSLError, TypeError) as error:  # the latter for what is not even ASCII
             raise InvalidAddress(f"The certificate kept for {self.url} is none.") from error
         return context
 

@@ -368,7 +368,13 @@ def _closed(error: Exception) -> str:
     return "The connection to the server broke."
 
 
+_OF_ANOTHER_TIME: Final = frozenset({9, 10})
+"""OpenSSL's `X509_V_ERR_CERT_NOT_YET_VALID` and `X509_V_ERR_CERT_HAS_EXPIRED`."""
+
+
 def _distrust(address: Address, error: ssl.SSLCertVerificationError) -> str:
+    if error.verify_code in _OF_ANOTHER_TIME:
+        return f"The server's certificate cannot be used now: {error.verify_message}."
     if address.certificate:
         return (
             "The server shows another certificate than the one that was trusted. Ask whoever runs "
