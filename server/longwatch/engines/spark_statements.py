@@ -135,7 +135,8 @@ def _refused(found: list[Token], words: list[str]) -> tuple[JobError, int] | Non
 def _inner_refused(found: list[Token], words: list[str]) -> tuple[JobError, int] | None:
     for number, (token, after) in enumerate(itertools.pairwise(found)):
         word, follows = words[number], words[number + 1]
-        if token.text.lower() in _CODE and follows == "(" and not _is_text(token):
+        # In double quotes as well: a setting of Spark's has it take them for names.
+        if token.text.lower() in _CODE and follows == "(":
             error = _denied(
                 f"{token.text} is not allowed here: it runs any code of the server's.",
                 "Write it with Spark's other functions.",

@@ -241,6 +241,7 @@ def test_what_a_source_that_is_only_read_lets_a_session_do(reader: Session) -> N
         ("SELECT TRANSFORM(id) USING r'cat' FROM people", 21),
         ("SELECT TRANSFORM(id) USING :program FROM people", 21),
         ("SELECT reflect('java.lang.System', 'getenv', 'HOME')", 7),
+        ("SELECT \"reflect\"('java.lang.System', 'getenv', 'HOME')", 7),
         ("SELECT `java_method` ('java.lang.System', 'exit', 0)", 7),
         ("SELECT IDENTIFIER('ref' || 'lect')('java.lang.System', 'exit', 0)", 7),
         ("INSERT OVERWRITE LOCAL DIRECTORY '/tmp/x' SELECT 1", 7),
