@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -27,6 +27,7 @@ from longwatch_desktop.results.chart_data import (
     MOST_POINTS,
     Choice,
     Kind,
+    Measure,
     draw,
     first_choice,
     stretches,
@@ -42,11 +43,19 @@ if TYPE_CHECKING:
     from longwatch_desktop.results.plot import Plot
 
 KEPT: Final = 20
+NEEDS_ALL: Final = "Sums and counts need all rows: put them into the query, with GROUP BY."
 _KINDS: Final = {
     Kind.LINE: "Line",
     Kind.BAR: "Bars",
     Kind.SCATTER: "Scatter",
     Kind.HISTOGRAM: "Histogram",
+}
+
+
+_MEASURES: Final = {
+    Measure.COUNT: "Count",
+    Measure.SUM: "Sum",
+    Measure.AVERAGE: "Average",
 }
 
 
@@ -64,12 +73,16 @@ class ChartPage(QWidget):
         self._columns: list[Column] = []
         self._rows: list[list[Any]] | None = None
         self._total = 0
+        self._filtered = False
         self._choices: OrderedDict[str, Choice] = OrderedDict()
         self._work: asyncio.Task[object] | None = None
         self._tasks = Tasks(lambda error: self._say(f"There is no chart: {error}"))
         self._kind = _combo("Kind of chart")
         for kind, title in _KINDS.items():
             self._kind.addItem(title, kind.value)
+        self._measure = _combo("Bars show")
+        for measure, title in _MEASURES.items():
+            self._measure.addItem(title, measure.value)
         self._x, self._y, self._series = _combo("X"), _combo("Y"), _combo("Series")
         self._labels = [QLabel(text) for text in ("x", "y", "series")]
         self._save = QToolButton()
@@ -88,7 +101,7 @@ class ChartPage(QWidget):
         self._said.setAutoFillBackground(True)
         self._said.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out()
-        for box in (self._kind, self._x, self._y, self._series):
+        for box in (self._kind, self._measure, self._x, self._y, self._series):
             box.activated.connect(lambda _at: self._chosen())
         self._save.clicked.connect(self._ask_where)
         theme.changed.connect(self._recolor)
@@ -100,6 +113,7 @@ class ChartPage(QWidget):
         head.setContentsMargins(10, 4, 8, 4)
         head.setSpacing(6)
         head.addWidget(self._kind)
+        head.addWidget(self._measure)
         for label, box in zip(self._labels, (self._x, self._y, self._series), strict=True):
             label.setProperty("muted", True)
             label.setBuddy(box)
@@ -144,12 +158,17 @@ class ChartPage(QWidget):
             return
         self._of = of
         self._total = rows
-        if columns != self._columns or job.id not in self._choices:
-            self._offer(columns, self._choices.get(job.id) or first_choice(columns))
         self._rows = None
-        self._say("Reading the rows…")
         if self._work is not None:
             self._work.cancel()
+        if not rows:
+            self._say(
+                "No row matches the filter: there is nothing to draw."
+                if wanted.where
+                else "The query returned no rows: there is nothing to draw."
+            )
+            return
+        self._say("Reading the rows…")
         self._work = self._tasks.start(self._read(job.id, columns, of[1], rows), name="chart")
 
     async def stop(self) -> None:
@@ -171,6 +190,8 @@ class ChartPage(QWidget):
             page = await self._reader.rows(job_id, columns, wanted, offset, limit)
             rows += page.rows
         self._rows = rows
+        self._filtered = bool(wanted.where)
+        self._offer(columns, self._choices.get(job_id) or first_choice(columns, rows))
         self._draw()
 
     def _offer(self, columns: list[Column], choice: Choice) -> None:
@@ -179,9 +200,28 @@ class ChartPage(QWidget):
             box.clear()
             box.addItems([*more, *(column.name for column in columns)])
         self._kind.setCurrentIndex(self._kind.findData(choice.kind.value))
+        self._offer_measures(choice.measure)
         self._x.setCurrentIndex(choice.x)
         self._y.setCurrentIndex(choice.y)
         self._series.setCurrentIndex(0 if choice.series is None else choice.series + 1)
+
+    @property
+    def _sampled(self) -> bool:
+        """Whether not all rows are drawn."""
+        return self._total > MOST_POINTS
+
+    def _offer_measures(self, measure: Measure) -> None:
+        """A sample has an average, but neither a sum nor a count that would be true."""
+        model = self._measure.model()
+        assert isinstance(model, QStandardItemModel)
+        for number, one in enumerate(Measure):
+            can = not self._sampled or one is Measure.AVERAGE
+            item = model.item(number)
+            item.setEnabled(can)
+            item.setToolTip("" if can else NEEDS_ALL)
+        self._measure.setToolTip(NEEDS_ALL if self._sampled else "What a bar says of its rows")
+        shown = Measure.AVERAGE if self._sampled else measure
+        self._measure.setCurrentIndex(self._measure.findData(shown.value))
 
     @property
     def choice(self) -> Choice:
@@ -192,6 +232,7 @@ class ChartPage(QWidget):
             max(0, self._x.currentIndex()),
             max(0, self._y.currentIndex()),
             series if series >= 0 else None,
+            Measure(self._measure.currentData()),
         )
 
     def _chosen(self) -> None:
@@ -207,25 +248,35 @@ class ChartPage(QWidget):
         assert self._plot is not None
         assert self._rows is not None
         choice = self.choice
-        histogram = choice.kind is Kind.HISTOGRAM
-        self._y.setVisible(not histogram)
-        self._labels[1].setVisible(not histogram)
+        bars = choice.kind is Kind.BAR
+        counts = choice.kind is Kind.HISTOGRAM or (bars and choice.measure is Measure.COUNT)
+        self._measure.setVisible(bars)
+        self._y.setVisible(not counts)
+        self._labels[1].setVisible(not counts)
         found = draw(self._rows, self._columns, choice)
         names = [column.name for column in self._columns]
-        below = "Rows" if histogram else names[choice.y]
-        self._plot.show_drawing(found, choice.kind, names[choice.x], below)
-        notes = list(found.notes)
-        if self._total > MOST_POINTS:
-            notes.insert(
-                0,
-                f"A sample: {words.count(len(self._rows))} of {words.counted(self._total, 'row')}, "
-                "in stretches that lie evenly.",
-            )
+        left = names[choice.y]
+        if counts:
+            left = "Rows of the sample" if self._sampled else "Rows"
+        elif found.merged:
+            left = f"{_MEASURES[choice.measure]} of {left}"
+        self._plot.show_drawing(found, choice.kind, names[choice.x], left)
+        notes = [self._what_is_drawn(bars=bars), *found.notes]
         if not any(one.xs for one in found.series):
             notes.append("Nothing to draw: choose columns with numbers.")
         self._note.say("  ".join(notes))
-        self._note.setVisible(bool(notes))
         self._stack.setCurrentIndex(1)
+
+    def _what_is_drawn(self, *, bars: bool) -> str:
+        """How many rows of how many, and which."""
+        assert self._rows is not None
+        total = words.counted(self._total, "row")
+        if self._filtered:
+            total += " that match the filter" if self._total != 1 else " that matches the filter"
+        if not self._sampled:
+            return f"All {total}." if self._total > 1 else f"{total}."
+        told = f"A sample: {words.count(len(self._rows))} of {total}, "
+        return told + f"in stretches that lie evenly.{'  ' + NEEDS_ALL if bars else ''}"
 
     def _say(self, sentence: str) -> None:
         self._said.setText(sentence)
@@ -244,7 +295,7 @@ class ChartPage(QWidget):
     def save(self, path: Path) -> None:
         """Write the chart as its name's ending says: .svg, or PNG."""
         if self._plot is not None:
-            data = self._plot.picture(svg=path.suffix.lower() == ".svg")
+            data = self._plot.picture(self._note.text(), svg=path.suffix.lower() == ".svg")
             self._tasks.start(self._write(path, data), name="picture")
 
     async def _write(self, path: Path, data: bytes) -> None:

@@ -20,6 +20,13 @@ STRETCHES: Final = 50
 MOST_SERIES: Final = 8
 MOST_BARS: Final = 60
 BINS: Final = 40
+FEW: Final = 60
+"""Distinct values that make good bars."""
+_NO_MEASURE: Final = frozenset(
+    {"id", "key", "index", "number", "no", "nr", "code", "year", "quarter", "month", "week", "day"}
+    | {"weekday", "hour", "minute", "second"}
+)
+"""Names of numbers that tell rows apart, rather than measure something."""
 _PAGE_CELLS: Final = 20_000
 """Of a page that a server turns into JSON itself."""
 
@@ -33,14 +40,24 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
+class Measure(StrEnum):
+    """What a bar says of its rows."""
+
+    COUNT = "count"
+    SUM = "sum"
+    AVERAGE = "average"
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to draw of a result: columns by their places; `series` may be `None`."""
+    """What to draw of a result: columns by their places; `series` may be `None`. `measure` is of
+    bars only; a count needs no y."""
 
     kind: Kind
     x: int
     y: int
     series: int | None = None
+    measure: Measure = Measure.SUM
 
 
 @dataclass(slots=True)
@@ -55,13 +72,15 @@ class Series:
 @dataclass(slots=True)
 class Drawing:
     """What to draw. `names` are those of x = 0, 1, 2 …, empty where x is a number; `moments`:
-    x is in seconds since 1970. `notes` are sentences about what is not shown."""
+    x is in seconds since 1970. `notes` are sentences about what is not shown; `merged`: some bars
+    stand for several rows."""
 
     series: list[Series]
     names: list[str] = field(default_factory=list)
     moments: bool = False
     width: float = 1.0
     notes: list[str] = field(default_factory=list)
+    merged: bool = False
 
 
 def stretches(rows: int, columns: int, most: int = MOST_POINTS) -> list[tuple[int, int]]:
@@ -73,21 +92,31 @@ def stretches(rows: int, columns: int, most: int = MOST_POINTS) -> list[tuple[in
     return [(number * (rows - size) // (STRETCHES - 1), size) for number in range(STRETCHES)]
 
 
-def first_choice(columns: Sequence[Column]) -> Choice:
-    """What a person would try first: the first name or moment against the first number after
-    it."""
+def first_choice(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Choice:
+    """What a person would try first: a line over moments that come once each; bars of the first
+    measure for each name or moment, if those are few; else one number against another."""
     kinds = [kind_of(column) for column in columns]
     numbers = [at for at, kind in enumerate(kinds) if kind == "number"]
-    named = [at for at, kind in enumerate(kinds) if kind in {"text", "flag"}]
-    moments = [at for at, kind in enumerate(kinds) if kind == "moment"]
-    if moments and numbers:
-        return Choice(Kind.LINE, moments[0], numbers[0])
-    if named and numbers:
-        return Choice(Kind.BAR, named[0], numbers[0])
+    measures = [at for at in numbers if _measures(columns[at].name)] or numbers
+    for at, kind in enumerate(kinds):
+        if kind not in {"text", "flag", "moment"} or not measures:
+            continue
+        values = {as_text(row[at]) for row in rows if row[at] is not None}
+        if kind == "moment" and len(values) == len(rows) > 1:
+            return Choice(Kind.LINE, at, measures[0])
+        if 0 < len(values) <= FEW and (len(values) > 1 or len(rows) == 1):
+            return Choice(Kind.BAR, at, measures[0])
     if len(numbers) > 1:
-        return Choice(Kind.SCATTER, numbers[0], numbers[1])
-    at = numbers[0] if numbers else 0
-    return Choice(Kind.HISTOGRAM if numbers else Kind.BAR, at, at)
+        several = measures if len(measures) > 1 else numbers
+        return Choice(Kind.SCATTER, several[0], several[1])
+    if numbers:
+        return Choice(Kind.HISTOGRAM, numbers[0], numbers[0])
+    return Choice(Kind.BAR, 0, 0, measure=Measure.COUNT)
+
+
+def _measures(name: str) -> bool:
+    """Whether a number's name is that of something measured."""
+    return name.lower().rsplit("_", 1)[-1] not in _NO_MEASURE
 
 
 def draw(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice: Choice) -> Drawing:
@@ -96,17 +125,18 @@ def draw(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice: Choic
         return _histogram(rows, columns, choice)
     moments = kind_of(columns[choice.x]) == "moment" and choice.kind is not Kind.BAR
     named = choice.kind is Kind.BAR or kind_of(columns[choice.x]) not in {"number", "moment"}
+    counts = choice.kind is Kind.BAR and choice.measure is Measure.COUNT
     kept: list[tuple[Any, float, str]] = []
     for row in rows:
         x = row[choice.x] if named else _number(row[choice.x], moments=moments)
-        y = _number(row[choice.y])
+        y = 1.0 if counts else _number(row[choice.y])
         if x is not None and y is not None:
             kept.append((x, y, _name(row, columns, choice)))
     found = Drawing([], moments=moments)
     _say_missing(found, len(rows) - len(kept))
     allowed = _allowed([name for *_, name in kept], found)
     if choice.kind is Kind.BAR:
-        _bars(found, kept, allowed)
+        _bars(found, kept, allowed, choice.measure)
         return found
     places: dict[str, int] = {}
     by_name = {name: Series(name) for name in allowed}
@@ -125,20 +155,27 @@ def draw(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice: Choic
     return found
 
 
-def _bars(found: Drawing, kept: list[tuple[Any, float, str]], allowed: list[str]) -> None:
-    """One bar for each x and series; values of the same are added up."""
-    sums: dict[tuple[str, str], float] = {}
-    totals: dict[str, float] = {}
+def _bars(
+    found: Drawing, kept: list[tuple[Any, float, str]], allowed: list[str], measure: Measure
+) -> None:
+    """One bar for each x and series."""
+    values: dict[tuple[str, str], list[float]] = {}
     for x, y, name in kept:
         if name in allowed:
-            key = as_text(x)
-            sums[key, name] = sums.get((key, name), 0.0) + y
-            totals[key] = totals.get(key, 0.0) + y
-    if sum(1 for *_, name in kept if name in allowed) > len(sums):
+            values.setdefault((as_text(x), name), []).append(y)
+    found.merged = any(len(own) > 1 for own in values.values())
+    average = measure is Measure.AVERAGE
+    bars = {at: sum(own) / (len(own) if average else 1) for at, own in values.items()}
+    if found.merged and measure is Measure.SUM:
         found.notes.append("Values of the same x are added up.")
+    elif found.merged and average:
+        found.notes.append("Each bar is the average of its rows.")
+    totals: dict[str, float] = {}
+    for (x, _), bar in bars.items():
+        totals[x] = totals.get(x, 0.0) + abs(bar)
     names = list(totals)
     if len(names) > MOST_BARS:
-        largest = set(sorted(names, key=lambda name: -abs(totals[name]))[:MOST_BARS])
+        largest = set(sorted(names, key=lambda name: -totals[name])[:MOST_BARS])
         found.notes.append(f"The {MOST_BARS} largest of {len(names):,} bars.")
         names = [name for name in names if name in largest]
     found.names = names
@@ -147,9 +184,9 @@ def _bars(found: Drawing, kept: list[tuple[Any, float, str]], allowed: list[str]
         shift = (number - (len(allowed) - 1) / 2) * found.width
         one = Series(name)
         for place, x in enumerate(names):
-            if (x, name) in sums:
+            if (x, name) in bars:
                 one.xs.append(place + shift)
-                one.ys.append(sums[x, name])
+                one.ys.append(bars[x, name])
         found.series.append(one)
 
 
@@ -179,6 +216,8 @@ def _histogram(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice:
 
 def _name(row: Sequence[Any], columns: Sequence[Column], choice: Choice) -> str:
     if choice.series is None:
+        if choice.kind is Kind.BAR and choice.measure is Measure.COUNT:
+            return "Rows"
         return columns[choice.x if choice.kind is Kind.HISTOGRAM else choice.y].name
     return as_text(row[choice.series])
 

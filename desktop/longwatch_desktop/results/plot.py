@@ -26,6 +26,8 @@ SHARP: Final = 2
 TICKS_CHARS: Final = 130
 """Of all names under an axis: more would overlap."""
 TICK_CHARS: Final = 14
+NOTE_MARGIN: Final = 10
+_NOTE_FLAGS: Final = int(Qt.AlignmentFlag.AlignLeft) | int(Qt.TextFlag.TextWordWrap)
 _STYLES: Final = (
     Qt.PenStyle.SolidLine,
     Qt.PenStyle.DashLine,
@@ -59,9 +61,11 @@ class Plot(QWidget):
         self._last = (drawing, kind, x, y)
         self._again()
 
-    def picture(self, *, svg: bool) -> bytes:
-        """What is drawn, as a file."""
-        size = self._view.size()
+    def picture(self, note: str, *, svg: bool) -> bytes:
+        """What is drawn, as a file, with the note under it: a picture goes where no window
+        explains it."""
+        foot = self._foot(note)
+        size = self._view.size() + QSize(0, foot.height())
         data = QByteArray()
         buffer = QBuffer(data)
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -70,18 +74,33 @@ class Plot(QWidget):
             generator.setOutputDevice(buffer)
             generator.setSize(size)
             generator.setViewBox(QRect(QPoint(0, 0), size))
-            self._paint(generator, size)
+            self._paint(generator, note, foot)
         else:
             image = QImage(size * SHARP, QImage.Format.Format_RGB32)
-            self._paint(image, size * SHARP)
+            image.setDevicePixelRatio(SHARP)
+            self._paint(image, note, foot)
             QImageWriter(buffer, QByteArray(b"png")).write(image)
         return bytes(data.data())
 
-    def _paint(self, device: QPaintDevice, size: QSize) -> None:
+    def _foot(self, note: str) -> QRect:
+        """Where the note stands in a picture."""
+        size = self._view.size()
+        if not note:
+            return QRect(0, size.height(), size.width(), 0)
+        room = QRect(NOTE_MARGIN, 0, max(1, size.width() - 2 * NOTE_MARGIN), 10_000)
+        text = self.fontMetrics().boundingRect(room, _NOTE_FLAGS, note)
+        return QRect(0, size.height(), size.width(), text.height() + 2 * NOTE_MARGIN)
+
+    def _paint(self, device: QPaintDevice, note: str, foot: QRect) -> None:
         # Not by pyqtgraph's own exporters: that of SVG fails on symbols.
         painter = QPainter(device)
-        painter.fillRect(QRect(QPoint(0, 0), size), QColor(self._theme.colors.base))
-        self._view.render(painter, QRectF(QRect(QPoint(0, 0), size)))
+        colors, chart = self._theme.colors, QRect(QPoint(0, 0), self._view.size())
+        painter.fillRect(chart.united(foot), QColor(colors.base))
+        self._view.render(painter, QRectF(chart))
+        painter.setFont(self.font())
+        painter.setPen(QColor(colors.muted))
+        margin = NOTE_MARGIN
+        painter.drawText(foot.adjusted(margin, margin, -margin, -margin), _NOTE_FLAGS, note)
         painter.end()
 
     def _again(self) -> None:

@@ -12,6 +12,7 @@ from longwatch_desktop.results.chart_data import (
     MOST_SERIES,
     Choice,
     Kind,
+    Measure,
     draw,
     first_choice,
     stretches,
@@ -67,6 +68,17 @@ def test_bars_of_the_same_name_are_added_up() -> None:
     assert found.notes == ["Values of the same x are added up."]
 
 
+def test_bars_average_or_count_their_rows() -> None:
+    average = draw(ROWS, COLUMNS, Choice(Kind.BAR, 1, 2, measure=Measure.AVERAGE))
+    assert average.series[0].ys == [3, 2]
+    assert average.notes == ["Each bar is the average of its rows."]
+    count = draw(ROWS, COLUMNS, Choice(Kind.BAR, 1, 3, measure=Measure.COUNT))
+    assert [(one.name, one.ys) for one in count.series] == [("Rows", [2, 2])]
+    assert count.notes == [], "a row without a y counts too"
+    assert count.merged
+    assert not draw(ROWS[:2], COLUMNS, Choice(Kind.BAR, 1, 2)).merged
+
+
 def test_only_the_largest_bars_are_drawn() -> None:
     rows = [[None, f"x{number}", number, 0.0] for number in range(MOST_BARS + 40)]
     found = draw(rows, COLUMNS, Choice(Kind.BAR, 1, 2))
@@ -95,8 +107,24 @@ def test_a_histogram_counts_every_row_once() -> None:
 
 
 def test_what_is_tried_first() -> None:
-    assert first_choice(COLUMNS) == Choice(Kind.LINE, 0, 2)
-    assert first_choice(COLUMNS[1:]) == Choice(Kind.BAR, 0, 1)
-    assert first_choice(COLUMNS[2:]) == Choice(Kind.SCATTER, 0, 1)
-    assert first_choice(COLUMNS[2:3]) == Choice(Kind.HISTOGRAM, 0, 0)
-    assert first_choice(COLUMNS[1:2]) == Choice(Kind.BAR, 0, 0)
+    def first(places: list[int], rows: list[list[Any]]) -> Choice:
+        return first_choice(
+            [COLUMNS[at] for at in places], [[r[at] for at in places] for r in rows]
+        )
+
+    assert first([0, 1, 2, 3], ROWS[:3]) == Choice(Kind.LINE, 0, 2), "one row a day"
+    again = [*ROWS[:3], ["2013-01-01", "c", 5, 5.0]]
+    assert first([0, 1, 2, 3], again) == Choice(Kind.BAR, 0, 2), "few days"
+    assert first([1, 2, 3], ROWS) == Choice(Kind.BAR, 0, 1)
+    many = [["2013-01-01", f"name {number}", number, 1.0] for number in range(500)]
+    assert first([1, 2, 3], many) == Choice(Kind.SCATTER, 1, 2), "too many names for bars"
+    assert first([2, 3], ROWS) == Choice(Kind.SCATTER, 0, 1)
+    assert first([2], ROWS) == Choice(Kind.HISTOGRAM, 0, 0)
+    assert first([1], ROWS) == Choice(Kind.BAR, 0, 0, measure=Measure.COUNT)
+
+
+def test_numbers_that_only_tell_rows_apart_are_not_drawn_first() -> None:
+    names = ("year", "customer_id", "carrier", "delay")
+    columns = [Column(name=one, type="string" if one == "carrier" else "int64") for one in names]
+    rows = [[2013, number, "UA" if number % 2 else "AA", 7] for number in range(10)]
+    assert first_choice(columns, rows) == Choice(Kind.BAR, 2, 3)
