@@ -18,7 +18,7 @@ from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many, started_ago
 from support.waiting import eventually
-from support.windows import child, click_cell
+from support.windows import child, click_cell, picture
 from unit.desktop.mirror.builders import at, job, running, snapshot
 
 
@@ -145,6 +145,28 @@ def test_header_click_sorts_both_ways(table: FedTable) -> None:
     assert table.ids() == [f"j{number:03}" for number in range(60)]
     click_header(table, "name")
     assert table.ids() == [f"j{number:03}" for number in reversed(range(60))]
+
+
+def arrow(table: FedTable, column: str) -> str:
+    """Where a header's arrow points, by what is painted: its tip is its narrowest row."""
+    header = table.view.horizontalHeader()
+    right = header.sectionViewportPosition(BY_ID[column]) + header.sectionSize(BY_ID[column])
+    image = picture(header.viewport()).copy(right - 18, 3, 15, header.height() - 8)
+    ground = image.pixel(0, 0)
+    widths = [
+        sum(image.pixel(x, y) != ground for x in range(image.width()))
+        for y in range(image.height())
+    ]
+    painted = [width for width in widths if width]
+    assert painted, "there is no arrow"
+    return "up" if painted[0] < painted[-1] else "down"
+
+
+def test_the_arrow_points_as_in_a_result(table: FedTable) -> None:
+    assert arrow(table, "submitted") == "down", "the newest first"
+    click_header(table, "submitted")
+    assert table.model.job(0).id == "j000"
+    assert arrow(table, "submitted") == "up"
 
 
 def test_keys(table: FedTable) -> None:

@@ -17,7 +17,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyleOptionHeader,
+    QTableView,
+    QWidget,
+)
 
 from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
@@ -37,6 +44,23 @@ _MOVING: Final = tuple(
 )
 
 
+class _Header(QHeaderView):
+    """Its arrow points up where the order ascends, as in a result; Qt's points down there."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+
+    def initStyleOptionForIndex(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionHeader, logical_index: int
+    ) -> None:
+        super().initStyleOptionForIndex(option, logical_index)
+        arrows = QStyleOptionHeader.SortIndicator
+        turned = {arrows.SortUp: arrows.SortDown, arrows.SortDown: arrows.SortUp}
+        # Not annotated as what can be written to.
+        setattr(option, "sortIndicator", turned.get(option.sortIndicator, arrows.None_))  # noqa: B010
+
+
 class JobTable(QTableView):
     """Shows a `JobTableModel`."""
 
@@ -54,6 +78,7 @@ class JobTable(QTableView):
         self._theme = theme
         self._delegate = JobDelegate(theme, self)
         self.empty_text = ("", "")
+        self.setHorizontalHeader(_Header(self))
         self.setModel(model)
         self.setItemDelegate(self._delegate)
         self._set_up()
