@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.results import Condition, Op
@@ -71,9 +71,32 @@ async def test_numbers(counted: Desk) -> None:
     assert not child(panel(counted), FrequentBars).isVisible(), "no value is more frequent"
 
 
+async def test_figures_keep_their_height_in_a_low_panel(counted: Desk) -> None:
+    """The first panel of a session, with the splitters where they start."""
+    counted.window.resize(1280, 820)
+    await ask(counted, 2)
+    figures = child(panel(counted), QScrollArea).widget()
+    assert figures is not None
+
+    def crushed() -> list[str]:
+        shown = [one for one in figures.findChildren(QWidget) if one.isVisible()]
+        low = [one for one in shown if one.height() < one.minimumSizeHint().height()]
+        last = max(shown, key=lambda one: one.geometry().bottom())
+        assert last.geometry().bottom() < figures.height()
+        return [f"{type(one).__name__} {one.accessibleName()}" for one in low]
+
+    for height in (820, 640, 1000):
+        counted.window.resize(1280, height)
+        QApplication.processEvents()
+        assert crushed() == []
+    await ask(counted, 0)
+    QApplication.processEvents()
+    assert crushed() == []
+
+
 async def test_texts_with_nulls(counted: Desk) -> None:
     said = await ask(counted, 1)
-    assert "NULLs | 3,000 (25.0%) | Distinct | 3 | Min | word 0 | Max | word 2" in said
+    assert "NULLs | 3,000 (25.0 %) | Distinct | 3 | Min | word 0 | Max | word 2" in said
     assert "Mean" not in said
     bars = child(panel(counted), FrequentBars)
     assert bars.isVisible()

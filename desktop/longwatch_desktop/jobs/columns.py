@@ -49,6 +49,13 @@ def _progress_tip(job: JobSummary, _context: Context) -> str:
     return explain_progress(job)
 
 
+def _elapsed(job: JobSummary, context: Context) -> str:
+    """Tenths of a second only of what has ended: they would flicker."""
+    if job.state.is_final and job.started_at is not None:
+        return words.took(words.elapsed_s(job))
+    return text.elapsed(job, context.now)
+
+
 def explain_progress(job: JobSummary) -> str:
     """What the fraction of a running job rests on, in a sentence; empty for any other job."""
     if job.state is not JobState.RUNNING:
@@ -92,7 +99,7 @@ COLUMNS: Final = (
         id="elapsed",
         title="Elapsed",
         width=72,
-        text=lambda job, context: text.elapsed(job, context.now),
+        text=_elapsed,
         explains="How long it has run",
         right=True,
     ),

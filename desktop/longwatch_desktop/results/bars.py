@@ -52,8 +52,8 @@ class FrequentBars(QWidget):
                 QRect(0, area.top(), max(2, area.width() * count // most), area.height()),
                 QColor(colors.selection),
             )
-            share = f"{count / self._rows:.0%}" if self._rows else ""
-            said = f"{words.count(count)}  {share:>4}"
+            share = words.share(count / self._rows) if self._rows else ""
+            said = f"{words.count(count)}  {share:>5}"
             painter.setPen(QColor(colors.muted))
             right = area.adjusted(0, 0, -4, 0)
             flags = Qt.AlignmentFlag.AlignVCenter

@@ -15,6 +15,12 @@ from longwatch_desktop.theme import Theme
 HEIGHT: Final = 92
 
 
+def ends(end_s: float) -> tuple[str, str]:
+    """What stands under both ends of a line over so many seconds."""
+    end = words.took(end_s)
+    return ("0 s" if end.endswith("s") else "0:00"), end
+
+
 class Curve(QWidget):
     """A title with the newest value, and a line from the beginning until now. `top` is the value
     at the upper edge, `None` for the highest there is."""
@@ -63,8 +69,8 @@ class Curve(QWidget):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.setPen(QColor(colors.muted))
         foot = area.bottom() + 2 + metrics.ascent()
-        painter.drawText(0, foot, "0:00")
-        end = words.duration(self._end_s)
+        begin, end = ends(self._end_s)
+        painter.drawText(0, foot, begin)
         painter.drawText(self.width() - metrics.horizontalAdvance(end), foot, end)
         if self._points and self._end_s > 0:
             self._draw(painter, area, self._top or most or 1.0)

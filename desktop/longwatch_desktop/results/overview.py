@@ -60,7 +60,7 @@ class Overview(QScrollArea):
         layout.addWidget(self._error)
         self._timeline = Timeline(theme)
         layout.addWidget(self._timeline)
-        self._progress = Curve("Progress", lambda value: f"{value:.0%}", theme, top=1.0)
+        self._progress = Curve("Progress", words.share, theme, top=1.0)
         self._memory = Curve("Memory", lambda value: words.size(int(value)), theme)
         self._curves = QWidget()
         beside = QHBoxLayout(self._curves)
@@ -135,6 +135,8 @@ class Overview(QScrollArea):
         self._timeline.show_spans(spans(job, track, now))
         end_s = words.elapsed_s(job, now)
         known = [(one.at_s, one.fraction) for one in samples if one.fraction is not None]
+        if known and job.state is JobState.SUCCEEDED:
+            known.append((end_s, 1.0))  # the last report came before the end
         self._progress.show_points(known, end_s)
         self._memory.show_points([(one.at_s, float(one.memory_bytes)) for one in samples], end_s)
         self._unseen.setText(_what_was_missed(job, track))
@@ -290,7 +292,7 @@ def _label(*, selectable: bool = False) -> QLabel:
 
 def _standing(job: JobSummary) -> str:
     """One sentence about how the job stands."""
-    took = _took(words.elapsed_s(job))
+    took = words.took(words.elapsed_s(job))
     if job.state is JobState.RUNNING:
         word = "Cancelling" if job.cancel_requested_at else text.standing(job).capitalize()
         return f"{word}. {explain_progress(job)}"
@@ -310,14 +312,10 @@ def _standing(job: JobSummary) -> str:
     }[job.state]
 
 
-def _took(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 60 else words.duration(seconds)
-
-
 def _facts(job: JobSummary, sources: dict[str, str], now: datetime) -> list[tuple[str, str]]:
     progress = job.progress
     facts = [
-        ("Elapsed", words.duration(words.elapsed_s(job, now)) if job.started_at else "–"),
+        ("Elapsed", words.took(words.elapsed_s(job, now)) if job.started_at else "–"),
         ("Left", words.eta(progress) or "–") if job.state is JobState.RUNNING else ("", ""),
         ("Rows", words.count(words.rows(job)) if words.rows(job) or job.result else "–"),
         ("Result", words.size(job.result.bytes)) if job.result else ("", ""),

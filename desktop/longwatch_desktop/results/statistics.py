@@ -175,6 +175,9 @@ class _Figures(QWidget):
         self._frequent_title = _heading("Most frequent")
         self._spread_title = _heading("Distribution")
         inside = QVBoxLayout(self)
+        # The scroll area does not hear of what is filled in while this is hidden: without it the
+        # figures would be pressed into the height in view.
+        inside.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
         inside.setContentsMargins(12, 0, 12, 12)
         inside.setSpacing(8)
         inside.addLayout(self._grid)
@@ -216,7 +219,7 @@ class _Figures(QWidget):
 
 def figures(found: ColumnStatistics) -> list[tuple[str, str]]:
     """What is known of a column, as names and texts."""
-    share = f" ({found.nulls / found.rows:.1%})" if found.nulls and found.rows else ""
+    share = f" ({words.share(found.nulls / found.rows, 1)})" if found.nulls and found.rows else ""
     about = "~" if found.distinct > 1_000 else ""
     facts = [
         ("Rows", words.count(found.rows)),

@@ -179,5 +179,5 @@ async def _tell(api: AsyncClient, export_id: str) -> None:
 def _standing(status: ExportStatus) -> str:
     if status.total_rows is None:
         return "sorting and filtering …"
-    share = f" ({status.rows / status.total_rows:.0%})" if status.total_rows else ""
+    share = f" ({words.share(status.rows / status.total_rows)})" if status.total_rows else ""
     return f"{words.count(status.rows)} of {words.count(status.total_rows)} rows{share}\x1b[K"

@@ -36,6 +36,17 @@ def size(number: int) -> str:
     return f"{value:.1f} TB"
 
 
+def share(part: float, digits: int = 0) -> str:
+    """`22 %` of a part from 0 to 1, with so many digits behind the point."""
+    return f"{part * 100:.{digits}f} %"
+
+
+def took(seconds: float) -> str:
+    """`0.6 s`, `9.9 s`, then as `duration`: what took less than ten seconds is told by tenths."""
+    tenths = int(max(0.0, seconds) * 10) / 10
+    return f"{tenths:.1f} s" if tenths < 10 else duration(seconds)
+
+
 def percent(progress: Progress) -> str:
     """`62 %`, `<1 %`, `~62 %` when it rests on earlier runs, nothing when nothing supports one."""
     if progress.fraction is None:

@@ -43,3 +43,20 @@ def test_why_there_are_no_more_rows(
 ) -> None:
     info = ResultInfo(rows=5, bytes=5, columns=[], complete=complete, stopped_at=stopped_at)
     assert words.shortfall(info, state) == expected
+
+
+def test_shares_and_short_times() -> None:
+    assert [words.share(0.2249), words.share(0.25, 1), words.share(1.0)] == [
+        "22 %",
+        "25.0 %",
+        "100 %",
+    ]
+    given = (-1.0, 0.04, 0.6, 9.99, 10.0, 72.0)
+    assert [words.took(one) for one in given] == [
+        "0.0 s",
+        "0.0 s",
+        "0.6 s",
+        "9.9 s",
+        "0:10",
+        "1:12",
+    ]
