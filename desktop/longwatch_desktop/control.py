@@ -94,7 +94,7 @@ class JobControl(QObject):
     def show_place(self, job: Job) -> None:
         """Show a job's SQL with its error marked."""
         if job.error is not None and job.error.line is not None:
-            page = self._editor.open(job.name, job.sql, values=job.parameters)
+            page = self._show(job)
             page.show_error(job.error.line, job.error.column, job.error.message)
 
     async def stop(self) -> None:
@@ -141,8 +141,14 @@ class JobControl(QObject):
         await self._submit(again, None, client)
 
     async def _open(self, job_id: str) -> None:
-        job = await self._session.job(job_id)
-        self._editor.open(job.name, job.sql, values=job.parameters)
+        self._show(await self._session.job(job_id))
+
+    def _show(self, job: Job) -> Page:
+        """A job's SQL in a tab, with its values and over its source."""
+        page = self._editor.open(job.name, job.sql, values=job.parameters)
+        page.source = job.source
+        self._editor.shown.emit()
+        return page
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, LongwatchClientError):

@@ -44,6 +44,9 @@ class Launcher(QObject):
         self._preflight.told.connect(self._tell)
         editor.settled.connect(self._look)
         tools.source_changed.connect(self._look)
+        tools.source_picked.connect(self._take_source)
+        editor.shown.connect(self.show_source)
+        editor.foot.form.entered.connect(self.run)
         control.ended.connect(lambda _job: self._preflight.ask_again())
         session.catalogue_changed.connect(self._preflight.ask_again)
         self._catalogues = catalogues
@@ -58,6 +61,14 @@ class Launcher(QObject):
     def run_statement(self) -> None:
         """Run the statement that the cursor is in."""
         self._launch(self._editor.page.statement())
+
+    def show_source(self) -> None:
+        """Choose the source that the tab in front was looked at with last."""
+        page = self._editor.page
+        if page.source is None:
+            page.source = self._tools.source
+        else:
+            self._tools.choose_source(page.source)
 
     def format(self) -> None:
         """Lay the selection, or all of the text, out anew."""
@@ -94,12 +105,15 @@ class Launcher(QObject):
         except FieldError as error:
             self._editor.foot.form.mark(error)
             self._editor.foot.form.focus_field(error.name)
-            self.refused.emit(str(error))
+            self._editor.foot.say(str(error), bad=True)
             return
         self._control.run(page, excerpt, self._tools.source, values)
 
     def _values(self, excerpt: Excerpt) -> dict[str, Parameter]:
         return self._editor.foot.form.values(parameter_names(excerpt.sql))
+
+    def _take_source(self, name: str) -> None:
+        self._editor.page.source = name
 
     def _learn(self) -> None:
         """Complete what the chosen source has."""

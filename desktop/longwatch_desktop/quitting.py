@@ -59,14 +59,12 @@ class Quitting:
     def _close_wanted(self) -> None:
         if self.wanted.is_set() or self._asking:
             return
-        if not self._server.is_ours:
-            self.wanted.set()
-        elif self._servers.current is not None:
+        if self._servers.current is not None and self._server.is_ours:
             self._asking = True
             self._tasks.start(self._count_and_ask(), name="count-jobs")
-        elif not self._session.connected:
+        elif self._servers.current is not None or not self._session.connected:
             self.wanted.set()
-        else:
+        else:  # a server that goes on without this window is asked about, too: who knows which it is
             counts = self._session.mirror.counts
             self._ask(counts[JobState.RUNNING], counts[JobState.QUEUED])
 
@@ -74,13 +72,15 @@ class Quitting:
         """Another server is looked at: ask our own what it does."""
         running = queued = 0
         address = self._server.address
-        if address is not None:
-            with contextlib.suppress(LongwatchClientError, TimeoutError):
-                async with asyncio.timeout(COUNT_JOBS_S), AsyncClient(address) as client:
-                    totals = (await client.jobs(limit=1)).totals
-                    running = totals.get(JobState.RUNNING, 0)
-                    queued = totals.get(JobState.QUEUED, 0)
-        self._asking = False
+        try:
+            if address is not None:
+                with contextlib.suppress(LongwatchClientError, TimeoutError):
+                    async with asyncio.timeout(COUNT_JOBS_S), AsyncClient(address) as client:
+                        totals = (await client.jobs(limit=1)).totals
+                        running = totals.get(JobState.RUNNING, 0)
+                        queued = totals.get(JobState.QUEUED, 0)
+        finally:
+            self._asking = False
         self._ask(running, queued)
 
     def _ask(self, running: int, queued: int) -> None:

@@ -16,6 +16,8 @@ class ToolBar(QToolBar):
 
     source_changed = Signal()
     """Another source is chosen."""
+    source_picked = Signal(str)
+    """By intention, not because the list is another: its name."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__("Main")
@@ -42,6 +44,9 @@ class ToolBar(QToolBar):
         self._sources.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.addWidget(self._sources)
         self._sources.currentIndexChanged.connect(lambda _at: self.source_changed.emit())
+        self._sources.activated.connect(
+            lambda at: self.source_picked.emit(str(self._sources.itemData(at)))
+        )
 
     def add_at_end(self, widget: QWidget) -> None:
         """Put something on the far side."""
@@ -63,7 +68,7 @@ class ToolBar(QToolBar):
         self._sources.clear()
         for source in sources:
             self._sources.addItem(source.title, source.name)
-        self.choose_source(chosen)
+        self._sources.setCurrentIndex(max(0, self._sources.findData(chosen)))
         self._sources.blockSignals(False)
         self.source_changed.emit()
 
@@ -72,3 +77,4 @@ class ToolBar(QToolBar):
         at = self._sources.findData(name)
         if at >= 0:
             self._sources.setCurrentIndex(at)
+            self.source_picked.emit(name)

@@ -217,7 +217,7 @@ class MainWindow(QMainWindow):
         actions.run.triggered.connect(self.launcher.run)
         actions.run_statement.triggered.connect(self.launcher.run_statement)
         actions.open_file.triggered.connect(self.files.choose_and_open)
-        actions.save_file.triggered.connect(self.files.choose_and_save)
+        actions.save_file.triggered.connect(self._save)
         actions.save_query.triggered.connect(self.query_desk.save)
         actions.add_source.triggered.connect(self.desk.add)
         actions.find_jobs.triggered.connect(self.filter_bar.focus_box)
@@ -240,6 +240,7 @@ class MainWindow(QMainWindow):
         self.connection.retry_wanted.connect(session.retry_now)
         self.control.refused.connect(self.notice.say)
         self.servers.said.connect(self.notice.say)
+        self.servers.told.connect(self.notice.tell)
         self.servers.chosen.connect(self.details.forget)
         self.launcher.refused.connect(self.notice.say)
         self.files.failed.connect(self.notice.say)
@@ -253,6 +254,13 @@ class MainWindow(QMainWindow):
         self.control.ended.connect(self._ended)
 
     # What happens
+
+    def _save(self) -> None:
+        """Where the text in front came from: a saved query, or else a file."""
+        if self.editor.page.saved_as is not None:
+            self.query_desk.save()
+        else:
+            self.files.choose_and_save()
 
     def _find(self) -> None:
         """In the part that has the keys."""
@@ -330,6 +338,7 @@ class MainWindow(QMainWindow):
         session = self._session
         self.panel.show_catalogue(session.sources, session.saved_queries)
         self.tools.show_sources(session.sources)
+        self.launcher.show_source()
         self.model.set_sources({source.name: source.title for source in session.sources})
         if not self._settings.value("window/greeted"):
             self._settings.setValue("window/greeted", True)
@@ -340,7 +349,7 @@ class MainWindow(QMainWindow):
             page = self.editor.open(title, sql)
             page.document().setModified(True)
 
-        self.notice.say(f"Closed the tab {title!r}, which was not saved.", "Reopen", reopen)
+        self.notice.tell(f"Closed the tab {title!r}, which was not saved.", "Reopen", reopen)
 
     def _greet(self) -> None:
         """The first start: something long enough to watch, one click away."""

@@ -16,6 +16,7 @@ from longwatch.protocol.jobs import Column, JobState, ResultInfo, ResultPage
 from longwatch_desktop.jobs.columns import COLUMNS
 from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.results.model import PAGE_ROWS, ResultModel, as_text
+from longwatch_desktop.results.wanted import Wanted
 from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many
 from support.waiting import eventually
@@ -112,7 +113,9 @@ class _Pages:
         self.asked: list[int] = []
         self.short_by = 0
 
-    async def read(self, _job_id: str, offset: int, limit: int) -> ResultPage:
+    async def read(
+        self, _job_id: str, _columns: list[Column], _wanted: Wanted, offset: int, limit: int
+    ) -> ResultPage:
         self.asked.append(offset)
         rows: list[list[Any]] = [[offset + row, None] for row in range(limit - self.short_by)]
         return ResultPage(columns=_COLUMNS, offset=offset, rows=rows, total_rows=0, complete=False)
@@ -164,7 +167,7 @@ async def test_result_model_asks_once_for_a_page_and_again_once_it_has_grown() -
 
 
 async def test_result_model_tells_of_a_page_that_cannot_be_had() -> None:
-    async def refuse(_job_id: str, _offset: int, _limit: int) -> ResultPage:
+    async def refuse(*_: object) -> ResultPage:
         raise OSError("no such page")
 
     model = ResultModel(refuse)

@@ -53,6 +53,10 @@ def test_quitting_while_a_query_runs(tmp_path: Path) -> None:
             wait_until(lambda: second.jobs() == {job: "running"}, patience_s=10)
             assert second.ask("jobs")[0][3] == 1, "the same attempt goes on"
             assert runner.is_running()
+            second.ask("close")
+            assert wait_until(lambda: second.ask("box"))[0] == "1 query is running.", "asked again"
+            second.ask("press", "Stay")
+            wait_until(lambda: second.ask("box") == [])
             second.ask("cancel_all")
             wait_until(lambda: second.jobs() == {job: "cancelled"})
             wait_until(lambda: not runner.is_running() or runner.status() == "zombie")

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QScrollArea, QTabWidget, QToolButton
 
 from longwatch.client.address import Address
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.parameters import Parameter, ParameterType
-from longwatch.protocol.sources import QueryParameter
+from longwatch.protocol.sources import QueryParameter, SourceDraft
 from longwatch_desktop.theme import Theme
 from support.waiting import eventually
-from support.windows import Desk, desk, named, press
+from support.windows import Desk, child, desk, named, press
 
 SQL = "select :month + 1 as next, :carrier as carrier"
 
@@ -75,7 +75,8 @@ async def test_running_again_keeps_the_values(ready: Desk) -> None:
     ready.window.editor.page.setPlainText("")
     ready.window.actions_.open_sql.trigger()
     await eventually(lambda: ready.window.editor.page.toPlainText() == "select :word as word")
-    await eventually(lambda: box(ready, "word").text() == "same")
+    await eventually(lambda: "word" in ready.window.editor.foot.form.typed())
+    assert box(ready, "word").text() == "same"
 
 
 async def test_a_missing_value_is_asked_for_before_anything_runs(ready: Desk) -> None:
@@ -83,7 +84,7 @@ async def test_a_missing_value_is_asked_for_before_anything_runs(ready: Desk) ->
     QTest.keyClicks(box(ready, "month"), "7")
     before = len(ready.session.mirror)
     press(ready.window, ready.window.actions_.run)
-    assert ready.window.notice.text == "Give :carrier a value."
+    assert ready.window.editor.foot.text == "Give :carrier a value."
     assert box(ready, "carrier").property("wrong")
     assert QApplication.focusWidget() is box(ready, "carrier")
     QTest.keyClicks(box(ready, "carrier"), "UA")
@@ -95,8 +96,61 @@ async def test_fields_can_be_named_at_once(ready: Desk) -> None:
     """A query that is run before its fields were shown has them when it is refused."""
     ready.window.editor.page.setPlainText("select :late")
     press(ready.window, ready.window.actions_.run)
-    assert ready.window.notice.text == "Give :late a value."
+    assert ready.window.editor.foot.text == "Give :late a value."
     assert QApplication.focusWidget() is box(ready, "late")
+
+
+async def test_a_list_belongs_behind_in(ready: Desk) -> None:
+    """Without being told, it is no text that happens to hold what is looked for."""
+    sql = "select n from (values (1), (2), (12)) v(n) where n in :some order by n"
+    await ask(ready, sql)
+    QTest.keyClicks(box(ready, "some"), "1, 2, ")
+    known = set(ready.session.mirror.ids())
+    QTest.keyClick(box(ready, "some"), Qt.Key.Key_Return)
+    job_id = await ready.new_job(known)
+    await ready.state(job_id, JobState.SUCCEEDED)
+    assert (await ready.session.job(job_id)).parameters["some"].value == ["1", "2"]
+    ready.window.details.show_result()
+    assert await ready.result_cell(1, 0) == "2"
+
+
+async def test_many_fields_can_be_reached_in_a_small_window(ready: Desk) -> None:
+    ready.window.resize(900, 640)
+    await ask(ready, "select " + ", ".join(f":field_{number}" for number in range(12)))
+    last = box(ready, "field_11")
+    last.setFocus(Qt.FocusReason.TabFocusReason)
+    foot = ready.window.editor.foot
+    await eventually(lambda: foot.height() <= 110)
+    area = child(foot, QScrollArea)
+    area.ensureWidgetVisible(last)
+    at = last.mapTo(area.viewport(), last.rect().center())
+    assert area.viewport().rect().contains(at)
+
+
+async def test_a_tab_remembers_its_source(ready: Desk, tmp_path: Path) -> None:
+    desk = ready
+    (tmp_path / "mine.csv").write_text("a\n1\n")
+    client = desk.session.client()
+    await client.add_source(
+        SourceDraft(name="mine", engine="duckdb", options={"path": str(tmp_path / "mine.csv")})
+    )
+    try:
+        desk.session.look_again()
+        await eventually(lambda: len(desk.session.sources) == 2)
+        editor, tools = desk.window.editor, desk.window.tools
+        editor.open("First", "select 1")
+        first = editor.page
+        first.document().setModified(True)
+        editor.open("Second", "from mine")
+        tools.choose_source("mine")
+        child(editor, QTabWidget).setCurrentWidget(first)
+        assert tools.source == "sample"
+        editor.open("Second", "from mine")
+        assert tools.source == "mine"
+    finally:
+        await client.remove_source("mine")
+        desk.session.look_again()
+        await eventually(lambda: len(desk.session.sources) == 1)
 
 
 async def test_a_type_is_chosen(ready: Desk) -> None:
@@ -167,11 +221,12 @@ async def test_values_survive_a_restart(address: Address, theme: Theme, tmp_path
 
 async def test_what_is_expected_is_said(ready: Desk) -> None:
     ready.window.editor.page.setPlainText("select * from flights")
-    await eventually(lambda: "336,776 rows" in ready.window.editor.foot.text)
+    await eventually(lambda: "expects 336,776 rows" in ready.window.editor.foot.text)
     known = set(ready.session.mirror.ids())
     press(ready.window, ready.window.actions_.run)
     await ready.state(await ready.new_job(known), JobState.SUCCEEDED)
-    await eventually(lambda: "as before" in ready.window.editor.foot.text)
+    await eventually(lambda: "336,776 rows last time" in ready.window.editor.foot.text)
+    assert "as before" in ready.window.editor.foot.text
     ready.window.editor.page.setPlainText("create table t (a int)")
     await eventually(lambda: "changes data" in ready.window.editor.foot.text)
     ready.window.editor.page.setPlainText("")

@@ -38,7 +38,7 @@ TITLES: Final = {
     Kind.NULL: "NULL",
 }
 EXAMPLES: Final = {
-    Kind.AUTO: "42, 2013-05-01, some text",
+    Kind.AUTO: "42 or some text",
     Kind.TEXT: "some text",
     Kind.NUMBER: "42",
     Kind.BOOLEAN: "true",
@@ -99,7 +99,11 @@ def meant(name: str, typed: Typed, choices: list[str] | None = None) -> Paramete
 
 
 def _list(name: str, typed: Typed) -> tuple[ParameterType, list[Any]]:
-    texts = next(csv.reader([typed.text], skipinitialspace=True), []) if typed.text.strip() else []
+    text = typed.text.strip()
+    if text.startswith("[") and text.endswith("]"):  # as a list is written elsewhere
+        text = text[1:-1]
+    items = next(csv.reader([text], skipinitialspace=True), [])
+    texts = [item for item in items if item.strip() or (typed.kind is Kind.TEXT and len(items) > 1)]
     if typed.kind is not Kind.AUTO:
         kind = ParameterType(typed.kind.value)
         return kind, [_one(name, text, typed.kind)[1] for text in texts]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 
 from longwatch_desktop.editor.parameter_form import ParameterForm
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.tips import wrapped
+
+MOST_LINES: Final = 2
+"""Lines of fields before they are scrolled: the editor is above."""
+SHARE: Final = 0.4
+"""What of the width the sentence may take beside fields."""
 
 
 class Foot(QFrame):
@@ -18,36 +25,59 @@ class Foot(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._bad = False
+        self._sentence = ""
         self.setObjectName("foot")
         self.form = ParameterForm(theme)
+        self._fields = _Fields(self.form)
         self._line = QLabel()
         self._line.setTextFormat(Qt.TextFormat.PlainText)  # an engine quotes the query
         self._line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._line.setContentsMargins(10, 4, 10, 4)
-        self._line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._line.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._line.setAccessibleName("Before running")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.form, 2)
-        layout.addWidget(self._line, 1)
+        layout.addWidget(self._fields, 1)
+        layout.addWidget(self._line)
+        self.form.shown.connect(self._fit)
         theme.changed.connect(self._recolor)
         self._recolor()
+        self._fit()
 
     @property
     def text(self) -> str:
         """What it says."""
-        return self._line.text()
+        return self._sentence
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """Say what is known of the query; `bad` if it would not start."""
-        self._line.setText(" ".join(sentence.split()))
+        self._sentence = " ".join(sentence.split())
         self._line.setToolTip(wrapped(sentence) if sentence else "")
+        self._line.setAccessibleDescription(self._sentence)
         if bad != self._bad:
             self._bad = bad
             self._recolor()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The sentence takes what it needs, the fields the rest."""
+        asking = not self.form.isHidden()
+        self._fields.setVisible(asking)
+        metrics = self._line.fontMetrics()
+        most = int(self.width() * SHARE) if asking else self.width()
+        needed = metrics.horizontalAdvance(self._sentence) + 22 if self._sentence else 0
+        width = max(0, min(needed, most)) if asking else self.width()
+        self._line.setFixedWidth(width)
+        elide = Qt.TextElideMode.ElideRight
+        self._line.setText(metrics.elidedText(self._sentence, elide, max(0, width - 21)))
+        height = metrics.height() + 9
+        self._fields.fit(self.width() - width)
+        self.setMinimumHeight(max(height, self._fields.minimumHeight() if asking else 0))
 
     def _recolor(self) -> None:
         colors = self._theme.colors
@@ -55,3 +85,27 @@ class Foot(QFrame):
         shade = colors.danger if self._bad else colors.muted
         palette.setColor(QPalette.ColorRole.WindowText, QColor(shade))
         self._line.setPalette(palette)
+
+
+class _Fields(QScrollArea):
+    """As high as its fields need, up to some lines of them."""
+
+    def __init__(self, form: ParameterForm) -> None:
+        super().__init__()
+        self._form = form
+        self.setWidget(form)
+        form.hide()  # which the area has shown
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+        form.setAutoFillBackground(False)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def fit(self, width: int) -> None:
+        """Take the height that the fields need in this width."""
+        if self._form.isHidden() or width <= 0:
+            return
+        needed = self._form.heightForWidth(width)
+        line = self._form.line_height()
+        self.setFixedHeight(min(needed, line * MOST_LINES + line // 3))

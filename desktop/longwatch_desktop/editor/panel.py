@@ -17,7 +17,7 @@ from longwatch_desktop.editor.completion import Completion, Vocabulary
 from longwatch_desktop.editor.fields import Typed, retyped
 from longwatch_desktop.editor.find_bar import FindBar
 from longwatch_desktop.editor.foot import Foot
-from longwatch_desktop.editor.scan import parameter_names
+from longwatch_desktop.editor.scan import listed_names, parameter_names
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.theme import Theme
 
@@ -38,6 +38,8 @@ class Page(SqlEdit):
         self.title = title
         self.declared = {one.name: one for one in declared}
         self.typed: dict[str, Typed] = {}
+        self.source: str | None = None
+        """What it was last looked at with; `None` before that."""
         self.saved_as: str | None = None
         """The name of the saved query that it was opened from, or is kept as."""
         self.completion = Completion(self)
@@ -58,6 +60,7 @@ class SavedTab(msgspec.Struct, frozen=True):
     changed: bool
     typed: dict[str, Typed] = {}
     declared: list[QueryParameter] = []
+    source: str | None = None
     saved_as: str | None = None
 
 
@@ -75,6 +78,8 @@ class EditorPanel(QWidget):
 
     edited = Signal()
     settled = Signal()
+    shown = Signal()
+    """Another tab is in front."""
     dropped = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -104,6 +109,7 @@ class EditorPanel(QWidget):
         self._scan = QTimer(self, interval=SCAN_MS, singleShot=True)
         self._scan.timeout.connect(self._look)
         self._tabs.currentChanged.connect(lambda _index: self._scan.start())
+        self._tabs.currentChanged.connect(self._tell_shown)
         theme.changed.connect(self._recolor)
         for keys, act in (
             ("Ctrl+T", lambda: self.open(UNTITLED, "")),
@@ -152,7 +158,7 @@ class EditorPanel(QWidget):
         text = page.toPlainText()
         short = however_long or len(text) <= MOST_SCANNED
         names = parameter_names(text) if short else list(page.typed)
-        self.foot.form.show_fields(names, page.typed, page.declared)
+        self.foot.form.show_fields(names, page.typed, page.declared, listed_names(text))
 
     def open(
         self,
@@ -191,6 +197,7 @@ class EditorPanel(QWidget):
                 page.typed,
                 list(page.declared.values()),
                 page.saved_as,
+                page.source,
             )
             for page in self.pages()
         ]
@@ -206,6 +213,7 @@ class EditorPanel(QWidget):
             page = self._append(tab.title, tab.sql, tab.declared)
             page.typed = dict(tab.typed)
             page.saved_as = tab.saved_as
+            page.source = tab.source
             page.document().setModified(tab.changed)
         self._tabs.setCurrentIndex(min(max(0, saved.front), len(saved.tabs) - 1))
 
@@ -242,6 +250,10 @@ class EditorPanel(QWidget):
     def _unmark(self) -> None:
         for page in self.pages():
             page.mark_found([])
+
+    def _tell_shown(self, index: int) -> None:
+        if index >= 0:  # not while the last one is replaced
+            self.shown.emit()
 
     def _look(self) -> None:
         self.finder.follow()

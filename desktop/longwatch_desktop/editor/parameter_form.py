@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -36,6 +36,10 @@ class ParameterForm(QWidget):
     """One field a name, hidden while there are none. `edited` tells that a value is another."""
 
     edited = Signal()
+    shown = Signal()
+    """Other fields are shown, or none."""
+    entered = Signal()
+    """Enter was pressed in a field."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,8 +55,10 @@ class ParameterForm(QWidget):
         names: list[str],
         typed: Mapping[str, Typed],
         declared: Mapping[str, QueryParameter],
+        listed: Collection[str] = (),
     ) -> None:
-        """Ask for `names`. What was typed before comes back, else what a saved query suggests."""
+        """Ask for `names`, for lists where they are `listed`. What was typed before comes back,
+        else what a saved query suggests."""
         same = all(
             name in self._fields and self._fields[name].declared == declared.get(name)
             for name in names
@@ -60,9 +66,16 @@ class ParameterForm(QWidget):
         if not same or list(self._fields) != names:
             self._rebuild(names, declared)
         for name, field in self._fields.items():
-            suggested = prefilled(declared[name]) if name in declared else Typed()
+            plain = Typed(many=name in listed)
+            suggested = prefilled(declared[name]) if name in declared else plain
             field.show_typed(typed.get(name, suggested))
         self.setVisible(bool(names))
+        self.shown.emit()
+
+    def line_height(self) -> int:
+        """How high a line of fields is, with what is between two of them."""
+        heights = [field.sizeHint().height() for field in self._fields.values()]
+        return max(heights, default=0) + self._flow.spacing()
 
     def typed(self) -> dict[str, Typed]:
         """What stands in the fields."""
@@ -96,8 +109,10 @@ class ParameterForm(QWidget):
         for name in names:
             field = _Field(name, declared.get(name), self._theme)
             field.edited.connect(self.edited)
+            field.box.returnPressed.connect(self.entered)
             self._fields[name] = field
             self._flow.addWidget(field)
+            field.show()  # else only in the next round of events
             if before is not None:
                 QWidget.setTabOrder(before, field.box)
             before = field.box
@@ -119,7 +134,7 @@ class _Field(QWidget):
         label.setProperty("muted", True)
         self.box = QLineEdit()
         self.box.setAccessibleName(title)
-        self.box.setMinimumWidth(130)
+        self.box.setMinimumWidth(150)
         label.setBuddy(self.box)
         if self._choices:
             completer = QCompleter(QStringListModel(self._choices, self.box), self.box)

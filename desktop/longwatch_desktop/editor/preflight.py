@@ -98,10 +98,10 @@ def in_words(estimate: Estimate) -> str:
     parts = []
     if estimate.low_s is not None and estimate.high_s is not None:
         parts.append(f"~ {_time(estimate.low_s, estimate.high_s)}, as before")
-    if estimate.rows is not None:
-        parts.append(f"about {words.counted(estimate.rows, 'row')}")
-    if estimate.bytes is not None:
-        parts.append(words.size(estimate.bytes))
+    if estimate.rows_known and estimate.rows is not None:
+        parts.append(f"{words.counted(estimate.rows, 'row')} last time")
+    elif estimate.rows:  # none at all is what planners say that do not know
+        parts.append(f"the planner expects {words.counted(estimate.rows, 'row')}")
     if estimate.statements > 1:
         parts.append(words.counted(estimate.statements, "statement"))
     if estimate.kind is StatementKind.WRITE:

@@ -27,6 +27,8 @@ _TOKEN: Final = re.compile(
 )
 """`list[1:n]`, `{'key':x}` and `x::text` have no parameters."""
 
+_IN: Final = re.compile(r"\bin\s+$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -40,6 +42,15 @@ def parameter_names(sql: str) -> list[str]:
     """The `:name`s outside of strings and comments, each once, in the order of the text."""
     found = (match["name"] for match in _TOKEN.finditer(sql))
     return list(dict.fromkeys(name[1:] for name in found if name))
+
+
+def listed_names(sql: str) -> set[str]:
+    """Those `:name`s that stand behind an IN, where a list belongs."""
+    found = set()
+    for match in _TOKEN.finditer(sql):
+        if match["name"] and _IN.search(sql, max(0, match.start() - 40), match.start()):
+            found.add(match["name"][1:])
+    return found
 
 
 def signs(sql: str) -> Iterator[int]:

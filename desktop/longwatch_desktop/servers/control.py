@@ -26,6 +26,8 @@ class ServerControl(QObject):
     chosen = Signal()
     changed = Signal()
     said = Signal(str)
+    told = Signal(str)
+    """A sentence that is no bad news."""
 
     def __init__(
         self, window: QWidget, theme: Theme, settings: QSettings, folder: Path | None
@@ -119,7 +121,7 @@ class ServerControl(QObject):
         place = await asyncio.to_thread(self._store.keep, profile, token)
         self.profiles = await asyncio.to_thread(self._store.all)
         if place is Place.FILE:
-            self.said.emit(
+            self.told.emit(
                 "This computer has no keyring that is open: the token is kept in a file that only "
                 "you can read."
             )

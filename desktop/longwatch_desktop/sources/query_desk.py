@@ -76,7 +76,8 @@ class QueryDesk(QObject):
             title="" if page.title == UNTITLED else page.title,
             folder=before.folder if before is not None else "",
             description=before.description if before is not None else "",
-            source=self._tools.source,
+            # Whichever is chosen then stays so, unless somebody says otherwise.
+            source=self._tools.source if before is None else before.source,
             sql=sql,
         )
         fixed = before is not None and before.comes_with_program

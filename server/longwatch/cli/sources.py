@@ -207,7 +207,9 @@ def _tell_estimate(found: Estimate) -> None:
         f"kind        {kind}" + (f", {found.statements} statements" * (found.statements > 1))
     )
     if found.rows is not None:
-        click.echo(f"rows        about {words.count(found.rows)}, as the engine's planner guesses")
+        basis = "the last time" if found.rows_known else "as the engine's planner guesses"
+        about = "" if found.rows_known else "about "
+        click.echo(f"rows        {about}{words.count(found.rows)}, {basis}")
     if found.bytes is not None:
         click.echo(f"bytes       about {words.size(found.bytes)}")
     if found.low_s is not None and found.high_s is not None:

@@ -41,16 +41,17 @@ class Catalogue(Wire, frozen=True, kw_only=True):
 class Estimate(Wire, frozen=True, kw_only=True):
     """What to expect of a query that has not been run.
 
-    `rows` and `bytes` of the result are the planner's guess, `None` where it
-    makes none. `low_s` and `high_s` bound the seconds it may take, from earlier runs of
-    the same query; `basis` says what they rest on. `plan` is the engine's own text. With an
-    `error` the query would not start, and nothing else is known.
+    `rows` and `bytes` of the result are those of the last run of the same query if `rows_known`,
+    else the planner's guess, `None` where it makes none. `low_s` and `high_s` bound the seconds it
+    may take, from earlier runs of the same query; `basis` says what they rest on. `plan` is the
+    engine's own text. With an `error` the query would not start, and nothing else is known.
     """
 
     statements: int = 0
     kind: StatementKind | None = None
     rows: int | None = None
     bytes: int | None = None
+    rows_known: bool = False
     low_s: float | None = None
     high_s: float | None = None
     runs: int = 0

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from longwatch.jobs.errors import SourceInUse
-from longwatch.protocol.jobs import FINAL_STATES
+from longwatch.protocol.jobs import FINAL_STATES, ResultInfo
 from longwatch.protocol.sources import QueryParameter, SavedQuery, Source, SourceOrigin
 from longwatch.store.rows import to_us
 from longwatch.store.tables import jobs, saved_queries, sources
@@ -112,12 +112,20 @@ def delete_query(tx: Transaction, query_id: str) -> bool:
     return found.rowcount > 0
 
 
-def past_runs_s(tx: Transaction, source: str, preview: str, sql: str) -> list[float]:
-    """Seconds that the newest 20 runs of the same query took. Looks at the newest 20,000 jobs:
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run of a query that succeeded: the seconds it took, and what it returned, if anything."""
+
+    took_s: float
+    result: ResultInfo | None
+
+
+def past_runs(tx: Transaction, source: str, preview: str, sql: str) -> list[PastRun]:
+    """The newest 20 runs of the same query, the newest first. Looks at the newest 20,000 jobs:
     15 ms."""
     newest = select(func.max(jobs.c.n)).scalar_subquery()
     found = (
-        select(jobs.c.started_us, jobs.c.finished_us)
+        select(jobs.c.started_us, jobs.c.finished_us, jobs.c.result)
         .where(
             jobs.c.n > newest - 20_000,
             jobs.c.preview == preview,
@@ -129,7 +137,13 @@ def past_runs_s(tx: Transaction, source: str, preview: str, sql: str) -> list[fl
         .limit(20)
     )
     rows = tx.connection.execute(found)
-    return [(row.finished_us - row.started_us) / 1e6 for row in rows]
+    return [
+        PastRun(
+            (row.finished_us - row.started_us) / 1e6,
+            msgspec.json.decode(row.result, type=ResultInfo) if row.result else None,
+        )
+        for row in rows
+    ]
 
 
 def _source(row: Any) -> StoredSource:

@@ -49,6 +49,7 @@ def test_what_it_looks_like(text: str, kind: ParameterType, value: Any) -> None:
             Typed('"a, b", c', Kind.TEXT, many=True),
             Parameter(type=ParameterType.TEXT, value=["a, b", "c"]),
         ),
+        (Typed("[1, 2, ]", many=True), Parameter(type=ParameterType.NUMBER, value=["1", "2"])),
         (Typed(" ", Kind.NUMBER, many=True), Parameter(type=ParameterType.NUMBER, value=[])),
     ],
 )

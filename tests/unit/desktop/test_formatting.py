@@ -34,9 +34,11 @@ def test_it_means_the_same() -> None:
 @pytest.mark.parametrize("sql", ["select (", "", "no sql at all", "'", "((" * 500])
 def test_any_text_is_taken_or_refused(sql: str) -> None:
     try:
-        assert "".join(formatted(sql).split()) == "".join(sql.split())
+        text = formatted(sql)
     except CannotFormat as error:
-        assert str(error)
+        text, why = sql, str(error)
+        assert why
+    assert "".join(text.split()) == "".join(sql.split())
 
 
 def test_a_long_text_is_refused() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longwatch_desktop.editor.scan import parameter_names, statement_at, statements
+from longwatch_desktop.editor.scan import listed_names, parameter_names, statement_at, statements
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,11 @@ from longwatch_desktop.editor.scan import parameter_names, statement_at, stateme
 )
 def test_names(sql: str, names: list[str]) -> None:
     assert parameter_names(sql) == names
+
+
+def test_lists_belong_behind_in() -> None:
+    sql = "where a in :a and b IN  :b and c = :c and 'x in :d' and e in (:e) or begin :f"
+    assert listed_names(sql) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
