@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import duckdb
 import psutil
 import pytest
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QTableView, QTreeWidget
+from PySide6.QtWidgets import QApplication, QLabel, QTableView, QTreeWidget
 
 from longwatch.protocol.jobs import JobState
 from longwatch.resources import resource_path
@@ -113,6 +113,44 @@ async def test_null_is_no_text(ready: Desk) -> None:
     assert LIGHT.muted in colors_of(cells[0])
     assert LIGHT.muted not in colors_of(cells[1])
     assert len(colors_of(cells[2])) == 1, "an empty text is empty"
+
+
+async def test_numbers_are_never_cut(ready: Desk) -> None:
+    job_id = await ready.run(
+        "select i as id, case when i < 5000 then 1.5 else 1.75457420048541e-200 * i end as v, "
+        "case when i < 5000 then 'a' else repeat('long ', 20) end as word from range(9999) t(i)"
+    )
+    await ready.state(job_id, JobState.SUCCEEDED)
+    ready.window.details.show_result()
+    await ready.result_cell(0, 0)
+    view, model = grid(ready), ready.window.details.result.model
+    before = [view.columnWidth(column) for column in range(3)]
+    view.scrollToBottom()
+
+    def fits() -> bool:
+        text = str(model.index(9_998, 1).data())
+        return "e-196" in text and view.fontMetrics().horizontalAdvance(text) < view.columnWidth(1)
+
+    await eventually(fits)
+    grown = [view.columnWidth(column) for column in range(3)]
+    assert grown[2] == before[2], "a text may be cut"
+    view.scrollToTop()
+    await ready.result_cell(0, 0)
+    assert [view.columnWidth(column) for column in range(3)] == grown, "nothing jumps back"
+    header = view.horizontalHeader()
+    edge = QPoint(header.sectionViewportPosition(1) + grown[1] - 1, header.height() // 2)
+    port, left = header.viewport(), Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    QTest.mouseMove(port, edge)
+    QTest.mousePress(port, left, none, edge)
+    QTest.mouseMove(port, edge - QPoint(60, 0))
+    QTest.mouseRelease(port, left, none, edge - QPoint(60, 0))
+    narrow = view.columnWidth(1)
+    assert narrow < grown[1]
+    view.scrollToBottom()
+    await ready.result_cell(9_998, 1)
+    QApplication.processEvents()
+    assert view.columnWidth(1) == narrow, "the user's width stays"
 
 
 async def test_rows_can_be_read_while_more_are_written(ready: Desk) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QPointF,
     QRect,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -24,15 +25,20 @@ from PySide6.QtGui import (
     QPainter,
     QPalette,
     QPolygonF,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
-from longwatch_desktop.results.model import ResultModel
+from longwatch_desktop.results.model import ResultModel, as_text
 from longwatch_desktop.theme import Theme, mono_font, with_size
 
 ROW_HEIGHT: Final = 24
 SAMPLE_ROWS: Final = 60
 WIDEST: Final = 320
+WIDEST_NUMBER: Final = 480
+"""Numbers that come into view make their column wider, up to this: a cut one is another one."""
+CELL_MARGIN: Final = 24
+"""Pixels of a cell beside its text."""
 _SIGN: Final = 22
 """Pixels that a header keeps for the sign of the order."""
 
@@ -71,6 +77,17 @@ class Grid(QTableView):
         # does nothing here, and its sign can show one column only.
         self.setSortingEnabled(True)
         header.setSortIndicatorShown(False)
+        self._by_hand: set[int] = set()
+        """Columns whose widths are the user's."""
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._make_room)
+        for moved in (self.verticalScrollBar().valueChanged, model.dataChanged, model.rowsInserted):
+            moved.connect(lambda *_: self._soon.start())
+        self.horizontalScrollBar().valueChanged.connect(lambda _at: self._soon.start())
+        model.modelReset.connect(self._by_hand.clear)
+        header.sectionResized.connect(
+            lambda column, *_: self._by_hand.add(column) if header.held else None
+        )
         header.sectionClicked.connect(
             lambda column: self.sort_asked.emit(column, header.shift_held)
         )
@@ -94,7 +111,36 @@ class Grid(QTableView):
         ]
         widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
         header = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 20 + _SIGN
-        self.setColumnWidth(column, max(60, min(WIDEST, max(widest + 24, header))))
+        self._by_hand.discard(column)
+        self.setColumnWidth(column, max(60, min(WIDEST, max(widest + CELL_MARGIN, header))))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._soon.start()
+
+    def _make_room(self) -> None:
+        """Widen columns for the numbers in view; none becomes narrower, so that nothing jumps."""
+        model, metrics = self.rows, self.fontMetrics()
+        first = self.rowAt(0)
+        if first < 0:
+            return
+        last = self.rowAt(self.viewport().height() - 1)
+        rows = range(first, (last if last >= 0 else model.rowCount() - 1) + 1)
+        left, right = self.columnAt(0), self.columnAt(self.viewport().width() - 1)
+        header = self.horizontalHeader()
+        places = range(
+            header.visualIndex(left) if left >= 0 else 0,
+            (header.visualIndex(right) if right >= 0 else header.count() - 1) + 1,
+        )
+        for column in map(header.logicalIndex, places):
+            if column < 0 or not model.is_right(column) or column in self._by_hand:
+                continue
+            found = [model.value(model.index(row, column)) for row in rows]
+            texts = [as_text(value) for here, value in found if here]
+            widest = max(map(metrics.horizontalAdvance, texts), default=0) + CELL_MARGIN
+            width = min(WIDEST_NUMBER, widest)
+            if not self.isColumnHidden(column) and width > self.columnWidth(column):
+                self.setColumnWidth(column, width)
 
     def shown_columns(self) -> list[int]:
         """The columns that are not hidden, as they stand."""
@@ -149,12 +195,19 @@ class Header(QHeaderView):
         self._theme = theme
         self.shift_held = False
         """Whether Shift was held at the last click."""
+        self.held = False
+        """Whether the mouse holds it: what is resized then is resized by hand."""
         self.setSectionsClickable(True)
         self.setSectionsMovable(True)
         self.setHighlightSections(False)
         self.setAccessibleName("Columns of the result")
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        self.held = True
+        super().mousePressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        self.held = False
         self.shift_held = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         super().mouseReleaseEvent(event)
 
@@ -214,6 +267,9 @@ class _CellDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         super().initStyleOption(option, index)
+        if self._model.is_right(index.column()):
+            # Where the user wants a number's column narrower, its sign and exponent are kept.
+            option.textElideMode = Qt.TextElideMode.ElideMiddle
         if self._model.is_null(index):
             font: QFont = option.font
             font.setItalic(True)
