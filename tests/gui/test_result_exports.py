@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.results import Condition, ExportFormat, Op
+from longwatch_desktop.results import export_strip
 from longwatch_desktop.results.export_dialog import ExportDialog, file_name
 from longwatch_desktop.results.export_strip import ExportStrip
 from longwatch_desktop.results.exporting import Order, in_words
@@ -232,18 +233,65 @@ async def test_a_file_is_not_written_twice_at_once(wide: Desk, tmp_path: Path) -
 
 
 async def test_where_nothing_can_be_written(small: Desk, tmp_path: Path) -> None:
-    go(ask(small, tmp_path / "nowhere" / "a.csv"))
-    await eventually(lambda: f"There is no folder {tmp_path / 'nowhere'}" in said(small))
-    assert "Nothing was written." in said(small)
     (tmp_path / "taken.csv").mkdir()
-    dialog = ask(small, tmp_path / "taken.csv")
-    go(dialog)
-    await eventually(lambda: any(
-        "is there already" in label.text() for label in dialog.findChildren(QLabel)
-    ))  # fmt: skip
-    go(dialog)
-    await eventually(lambda: "is a folder. Choose another name" in said(small))
+    for path, trouble in (
+        (tmp_path / "nowhere" / "a.csv", f"There is no folder {tmp_path / 'nowhere'}"),
+        (tmp_path / "taken.csv", "is a folder. Choose another name"),
+    ):
+        dialog = ask(small, path)
+        go(dialog)
+
+        def told(dialog: ExportDialog = dialog, trouble: str = trouble) -> bool:
+            return any(trouble in label.text() for label in dialog.findChildren(QLabel))
+
+        await eventually(told)
+        assert dialog.isVisible(), "to be corrected where it was typed"
+        dialog.reject()
+    assert not strip(small).isVisible()
+    # What the dialog cannot see: the folder goes between its look and the first write.
+    job_id = small.window.details.job_id
+    assert job_id is not None
+    gone = Order(job_id, tmp_path / "gone" / "a.csv", ExportFormat.CSV)
+    small.window.details.exports.start(gone)
+    await eventually(lambda: f"There is no folder {tmp_path / 'gone'}" in said(small))
+    assert "Nothing was written." in said(small)
     assert names(tmp_path, ".*") == []
+
+
+async def test_a_folder_that_is_there_is_proposed(
+    small: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no settings"))
+    button = named(small.window.details.result, QToolButton, "Export…")
+    for made, expected in ((None, tmp_path), ("Documents",) * 2, ("Downloads",) * 2):
+        if made is not None:
+            (tmp_path / made).mkdir()
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        dialog = next(d for d in small.window.findChildren(ExportDialog) if d.isVisible())
+        box = named(dialog, QLineEdit, "File")
+
+        def right(box: QLineEdit = box, folder: Path = tmp_path / expected) -> bool:
+            return Path(box.text()).parent == folder
+
+        await eventually(right)
+        assert box.text().endswith(".csv")
+        dialog.reject()
+
+
+async def test_what_ended_well_leaves_by_itself(
+    small: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_strip, "STAYS_MS", 300)
+    job_id = small.window.details.job_id
+    assert job_id is not None
+    exports = small.window.details.exports
+    exports.start(Order(job_id, tmp_path / "gone" / "a.csv", ExportFormat.CSV))
+    await eventually(lambda: "Nothing was written." in said(small))
+    exports.start(Order(job_id, tmp_path / "a.csv", ExportFormat.CSV))
+    await eventually(lambda: "3,000 rows, " in said(small), patience_s=30.0)
+    await eventually(lambda: "3,000 rows, " not in said(small))
+    assert "Nothing was written." in said(small), "a failure stays until it has been seen"
 
 
 async def test_a_disk_without_room(wide: Desk, tmp_path: Path) -> None:

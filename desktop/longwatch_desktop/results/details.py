@@ -125,9 +125,14 @@ class DetailPane(QWidget):
         what = self.result.exportable()
         if what is None:
             return
-        downloads = QStandardPaths.StandardLocation.DownloadLocation
-        folder = self._folder or Path(QStandardPaths.writableLocation(downloads))
-        dialog = ExportDialog(what, folder, self._theme, self)
+        places = QStandardPaths.StandardLocation
+        folders = [
+            Path(QStandardPaths.writableLocation(place))
+            for place in (places.DownloadLocation, places.DocumentsLocation, places.HomeLocation)
+        ]
+        if self._folder is not None:
+            folders.insert(0, self._folder)
+        dialog = ExportDialog(what, folders, self._theme, self)
         dialog.chosen.connect(self._export)
         dialog.open()
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,7 +33,7 @@ from PySide6.QtWidgets import (
 from longwatch.client import words
 from longwatch.protocol.jobs import Column
 from longwatch.protocol.results import MAX_SHEET_ROWS, ExportFormat, Formulas
-from longwatch_desktop.results.exporting import Order
+from longwatch_desktop.results.exporting import Order, in_words
 from longwatch_desktop.results.reading import keys
 from longwatch_desktop.results.wanted import Wanted, address, order_in_words
 from longwatch_desktop.tasks import Tasks
@@ -67,12 +70,16 @@ class Exportable:
 
 
 class ExportDialog(QDialog):
-    """`chosen` carries an `Order`."""
+    """`chosen` carries an `Order`. Of `folders`, the first that is there is proposed."""
 
     chosen = Signal(object)
 
     def __init__(
-        self, what: Exportable, folder: Path, theme: Theme, parent: QWidget | None = None
+        self,
+        what: Exportable,
+        folders: Sequence[Path],
+        theme: Theme,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -83,7 +90,7 @@ class ExportDialog(QDialog):
         self._tasks = Tasks(lambda error: None if self._over else self._say(str(error)))
         self._may_replace: Path | None = None
         self._formats = QButtonGroup(self)
-        self._path = QLineEdit(str(folder / f"{file_name(what.name)}.csv"))
+        self._path = QLineEdit(str(folders[0] / f"{file_name(what.name)}.csv"))
         self._path.setAccessibleName("File")
         self._path.setMinimumWidth(320)
         self._browse = QPushButton("Browse…")
@@ -107,6 +114,7 @@ class ExportDialog(QDialog):
         self._lay_out()
         self._wire()
         self._choose(ExportFormat.CSV)
+        self._tasks.start(self._propose(folders), name="folder")
 
     def _lay_out(self) -> None:
         formats = QGridLayout()
@@ -258,16 +266,25 @@ class ExportDialog(QDialog):
         self._go.setEnabled(False)
         self._tasks.start(self._check(Path(self._path.text().strip()).expanduser()), name="check")
 
+    async def _propose(self, folders: Sequence[Path]) -> None:
+        folder = await asyncio.to_thread(_first, folders)
+        path = Path(self._path.text())
+        if not self._over and folder != path.parent == folders[0]:  # nobody has typed another
+            self._path.setText(str(folder / path.name))
+
     def done(self, result: int) -> None:
         """What is still looked at is not wanted any more."""
         self._over = True
         super().done(result)
 
     async def _check(self, path: Path) -> None:
-        there = await asyncio.to_thread(path.exists)
+        there, trouble = await asyncio.to_thread(_look_at, path)
         if self._over:
             return
         self._go.setEnabled(True)
+        if trouble is not None:
+            self._say(in_words(trouble, path))
+            return
         if there and path != self._may_replace:
             self._may_replace = path
             self._go.setText("Replace it")
@@ -295,6 +312,22 @@ class ExportDialog(QDialog):
         self._said.setText(sentence)
         self._said.setVisible(bool(sentence))
         self._said.setStyleSheet(f"color: {self._theme.colors.danger};")
+
+
+def _first(folders: Sequence[Path]) -> Path:
+    """The first folder that is there; the last, if none is."""
+    return next((one for one in folders if one.is_dir()), folders[-1])
+
+
+def _look_at(path: Path) -> tuple[bool, OSError | None]:
+    """Whether a file is there, and why none can be written there, as far as can be seen."""
+    if path.is_dir():
+        return True, OSError(errno.EISDIR, "")
+    if not path.parent.is_dir():
+        return False, OSError(errno.ENOENT, "")
+    if not os.access(path.parent, os.W_OK):
+        return False, OSError(errno.EACCES, "")
+    return path.exists(), None
 
 
 def file_name(title: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from PySide6.QtCore import QRect, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -13,6 +14,9 @@ from longwatch.client import words
 from longwatch_desktop.results.exporting import Export, Stand
 from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.theme import Theme
+
+STAYS_MS: Final = 10_000
+"""What ended well is told for so long; what failed, until somebody has seen it."""
 
 
 class ExportStrip(QFrame):
@@ -75,6 +79,8 @@ class _Line(QWidget):
         self._cancel.clicked.connect(export.cancel)
         self._folder.clicked.connect(self.folder_wanted)
         self._close.clicked.connect(self.dismissed)
+        self._leaving = QTimer(self, interval=STAYS_MS, singleShot=True)
+        self._leaving.timeout.connect(self._leave)
         export.changed.connect(self._show)
         theme.changed.connect(self._show)
         self._show()
@@ -86,6 +92,13 @@ class _Line(QWidget):
         button.setAccessibleName(name)
         return button
 
+    def _leave(self) -> None:
+        """Not from under the mouse."""
+        if self.underMouse():
+            self._leaving.start()
+        else:
+            self.dismissed.emit()
+
     def _show(self) -> None:
         export, colors = self._export, self._theme.colors
         running = export.stand is Stand.RUNNING
@@ -93,6 +106,8 @@ class _Line(QWidget):
         self._bar.show_fraction(_fraction(export))
         self._cancel.setVisible(running)
         self._close.setVisible(not running)
+        if export.stand in {Stand.DONE, Stand.CANCELLED} and not self._leaving.isActive():
+            self._leaving.start()
         self._folder.setVisible(export.stand is Stand.DONE)
         self._said.say(in_words(export))
         sign, shade = {
