@@ -258,6 +258,10 @@ async def test_conditions_are_typed_changed_and_removed(flights: Desk) -> None:
     await eventually(lambda: "of 336,776" not in line(flights), patience_s=30.0)
     assert grid(flights).model().rowCount() == ROWS
     assert not bar.isVisible()
+    assert grid(flights).accessibleDescription() == ""
+    type_condition(flights, "origin", "is", "nowhere")
+    await eventually(lambda: grid(flights).accessibleDescription(), patience_s=30.0)
+    assert "No row matches the filter." in grid(flights).accessibleDescription()
 
 
 async def test_a_wrong_value_is_said_where_it_was_typed(flights: Desk) -> None:

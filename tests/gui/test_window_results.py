@@ -23,7 +23,7 @@ from longwatch_desktop.results.model import (
 )
 from longwatch_desktop.theme import LIGHT
 from support.waiting import eventually
-from support.windows import Desk, child, click_cell, click_item, colors_of, named, press
+from support.windows import Desk, child, click_cell, click_item, colors_of, named, picture, press
 
 SLOW = """
 select i, length(regexp_replace(repeat('ab', 400) || i, '(a|b)+x?', 'c')) as n
@@ -185,6 +185,8 @@ async def test_why_there_are_no_rows(ready: Desk) -> None:
     await eventually(lambda: ready.detail_tab() == "Result")
     await eventually(lambda: "0 rows" in line(ready))
     assert grid(ready).model().columnCount() == 1
+    assert grid(ready).accessibleDescription() == "The query returned no rows."
+    assert LIGHT.muted in colors_of(picture(grid(ready).viewport())), "not a word in the grid"
     ready.window.table.clearSelection()
     await eventually(lambda: "Select a job" in line(ready))
 

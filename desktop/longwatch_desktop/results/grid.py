@@ -23,6 +23,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPalette,
     QPolygonF,
     QResizeEvent,
@@ -55,6 +56,7 @@ class Grid(QTableView):
     def __init__(self, model: ResultModel, theme: Theme) -> None:
         super().__init__()
         self.rows = model
+        self._theme = theme
         header = Header(model, theme)
         self.setHorizontalHeader(header)
         self.setModel(model)
@@ -77,6 +79,7 @@ class Grid(QTableView):
         # does nothing here, and its sign can show one column only.
         self.setSortingEnabled(True)
         header.setSortIndicatorShown(False)
+        self._empty_text = ""
         self._by_hand: set[int] = set()
         """Columns whose widths are the user's."""
         self._soon = QTimer(self, interval=0, singleShot=True)
@@ -113,6 +116,24 @@ class Grid(QTableView):
         header = self.horizontalHeader().fontMetrics().horizontalAdvance(title) + 20 + _SIGN
         self._by_hand.discard(column)
         self.setColumnWidth(column, max(60, min(WIDEST, max(widest + CELL_MARGIN, header))))
+
+    def show_empty_text(self, text: str) -> None:
+        """What stands in the place of rows; empty where there are some."""
+        if text != self._empty_text:
+            self._empty_text = text
+            self.setAccessibleDescription(text)
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        super().paintEvent(event)
+        if self._empty_text:
+            painter = QPainter(self.viewport())
+            painter.setFont(self.horizontalHeader().font())
+            painter.setPen(QColor(self._theme.colors.muted))
+            area = self.viewport().rect().adjusted(24, 0, -24, 0)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(area, int(flags), self._empty_text)
+            painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)

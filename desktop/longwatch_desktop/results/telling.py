@@ -25,6 +25,15 @@ def summary(job: JobSummary, info: ResultInfo, model: ResultModel) -> str:
     return "  ·  ".join(parts)
 
 
+def no_rows(job: JobSummary, model: ResultModel) -> str:
+    """What stands in the grid while it has columns, but no rows; empty while it has some."""
+    if model.rows:
+        return ""
+    if model.wanted.where:
+        return "No row matches the filter. Change or remove a condition above."
+    return "There are no rows yet." if not job.state.is_final else "The query returned no rows."
+
+
 def why_empty(job: JobSummary | None) -> str:
     """Why there are no rows, and what to do."""
     if job is None:

@@ -32,7 +32,7 @@ from longwatch_desktop.results.menus import CellMenu, HeaderMenu
 from longwatch_desktop.results.model import PAGE_ROWS, ResultModel
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.statistics import StatisticsPanel
-from longwatch_desktop.results.telling import summary, why_empty
+from longwatch_desktop.results.telling import no_rows, summary, why_empty
 from longwatch_desktop.results.wanted import NoValue, Wanted, like_cell, order_in_words
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
@@ -222,6 +222,7 @@ class ResultView(QWidget):
     def _show_line(self) -> None:
         if self._job is not None and self._job.result is not None:
             self._line.say(summary(self._job, self._job.result, self.model))
+            self._grid.show_empty_text(no_rows(self._job, self.model))
 
     def _say(self, sentence: str) -> None:
         self._empty.setText(sentence)
