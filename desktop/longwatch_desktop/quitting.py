@@ -64,7 +64,7 @@ class Quitting:
             self._tasks.start(self._count_and_ask(), name="count-jobs")
         elif self._servers.current is not None or not self._session.connected:
             self.wanted.set()
-        else:  # a server that goes on without this window is asked about, too: who knows which it is
+        else:  # also where the server goes on without this window: who knows which one it is
             counts = self._session.mirror.counts
             self._ask(counts[JobState.RUNNING], counts[JobState.QUEUED])
 
