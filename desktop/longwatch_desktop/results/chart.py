@@ -261,13 +261,15 @@ class ChartPage(QWidget):
         elif found.merged:
             left = f"{_MEASURES[choice.measure]} of {left}"
         self._plot.show_drawing(found, choice.kind, names[choice.x], left)
-        notes = [self._what_is_drawn(bars=bars), *found.notes]
+        notes = [self._what_is_drawn(), *found.notes]
+        if bars and self._sampled:
+            notes.append(NEEDS_ALL)
         if not any(one.xs for one in found.series):
             notes.append("Nothing to draw: choose columns with numbers.")
         self._note.say("  ".join(notes))
         self._stack.setCurrentIndex(1)
 
-    def _what_is_drawn(self, *, bars: bool) -> str:
+    def _what_is_drawn(self) -> str:
         """How many rows of how many, and which."""
         assert self._rows is not None
         total = words.counted(self._total, "row")
@@ -275,8 +277,8 @@ class ChartPage(QWidget):
             total += " that match the filter" if self._total != 1 else " that matches the filter"
         if not self._sampled:
             return f"All {total}." if self._total > 1 else f"{total}."
-        told = f"A sample: {words.count(len(self._rows))} of {total}, "
-        return told + f"in stretches that lie evenly.{'  ' + NEEDS_ALL if bars else ''}"
+        drawn = words.count(len(self._rows))
+        return f"A sample: {drawn} of {total}, in stretches that lie evenly."
 
     def _say(self, sentence: str) -> None:
         self._said.setText(sentence)

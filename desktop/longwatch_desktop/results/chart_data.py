@@ -24,7 +24,7 @@ FEW: Final = 60
 """Distinct values that make good bars."""
 _NO_MEASURE: Final = frozenset(
     {"id", "key", "index", "number", "no", "nr", "code", "year", "quarter", "month", "week", "day"}
-    | {"weekday", "hour", "minute", "second"}
+    | {"weekday", "hour", "minute", "second", "time"}
 )
 """Names of numbers that tell rows apart, rather than measure something."""
 _PAGE_CELLS: Final = 20_000

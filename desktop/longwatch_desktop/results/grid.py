@@ -28,7 +28,13 @@ from PySide6.QtGui import (
     QPolygonF,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from longwatch_desktop.results.model import ResultModel, as_text
 from longwatch_desktop.theme import Theme, mono_font, with_size
@@ -128,7 +134,9 @@ class Grid(QTableView):
         super().paintEvent(event)
         if self._empty_text:
             painter = QPainter(self.viewport())
-            painter.setFont(self.horizontalHeader().font())
+            font = QFont(self.font())
+            font.setFamilies([QApplication.font().family()])  # a sentence, not a value
+            painter.setFont(font)
             painter.setPen(QColor(self._theme.colors.muted))
             area = self.viewport().rect().adjusted(24, 0, -24, 0)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
