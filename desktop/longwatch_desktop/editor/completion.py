@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+import shiboken6
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QListView
@@ -165,7 +166,10 @@ class Completion(QObject):
         self._list.setCurrentIndex(self._model.index(row, 0))
 
     def _offer(self, *, least: int) -> None:
-        if least and self._edit.document().characterCount() > MOST_CHARS:
+        # A tab that was closed meanwhile has no window, and is about to be deleted: to make a list
+        # its child crashes.
+        hidden = not shiboken6.isValid(self._edit) or not self._edit.isVisible()
+        if hidden or (least and self._edit.document().characterCount() > MOST_CHARS):
             self._list.hide()
             return
         text, at = self._text_and_place()
@@ -186,7 +190,8 @@ class Completion(QObject):
     def _place(self, word: str) -> None:
         """Under the word, or over it where there is more room."""
         window = self._edit.window()
-        self._list.setParent(window)
+        if self._list.parentWidget() is not window:
+            self._list.setParent(window)
         metrics = self._list.fontMetrics()
         rows = min(SHOWN_ROWS, self._model.rowCount())
         height = self._list.sizeHintForRow(0) * rows + 2 * self._list.frameWidth()

@@ -5,7 +5,16 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QPointF,
+    QRect,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QColor,
     QHideEvent,
@@ -14,6 +23,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPolygonF,
     QResizeEvent,
     QShowEvent,
 )
@@ -21,7 +31,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyleOptionHeader,
     QTableView,
     QWidget,
 )
@@ -45,20 +54,34 @@ _MOVING: Final = tuple(
 
 
 class _Header(QHeaderView):
-    """Its arrow points up where the order ascends, as in a result; Qt's points down there."""
+    """Its arrow points up where the order ascends, as in a result; Qt's points down there, and is
+    painted over."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
+        self._theme = theme
         self.setSectionsClickable(True)
 
-    def initStyleOptionForIndex(  # noqa: N802 - Qt's name
-        self, option: QStyleOptionHeader, logical_index: int
+    def paintSection(  # noqa: N802 - Qt's name
+        self, painter: QPainter, rect: QRect, logical_index: int
     ) -> None:
-        super().initStyleOptionForIndex(option, logical_index)
-        arrows = QStyleOptionHeader.SortIndicator
-        turned = {arrows.SortUp: arrows.SortDown, arrows.SortDown: arrows.SortUp}
-        # Not annotated as what can be written to.
-        setattr(option, "sortIndicator", turned.get(option.sortIndicator, arrows.None_))  # noqa: B010
+        painter.save()
+        super().paintSection(painter, rect, logical_index)
+        painter.restore()
+        if logical_index != self.sortIndicatorSection():
+            return
+        colors = self._theme.colors
+        area = QRect(rect.right() - 17, rect.top() + 1, 16, rect.height() - 3)
+        painter.fillRect(area, QColor(colors.window))
+        middle = QPointF(area.center())
+        tip = 2.5 if self.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder else -2.5
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colors.muted))
+        corners = [QPointF(-4.0, -tip), QPointF(4.0, -tip), QPointF(0.0, tip)]
+        painter.drawPolygon(QPolygonF([middle + corner for corner in corners]))
+        painter.restore()
 
 
 class JobTable(QTableView):
@@ -78,7 +101,7 @@ class JobTable(QTableView):
         self._theme = theme
         self._delegate = JobDelegate(theme, self)
         self.empty_text = ("", "")
-        self.setHorizontalHeader(_Header(self))
+        self.setHorizontalHeader(_Header(theme, self))
         self.setModel(model)
         self.setItemDelegate(self._delegate)
         self._set_up()
