@@ -54,6 +54,8 @@ class Notifications(QObject):
         self._session = session
         self._messenger = messenger
         self._is_watched = is_watched
+        self._loaded = session.mirror.seq is not None
+        """Whether what is heard of for the first time has only just begun."""
         self._open: set[str] = set()
         self._ended: list[JobSummary] = []
         self._newest = ""
@@ -65,6 +67,7 @@ class Notifications(QObject):
         """Another server is looked at."""
         self._open.clear()
         self._ended.clear()
+        self._loaded = False
         self._newest = ""
 
     def click(self) -> None:
@@ -74,13 +77,15 @@ class Notifications(QObject):
 
     def _follow(self, changes: Changes) -> None:
         mirror = self._session.mirror
+        new = set(changes.added) if self._loaded and not changes.reset else set()
         for slot in (*changes.added, *changes.updated):
             job = mirror.record(slot)
             if not job.state.is_final:
                 self._open.add(job.id)
-            elif job.id in self._open:
+            elif job.id in self._open or slot in new:
                 self._open.discard(job.id)
                 self._end(job)
+        self._loaded = mirror.seq is not None
 
     def _end(self, job: JobSummary) -> None:
         asked_for = job.state is JobState.CANCELLED

@@ -208,6 +208,7 @@ async def test_values_survive_a_restart(address: Address, theme: Theme, tmp_path
         await eventually(first.window.editor.foot.form.isVisible)
         QTest.keyClicks(box(first, "a"), "2013-05-01")
         choose_kind(first, "a", "Text")
+        assert first.window.editor.saved().tabs[-1].source == "sample"
     async with desk(address, theme, file) as second:
         await eventually(second.window.editor.foot.form.isVisible)
         assert box(second, "a").text() == "2013-05-01"

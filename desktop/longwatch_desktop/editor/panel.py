@@ -60,8 +60,8 @@ class SavedTab(msgspec.Struct, frozen=True):
     changed: bool
     typed: dict[str, Typed] = {}
     declared: list[QueryParameter] = []
-    source: str | None = None
     saved_as: str | None = None
+    source: str | None = None
 
 
 class SavedTabs(msgspec.Struct, frozen=True):
@@ -191,13 +191,13 @@ class EditorPanel(QWidget):
         """What to remember."""
         tabs = [
             SavedTab(
-                page.title,
-                page.toPlainText(),
-                page.document().isModified(),
-                page.typed,
-                list(page.declared.values()),
-                page.saved_as,
-                page.source,
+                title=page.title,
+                sql=page.toPlainText(),
+                changed=page.document().isModified(),
+                typed=page.typed,
+                declared=list(page.declared.values()),
+                saved_as=page.saved_as,
+                source=page.source,
             )
             for page in self.pages()
         ]
