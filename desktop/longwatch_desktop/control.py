@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 
 from longwatch.client import words
 from longwatch.client.api import AsyncClient
-from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol.bulk import BulkAction, BulkItem, BulkRequest
 from longwatch.protocol.jobs import Job, JobState, JobSummary, Submission
 from longwatch.protocol.parameters import Parameter
@@ -19,7 +18,7 @@ from longwatch_desktop.editor.panel import UNTITLED, EditorPanel, Page
 from longwatch_desktop.editor.sql_edit import Excerpt
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.session import Session
-from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.tasks import Tasks, foreseen
 
 AT_ONCE: Final = 1_000
 """Jobs of one bulk request: a second or so."""
@@ -52,7 +51,7 @@ class JobControl(QObject):
         self._session = session
         self._editor = editor
         self._launched: dict[str, _Launch] = {}
-        self._tasks = Tasks(self._failed)
+        self._tasks = Tasks(foreseen(self.refused.emit))
         session.jobs_changed.connect(self._follow)
 
     def run(
@@ -130,15 +129,7 @@ class JobControl(QObject):
     async def _again(self, job_id: str) -> None:
         client = self._session.client()  # not of another server that is chosen meanwhile
         job = await client.job(job_id)
-        again = Submission(
-            sql=job.sql,
-            source=job.source,
-            name=job.name,
-            priority=job.priority,
-            limits=job.limits,
-            parameters={**job.parameters},
-        )
-        await self._submit(again, None, client)
+        await self._submit(job.submission(), None, client)
 
     async def _open(self, job_id: str) -> None:
         self._show(await self._session.job(job_id))
@@ -149,11 +140,6 @@ class JobControl(QObject):
         page.source = job.source
         self._editor.shown.emit()
         return page
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, LongwatchClientError):
-            raise error
-        self.refused.emit(str(error))
 
     def _follow(self, changes: Changes) -> None:
         if not self._launched:

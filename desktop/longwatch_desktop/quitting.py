@@ -51,10 +51,7 @@ class Quitting:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CANCEL_JOBS_S):
-                if self._servers.current is None:
-                    await self._cancel_here()
-                else:
-                    await self._cancel_elsewhere()
+                await self._cancel_jobs()
 
     def _close_wanted(self) -> None:
         if self.wanted.is_set() or self._asking:
@@ -101,18 +98,8 @@ class Quitting:
         self._cancel_first = True
         self.wanted.set()
 
-    async def _cancel_here(self) -> None:
-        session, mirror = self._session, self._session.mirror
-        jobs = [mirror.job(slot) for slot in mirror.slots()]
-        going = [job.id for job in jobs if not job.state.is_final]
-        await asyncio.gather(*(session.cancel(job_id) for job_id in going), return_exceptions=True)
-        ended = asyncio.Event()
-        session.jobs_changed.connect(lambda _changes: ended.set())
-        while mirror.counts[JobState.RUNNING] + mirror.counts[JobState.QUEUED]:
-            ended.clear()
-            await ended.wait()
-
-    async def _cancel_elsewhere(self) -> None:
+    async def _cancel_jobs(self) -> None:
+        """Cancel everything that our own server has, and wait until it is over."""
         address = self._server.address
         if address is None:
             return

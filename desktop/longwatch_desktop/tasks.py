@@ -6,7 +6,21 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from longwatch.client.errors import LongwatchClientError
+
 Failed = Callable[[Exception], None]
+
+
+def foreseen(say: Callable[[str], object]) -> Failed:
+    """For `Tasks`: `say` is told what a server answers with or why none does; anything else is a
+    mistake of ours, and is raised."""
+
+    def failed(error: Exception) -> None:
+        if not isinstance(error, LongwatchClientError):
+            raise error
+        say(str(error))
+
+    return failed
 
 
 class Tasks:

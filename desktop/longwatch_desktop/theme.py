@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QPixmap,
 )
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from longwatch_desktop.resources import resource_path
 
@@ -175,6 +175,15 @@ class Theme(QObject):
         self._app.setPalette(_palette(self._colors))
         self._app.setStyleSheet(_style(self._colors))
         self.changed.emit()
+
+
+def mark_wrong(box: QWidget, *, wrong: bool) -> None:
+    """Show that what is in a box is wrong, or no more. Only a change costs anything: a style looks
+    at properties when it is put on."""
+    if bool(box.property("wrong")) != wrong:
+        box.setProperty("wrong", wrong)
+        box.style().unpolish(box)
+        box.style().polish(box)
 
 
 def mono_font() -> QFont:

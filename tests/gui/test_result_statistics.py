@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QScrollArea, QToolBut
 
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.results import Condition, Op
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.bars import FrequentBars, Histogram
 from longwatch_desktop.results.grid import Grid
-from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.results.statistics import StatisticsPanel, figure
 from longwatch_desktop.results.wanted import Wanted
 from longwatch_desktop.theme import LIGHT

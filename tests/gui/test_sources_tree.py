@@ -90,8 +90,12 @@ async def test_enter_previews_on_the_source_of_the_table(ready: Desk, tmp_path: 
     await eventually(lambda: "odd name" in shown(tree(ready)))
     tree(ready).setCurrentItem(row(ready, "odd name"))
     known = set(ready.session.mirror.ids())
+    before = ready.window.editor.page
+    before.setPlainText("select 1")
+    before.document().setModified(True)
     press_key(ready, Qt.Key.Key_Return)
     assert ready.window.tools.source == "odd"
+    assert before.source == "sample", "of the tab that was in front"
     job = await ready.state(await ready.new_job(known), JobState.SUCCEEDED)
     assert (job.source, job.result.rows if job.result else 0) == ("odd", 1)
     row(ready, "odd name").setExpanded(True)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButto
 
 from longwatch.client import words
 from longwatch_desktop.editor.sql_edit import SqlEdit
-from longwatch_desktop.theme import Theme
+from longwatch_desktop.theme import Theme, mark_wrong
 
 MOST_MARKED: Final = 2_000
 
@@ -192,10 +192,7 @@ class FindBar(QFrame):
 
     def _say(self, sentence: str, *, wrong: bool = False) -> None:
         self._count.setText(sentence)
-        if bool(self._what.property("wrong")) != wrong:
-            self._what.setProperty("wrong", wrong)
-            self._what.style().unpolish(self._what)
-            self._what.style().polish(self._what)
+        mark_wrong(self._what, wrong=wrong)
 
     def _box(self, name: str) -> QLineEdit:
         box = QLineEdit()

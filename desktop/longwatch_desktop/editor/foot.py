@@ -6,11 +6,11 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
 
 from longwatch_desktop.editor.parameter_form import ParameterForm
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.theme import Theme
-from longwatch_desktop.tips import wrapped
 
 MOST_LINES: Final = 2
 """Lines of fields before they are scrolled: the editor is above."""
@@ -25,13 +25,10 @@ class Foot(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._bad = False
-        self._sentence = ""
         self.setObjectName("foot")
         self.form = ParameterForm(theme)
         self._fields = _Fields(self.form)
-        self._line = QLabel()
-        self._line.setTextFormat(Qt.TextFormat.PlainText)  # an engine quotes the query
-        self._line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._line = ElidedLabel(right=True)
         self._line.setContentsMargins(10, 4, 10, 4)
         self._line.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._line.setAccessibleName("Before running")
@@ -48,13 +45,11 @@ class Foot(QFrame):
     @property
     def text(self) -> str:
         """What it says."""
-        return self._sentence
+        return self._line.text()
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """Say what is known of the query; `bad` if it would not start."""
-        self._sentence = " ".join(sentence.split())
-        self._line.setToolTip(wrapped(sentence) if sentence else "")
-        self._line.setAccessibleDescription(self._sentence)
+        self._line.say(" ".join(sentence.split()))
         if bad != self._bad:
             self._bad = bad
             self._recolor()
@@ -69,12 +64,9 @@ class Foot(QFrame):
         asking = not self.form.isHidden()
         self._fields.setVisible(asking)
         metrics = self._line.fontMetrics()
-        most = int(self.width() * SHARE) if asking else self.width()
-        needed = metrics.horizontalAdvance(self._sentence) + 22 if self._sentence else 0
-        width = max(0, min(needed, most)) if asking else self.width()
+        needed = metrics.horizontalAdvance(self.text) + 22 if self.text else 0
+        width = min(needed, int(self.width() * SHARE)) if asking else self.width()
         self._line.setFixedWidth(width)
-        elide = Qt.TextElideMode.ElideRight
-        self._line.setText(metrics.elidedText(self._sentence, elide, max(0, width - 21)))
         height = metrics.height() + 9
         self._fields.fit(self.width() - width)
         self.setMinimumHeight(max(height, self._fields.minimumHeight() if asking else 0))

@@ -28,7 +28,7 @@ from longwatch_desktop.editor.fields import (
     prefilled,
 )
 from longwatch_desktop.flow import FlowLayout
-from longwatch_desktop.theme import Theme
+from longwatch_desktop.theme import Theme, mark_wrong
 from longwatch_desktop.tips import wrapped
 
 
@@ -171,10 +171,7 @@ class _Field(QWidget):
         return meant(self._name, self._typed, self._choices)
 
     def mark(self, message: str) -> None:
-        if bool(self.box.property("wrong")) != bool(message):
-            self.box.setProperty("wrong", bool(message))
-            self.box.style().unpolish(self.box)
-            self.box.style().polish(self.box)
+        mark_wrong(self.box, wrong=bool(message))
         self.box.setToolTip(wrapped(message) if message else self._about())
 
     def _changed(self) -> None:

@@ -8,13 +8,12 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from longwatch.client import words
-from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol.catalogue import Estimate
 from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.parameters import Parameter
 from longwatch.protocol.sources import EstimateRequest
 from longwatch_desktop.session import Session
-from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.tasks import Tasks, foreseen
 
 PAUSE_MS: Final = 700
 MOST_CHARS: Final = 100_000
@@ -42,7 +41,7 @@ class Preflight(QObject):
         self._answered: Question | None = None
         self._asking = False
         # It was asked unasked: what goes wrong on the way is for a run to say.
-        self._tasks = Tasks(_say_nothing)
+        self._tasks = Tasks(foreseen(lambda _sentence: None))
         self._pause = QTimer(self, interval=PAUSE_MS, singleShot=True)
         self._pause.timeout.connect(self._start)
 
@@ -82,15 +81,10 @@ class Preflight(QObject):
         finally:
             self._asking = False
             if self._question != question:
-                self._pause.start()
+                self.ask(self._question)
         if self._question == question:
             self._answered = question
             self.told.emit(question, estimate)
-
-
-def _say_nothing(error: Exception) -> None:
-    if not isinstance(error, LongwatchClientError):
-        raise error
 
 
 def in_words(estimate: Estimate) -> str:

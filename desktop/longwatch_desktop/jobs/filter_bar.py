@@ -14,7 +14,7 @@ from longwatch.client import words
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.mirror.filters import FilterError, parse
 from longwatch_desktop.mirror.query import JobFilter
-from longwatch_desktop.theme import Theme
+from longwatch_desktop.theme import Theme, mark_wrong
 
 CHIPS: Final[tuple[tuple[str, frozenset[JobState] | None], ...]] = (
     ("All", None),
@@ -106,10 +106,7 @@ class FilterBar(QWidget):
         text = self._box.text()
         found = parse(text)
         wrong = isinstance(found, FilterError)
-        if bool(self._box.property("wrong")) != wrong:
-            self._box.setProperty("wrong", wrong)
-            self._box.style().unpolish(self._box)
-            self._box.style().polish(self._box)
+        mark_wrong(self._box, wrong=wrong)
         if isinstance(found, FilterError):
             message, query = found.message, found.lenient
         else:

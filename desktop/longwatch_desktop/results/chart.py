@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from longwatch.client import words
 from longwatch.protocol.jobs import Column, JobSummary
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.chart_data import (
     MOST_POINTS,
     Choice,
@@ -33,7 +34,6 @@ from longwatch_desktop.results.chart_data import (
     stretches,
 )
 from longwatch_desktop.results.exporting import in_words
-from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.wanted import Wanted
 from longwatch_desktop.tasks import Tasks

@@ -30,7 +30,7 @@ from longwatch_desktop.results.wanted import (
     place_of,
     typed_text,
 )
-from longwatch_desktop.theme import Theme
+from longwatch_desktop.theme import Theme, mark_wrong
 from longwatch_desktop.tips import wrapped
 
 
@@ -273,11 +273,7 @@ class ConditionForm(QWidget):
     def _say(self, sentence: str) -> None:
         self._wrong.setText(sentence)
         self._wrong.setVisible(bool(sentence))
-        wrong = bool(sentence)
-        if bool(self._value.property("wrong")) != wrong:
-            self._value.setProperty("wrong", wrong)
-            self._value.style().unpolish(self._value)
-            self._value.style().polish(self._value)
+        mark_wrong(self._value, wrong=bool(sentence))
 
     def _recolor(self) -> None:
         colors = self._theme.colors

@@ -11,8 +11,8 @@ from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from longwatch.client import words
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.exporting import Export, Stand
-from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.theme import Theme
 
 STAYS_MS: Final = 10_000

@@ -20,7 +20,7 @@ from longwatch.client import words
 from longwatch_desktop.results.grid import Grid
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.tasks import Tasks
-from longwatch_desktop.theme import Theme
+from longwatch_desktop.theme import Theme, mark_wrong
 
 
 class ColumnFindBar(QFrame):
@@ -101,10 +101,7 @@ class ColumnFindBar(QFrame):
     def say(self, sentence: str, *, wrong: bool = False) -> None:
         """How the search stands."""
         self._said.setText(sentence)
-        if bool(self._what.property("wrong")) != wrong:
-            self._what.setProperty("wrong", wrong)
-            self._what.style().unpolish(self._what)
-            self._what.style().polish(self._what)
+        mark_wrong(self._what, wrong=wrong)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.KeyPress:

@@ -25,7 +25,7 @@ from longwatch.client import words
 from longwatch.protocol.catalogue import Estimate
 from longwatch.protocol.jobs import Job
 from longwatch.protocol.sources import EstimateRequest
-from longwatch_desktop.results.labels import ElidedLabel
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.plan_tree import Step, parse
 from longwatch_desktop.session import Session
 from longwatch_desktop.theme import Theme, mono_font

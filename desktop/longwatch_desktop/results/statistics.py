@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from longwatch.client import words
 from longwatch.protocol.jobs import Column
 from longwatch.protocol.results import ColumnStatistics, Condition
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.bars import FrequentBars, Histogram
-from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.results.model import as_text
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.tasks import Tasks

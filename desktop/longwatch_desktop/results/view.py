@@ -22,12 +22,12 @@ from PySide6.QtWidgets import (
 from longwatch.client import words
 from longwatch.protocol.jobs import JobSummary, ResultPage
 from longwatch.protocol.results import Condition
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.conditions import ConditionBar
 from longwatch_desktop.results.copying import as_table, chosen
 from longwatch_desktop.results.export_dialog import Exportable
 from longwatch_desktop.results.find_bar import ColumnFindBar
 from longwatch_desktop.results.grid import Grid
-from longwatch_desktop.results.labels import ElidedLabel
 from longwatch_desktop.results.menus import CellMenu, HeaderMenu
 from longwatch_desktop.results.model import PAGE_ROWS, ResultModel
 from longwatch_desktop.results.reading import ResultReader

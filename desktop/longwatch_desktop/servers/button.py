@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QIcon, QPainter, QPixma
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from longwatch_desktop.servers.control import HERE, ServerControl
+from longwatch_desktop.servers.status import shade_of
 from longwatch_desktop.session import Link, Session
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.tips import wrapped
@@ -51,13 +52,7 @@ class ServerButton(QToolButton):
 
     def _dot(self, link: Link) -> QIcon:
         """As in the status bar: filled while connected, else a ring."""
-        colors = self._theme.colors
-        shade = {
-            Link.CONNECTED: colors.success,
-            Link.STARTING: colors.muted,
-            Link.RECONNECTING: colors.warning,
-            Link.FAILED: colors.danger,
-        }[link]
+        shade = shade_of(link, self._theme.colors)
         ratio = self.devicePixelRatioF()
         picture = QPixmap(round(16 * ratio), round(16 * ratio))
         picture.setDevicePixelRatio(ratio)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from longwatch.client import words
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.session import Health, Link, Session
-from longwatch_desktop.theme import Theme
+from longwatch_desktop.theme import Colors, Theme
 from longwatch_desktop.tips import wrapped
 
 EVERY_MS: Final = 500
@@ -79,17 +79,21 @@ class ConnectionStatus(QWidget):
 
     def _show(self) -> None:
         health = self._session.health
-        colors = self._theme.colors
-        shade = {
-            Link.CONNECTED: colors.success,
-            Link.STARTING: colors.muted,
-            Link.RECONNECTING: colors.warning,
-            Link.FAILED: colors.danger,
-        }[health.link]
+        shade = shade_of(health.link, self._theme.colors)
         self._dot.set_state(shade, filled=health.link is Link.CONNECTED)
         self._text.setText(sentence(health, self._session, time.monotonic()))
         self._text.setToolTip(wrapped(health.reason) if health.reason else "")
         self.setAccessibleName(self._text.text())
+
+
+def shade_of(link: Link, colors: Colors) -> str:
+    """The colour of a connection that stands so."""
+    return {
+        Link.CONNECTED: colors.success,
+        Link.STARTING: colors.muted,
+        Link.RECONNECTING: colors.warning,
+        Link.FAILED: colors.danger,
+    }[link]
 
 
 def sentence(health: Health, session: Session, now_s: float) -> str:

@@ -7,7 +7,6 @@ from typing import Final
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow
 
-from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol.sources import Source
 from longwatch_desktop import dialogs
 from longwatch_desktop.editor.files import SqlFiles
@@ -21,7 +20,7 @@ from longwatch_desktop.sources.nodes import Node
 from longwatch_desktop.sources.panel import SourcePanel
 from longwatch_desktop.sources.source_dialog import SourceDialog, told
 from longwatch_desktop.sources.tree import FIXED
-from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.toolbar import ToolBar
 
@@ -55,7 +54,7 @@ class SourceDesk(QObject):
         self._notice = notice
         self._window = window
         self._dialog: SourceDialog | None = None
-        self._tasks = Tasks(self._failed)
+        self._tasks = Tasks(foreseen(notice.say))
         self.drops = Drops(session, notice, files, theme, window)
         tree = panel.sources
         self.drops.added.connect(tree.show_source)
@@ -89,10 +88,10 @@ class SourceDesk(QObject):
 
     def _preview(self, node: Node) -> None:
         """The first rows of a table, in a tab of their own."""
-        self._tools.choose_source(node.source.name)
         # The engine's own way to write the name.
         sql = f"SELECT * FROM {node.in_sql} LIMIT {PREVIEW_ROWS}"  # noqa: S608
         page = self._editor.open(node.table.name if node.table else node.text, sql)
+        self._tools.choose_source(node.source.name)  # for this tab, and no other
         cursor = page.textCursor()
         cursor.clearSelection()  # else a part of it would be run
         page.setTextCursor(cursor)
@@ -165,8 +164,3 @@ class SourceDesk(QObject):
         await self._session.client().remove_source(source.name)
         self._session.look_again()
         self._notice.tell(f"Removed the source {source.title}.")
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, LongwatchClientError):
-            raise error
-        self._notice.say(str(error))

@@ -19,7 +19,7 @@ from longwatch_desktop.notice import NoticeBar
 from longwatch_desktop.session import Session
 from longwatch_desktop.sources.dropping import WHAT, Becomes, Dropped, look_at
 from longwatch_desktop.sources.written import source_name
-from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
 
 MOST: Final = 20
@@ -40,7 +40,7 @@ class Drops(QObject):
         self._notice = notice
         self._files = files
         self._hint = _Hint(theme, window)
-        self._tasks = Tasks(self._failed)
+        self._tasks = Tasks(foreseen(notice.say))
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 
@@ -182,11 +182,6 @@ class Drops(QObject):
     def _is_remote(self) -> bool:
         address = self._session.address
         return address is not None and not address.is_loopback
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, LongwatchClientError):
-            raise error
-        self._notice.say(str(error))
 
 
 class _Hint(QLabel):

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from longwatch.protocol.sources import EngineOption, OptionKind, SecretReference
 from longwatch_desktop.sources.drafts import Secret
+from longwatch_desktop.theme import mark_wrong
 from longwatch_desktop.tips import wrapped
 
 UPLOADED: Final = "file:"
@@ -231,8 +232,5 @@ def field_for(option: EngineOption, *, is_set: bool, remote: bool) -> OptionFiel
 
 def mark(box: QLineEdit, message: str) -> None:
     """Show that what is in a box is wrong, and why; an empty message takes the mark away."""
-    if bool(box.property("wrong")) != bool(message):
-        box.setProperty("wrong", bool(message))
-        box.style().unpolish(box)
-        box.style().polish(box)
+    mark_wrong(box, wrong=bool(message))
     box.setToolTip(wrapped(message) if message else "")

@@ -19,7 +19,7 @@ from longwatch_desktop.session import Session
 from longwatch_desktop.sources.panel import SourcePanel
 from longwatch_desktop.sources.query_dialog import QueryDialog
 from longwatch_desktop.sources.query_drafts import changed, guessed
-from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.toolbar import ToolBar
 
@@ -45,7 +45,7 @@ class QueryDesk(QObject):
         self._notice = notice
         self._window = window
         self._dialog: QueryDialog | None = None
-        self._tasks = Tasks(self._failed)
+        self._tasks = Tasks(foreseen(notice.say))
         panel.save_wanted.connect(self.save)
         tree = panel.queries
         tree.renamed.connect(self._rename)
@@ -247,8 +247,3 @@ class QueryDesk(QObject):
 
     def _query(self, name: str | None) -> SavedQuery | None:
         return next((one for one in self._session.saved_queries if one.name == name), None)
-
-    def _failed(self, error: Exception) -> None:
-        if not isinstance(error, LongwatchClientError):
-            raise error
-        self._notice.say(str(error))

@@ -193,11 +193,7 @@ class AsyncClient(ResultCalls, SourceCalls):
         answer = await self._send(
             "GET",
             routes.JOB_RESULT_PAGE.format(job_id=job_id),
-            query={
-                "offset": str(offset),
-                "limit": str(limit),
-                **in_address_of_result(sort, where),
-            },
+            query=_part(offset, limit, sort, where),
             accept=routes.ARROW_STREAM,
             longer_s=WORK_S if sort or where else 0,
         )
@@ -223,11 +219,7 @@ class AsyncClient(ResultCalls, SourceCalls):
             "GET",
             routes.JOB_RESULT_PAGE.format(job_id=job_id),
             ResultPage,
-            query={
-                "offset": str(offset),
-                "limit": str(limit),
-                **in_address_of_result(sort, where),
-            },
+            query=_part(offset, limit, sort, where),
             longer_s=WORK_S if sort or where else 0,
         )
 
@@ -344,6 +336,12 @@ class AsyncClient(ResultCalls, SourceCalls):
 def _pause_s(begun: float, most_s: float = _POLL_MAX_S) -> float:
     """How long to pause before asking again for a job that was waited for since `begun`."""
     return min(max(_POLL_MIN_S, (time.monotonic() - begun) * _POLL_SHARE), most_s)
+
+
+def _part(
+    offset: int, limit: int, sort: Sequence[SortKey], where: Sequence[Condition]
+) -> dict[str, str]:
+    return {"offset": str(offset), "limit": str(limit), **in_address_of_result(sort, where)}
 
 
 def _matching(seq: int | None) -> dict[str, str]:

@@ -190,6 +190,17 @@ class Job(JobSummary, frozen=True, kw_only=True):
     parameters: dict[str, Parameter] = field(default_factory=dict)
     retry_of: str | None = None
 
+    def submission(self) -> Submission:
+        """What it was submitted as: to submit it again."""
+        return Submission(
+            sql=self.sql,
+            source=self.source,
+            name=self.name,
+            priority=self.priority,
+            limits=self.limits,
+            parameters={**self.parameters},
+        )
+
 
 MAX_TEXT_CHARS: Final = 200
 """Of a text that is looked for."""

@@ -149,17 +149,16 @@ class SourceService:
         if answer.estimate is None:
             return Estimate(error=answer.error)
         runs = await self._store.run(stored.past_runs, name, job.preview, job.sql)
-        if not runs:
+        if not runs.took_s:
             return answer.estimate
-        took_s = [run.took_s for run in runs]
-        last = runs[0].result
+        last = runs.last
         # With other values for its parameters a query returns other rows.
         known = last if last is not None and last.complete and not request.parameters else None
         return msgspec.structs.replace(
             answer.estimate,
-            low_s=min(took_s),
-            high_s=max(took_s),
-            runs=len(runs),
+            low_s=min(runs.took_s),
+            high_s=max(runs.took_s),
+            runs=len(runs.took_s),
             basis="history",
             rows=known.rows if known else answer.estimate.rows,
             bytes=known.bytes if known else answer.estimate.bytes,

@@ -142,15 +142,7 @@ class Intake:
         return new_job(submission, source=source, owner=owner, now=self._now(), retry_of=retry_of)
 
     def _anew(self, job: Job, owner: str) -> Job:
-        submission = Submission(
-            sql=job.sql,
-            source=job.source,
-            name=job.name,
-            priority=job.priority,
-            limits=job.limits,
-            parameters={**job.parameters},
-        )
-        return self._prepared(submission, owner, retry_of=job.id)
+        return self._prepared(job.submission(), owner, retry_of=job.id)
 
     def _add(self, tx: Transaction, job: Job) -> Job:
         self._make_sure_of_room(tx, job.owner, self._settings.max_queued_per_owner)

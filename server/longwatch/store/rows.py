@@ -28,7 +28,7 @@ _read_limits = msgspec.json.Decoder(Limits).decode
 _read_parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 _read_progress = msgspec.json.Decoder(Progress).decode
 _read_error = msgspec.json.Decoder(JobError).decode
-_read_result = msgspec.json.Decoder(ResultInfo).decode
+read_result = msgspec.json.Decoder(ResultInfo).decode
 _NO_PROGRESS = Progress()
 
 
@@ -121,6 +121,6 @@ def _summary_fields(row: Any) -> dict[str, Any]:
         "cancel_confirmed": row.cancel_confirmed,
         "progress": _read_progress(row.progress) if row.progress else _NO_PROGRESS,
         "error": read_error(row.error),
-        "result": _read_result(row.result) if row.result else None,
+        "result": read_result(row.result) if row.result else None,
         "seq": row.seq,
     }

@@ -1,4 +1,4 @@
-"""Labels of the details: texts from elsewhere, which are never markup, and may be too long."""
+"""Labels for texts from elsewhere, which are never markup, and may be too long."""
 
 from __future__ import annotations
 
