@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -329,7 +330,8 @@ class AsyncClient(ResultCalls, SourceCalls):
                 )
                 if pause_s is None or not again:
                     raise
-            await asyncio.sleep(pause_s)
+            # Spread: ten that were refused together would come back together, and be refused again.
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - guards nothing
         raise AssertionError("the last try returns or raises")
 
 
