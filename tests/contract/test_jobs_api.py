@@ -125,6 +125,10 @@ async def test_the_list_filters(http: httpx.AsyncClient, behind: Backend) -> Non
     assert await found("text=second") == [two["id"]]
     assert await found("text=%25") == []
     assert await found("text=%00") == []
+    assert await found("words=NEEDLE&words=first") == [one["id"]]
+    assert await found("words=needle&words=second") == []
+    assert await found(f"words={two['id']}&words=ada&words=sample") == [two["id"]]
+    assert await found("words=%00") == []
     assert await found("source=other") == []
     assert await found("owner=ada&source=sample") == [two["id"], one["id"]]
 

@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from longwatch.api import cursors
 from longwatch.api.dependencies import PartsDep, PrincipalDep
 from longwatch.feed.session import (
     ChunkOfJobs,
@@ -17,7 +18,7 @@ from longwatch.feed.session import (
 )
 from longwatch.protocol import routes
 from longwatch.protocol.frames import SUBPROTOCOL
-from longwatch.protocol.jobs import JobSummary
+from longwatch.protocol.jobs import FINAL_STATES, JobState, JobSummary
 from longwatch.store import listing, repository
 from longwatch.store.errors import StoreError
 from longwatch.store.listing import Filter
@@ -27,10 +28,11 @@ from longwatch.version import version
 router: Final = APIRouter()
 MOST_RESUMED: Final = 20_000
 """Changed jobs a resume brings at most; beyond it a snapshot in chunks is kinder to both sides."""
+_OPEN: Final = Filter(states=frozenset(JobState) - FINAL_STATES)
 
 
 @router.websocket(routes.FEED)
-async def feed(socket: WebSocket, server: PartsDep, _who: PrincipalDep) -> None:
+async def feed(socket: WebSocket, server: PartsDep, who: PrincipalDep) -> None:
     """Serve one subscriber. The token was checked before the handshake is accepted."""
     offered = socket.scope.get("subprotocols", [])
     await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
@@ -40,20 +42,23 @@ async def feed(socket: WebSocket, server: PartsDep, _who: PrincipalDep) -> None:
         _history(server.store, server.epoch),
         server=server.server_name,
         version=version(),
+        user=who.name,
     )
     await session.run()
 
 
 def _history(store: Store, epoch: str) -> History:
-    async def chunk(before_n: int | None, limit: int) -> ChunkOfJobs:
+    async def chunk(before_n: int | None, limit: int, open_only: bool) -> ChunkOfJobs:
         first = before_n is None
+        which = _OPEN if open_only else Filter()
         try:
             listed = await store.run(
-                listing.page, Filter(), before_n=before_n, limit=limit, count=first
+                listing.page, which, before_n=before_n, limit=limit, count=first
             )
         except StoreError as error:
             raise HistoryUnavailable(str(error)) from error
-        return ChunkOfJobs(listed.jobs, listed.total, listed.next_n)
+        next_n = listed.next_n
+        return ChunkOfJobs(listed.jobs, listed.total, next_n, cursors.encode(next_n))
 
     async def since(seq: int) -> tuple[list[JobSummary], list[str], int] | None:
         try:

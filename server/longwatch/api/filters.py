@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
-from longwatch.protocol.jobs import MAX_TEXT_CHARS, JobFilter, JobState
+from longwatch.protocol.jobs import MAX_TEXT_CHARS, MAX_WORDS, JobFilter, JobState
 from longwatch.store.listing import Filter
 
 
@@ -16,6 +16,10 @@ async def in_address(
     source: str | None = None,
     owner: str | None = None,
     text: Annotated[str | None, Query(max_length=MAX_TEXT_CHARS)] = None,
+    words: Annotated[
+        list[Annotated[str, Query(max_length=MAX_TEXT_CHARS)]] | None,
+        Query(max_length=MAX_WORDS, description="may be given several times"),
+    ] = None,
     submitted_after: Annotated[
         AwareDatetime | None, Query(description="RFC 3339; this moment or later")
     ] = None,
@@ -29,6 +33,7 @@ async def in_address(
         source=source,
         owner=owner,
         text=text,
+        words=tuple(words or ()),
         submitted_after=submitted_after,
         submitted_before=submitted_before,
     )
@@ -41,6 +46,7 @@ def in_body(which: JobFilter) -> Filter:
         source=which.source,
         owner=which.owner,
         text=which.text,
+        words=which.words,
         submitted_after=which.submitted_after,
         submitted_before=which.submitted_before,
     )

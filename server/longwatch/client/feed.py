@@ -102,7 +102,8 @@ class FeedFollower:
 
     No task is left behind: the connection lives inside the generator and ends with it, whether it
     is closed, cancelled or dropped. `max_hz` bounds the frames a second, `None` leaves that to
-    the server. A half-open connection is noticed after `ping_every_s` + `pong_within_s` seconds.
+    the server. `newest` bounds how many jobs that are over a snapshot brings. A half-open
+    connection is noticed after `ping_every_s` + `pong_within_s` seconds.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class FeedFollower:
         address: Address,
         *,
         max_hz: float | None = None,
+        newest: int | None = None,
         ping_every_s: float = 5.0,
         pong_within_s: float = 10.0,
         open_within_s: float = 10.0,
@@ -118,6 +120,7 @@ class FeedFollower:
     ) -> None:
         self.address = address
         self._max_hz = max_hz
+        self._newest = newest
         self._ping_every_s = ping_every_s
         self._pong_within_s = pong_within_s
         self._open_within_s = open_within_s
@@ -265,9 +268,10 @@ class FeedFollower:
 
     def _subscription(self) -> Subscribe:
         cursor = self._cursor
+        hz, newest = self._max_hz, self._newest
         if cursor.seq is None:
-            return Subscribe(max_hz=self._max_hz)
-        return Subscribe(since=cursor.seq, epoch=cursor.epoch, max_hz=self._max_hz)
+            return Subscribe(max_hz=hz, newest=newest)
+        return Subscribe(since=cursor.seq, epoch=cursor.epoch, max_hz=hz, newest=newest)
 
     async def _measure(self, socket: ClientConnection) -> None:
         """Send the first ping at once; the keepalive's own comes only after its interval."""

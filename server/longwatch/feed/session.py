@@ -57,21 +57,23 @@ class Wire(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ChunkOfJobs:
-    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all).
-    `total` counts them all; only the first chunk has it."""
+    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all), also
+    as the `cursor` of a list. `total` counts them all; only the first chunk has it."""
 
     jobs: list[JobSummary]
     total: int | None
     next_n: int | None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class History:
     """What the store knows, for those whom the hub cannot answer. Both functions raise
-    `HistoryUnavailable`."""
+    `HistoryUnavailable`. `chunk` is told where to begin, how many to bring, and whether only what
+    is not over is wanted."""
 
     epoch: str
-    chunk: Callable[[int | None, int], Awaitable[ChunkOfJobs]]
+    chunk: Callable[[int | None, int, bool], Awaitable[ChunkOfJobs]]
     since: Callable[[int], Awaitable[tuple[list[JobSummary], list[str], int] | None]]
 
 
@@ -86,13 +88,22 @@ class FeedSession:
     """Serves one subscriber until it leaves, misbehaves, reads too slowly or the server stops."""
 
     def __init__(
-        self, wire: Wire, hub: FeedHub, history: History, *, server: str, version: str
+        self,
+        wire: Wire,
+        hub: FeedHub,
+        history: History,
+        *,
+        server: str,
+        version: str,
+        user: str = "",
     ) -> None:
         self._wire = wire
         self._hub = hub
         self._history = history
         self._server = server
         self._version = version
+        self._user = user
+        self._newest: int | None = None
         self._seq = 0
         self._tick = 0
         self._hz = DEFAULT_HZ
@@ -110,6 +121,7 @@ class FeedSession:
             await self._send(self._hello())
             subscribe = await self._first()
             self._hz = min(subscribe.max_hz or DEFAULT_HZ, 30.0)
+            self._newest = subscribe.newest
             await self._converse(subscribe)
         except Gone:
             return
@@ -148,6 +160,7 @@ class FeedSession:
                 version=self._version,
                 seq=self._hub.seq,
                 time=datetime.now(UTC),
+                user=self._user,
             )
         )
 
@@ -228,16 +241,30 @@ class FeedSession:
         return True
 
     async def _snapshot(self) -> None:
-        """Every job, newest first. Changes made while the chunks go out follow as a delta."""
+        """Every job, newest first, or the newest and those that are not over. Changes made while
+        the chunks go out follow as a delta."""
         seq, offset, total = self._hub.seq, 0, 0
         before_n: int | None = None
-        more = True
+        older: str | None = None
+        more, open_only = True, False
         while more:
-            chunk = await self._history.chunk(before_n, SNAPSHOT_CHUNK)
+            limit = SNAPSHOT_CHUNK
+            if self._newest is not None and not open_only:
+                limit = min(limit, self._newest - offset)
+            chunk = await self._history.chunk(before_n, limit, open_only)
             before_n, more = chunk.next_n, chunk.next_n is not None
             total = max(total if chunk.total is None else chunk.total, offset + len(chunk.jobs))
             jobs = [self._hub.with_progress(job) for job in chunk.jobs]
-            frame = Snapshot(jobs=jobs, offset=offset, total=total, seq=seq, more=more)
+            if more and not open_only and offset + len(jobs) == self._newest:
+                open_only, older = True, chunk.cursor
+            frame = Snapshot(
+                jobs=jobs,
+                offset=offset,
+                total=total,
+                seq=seq,
+                more=more,
+                older=None if more else older,
+            )
             await self._send(_encode(frame))
             offset += len(jobs)
         self._seq = seq

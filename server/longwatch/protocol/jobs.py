@@ -204,6 +204,7 @@ class Job(JobSummary, frozen=True, kw_only=True):
 
 MAX_TEXT_CHARS: Final = 200
 """Of a text that is looked for."""
+MAX_WORDS: Final = 20
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -211,7 +212,8 @@ Moment = Annotated[datetime, Meta(tz=True)]
 class JobFilter(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which jobs are meant; `None` means any, as does no state at all.
 
-    `text` is looked for in names and SQL, upper or lower case. Jobs were submitted at
+    `text` is looked for in names and SQL, upper or lower case. Of `words` each must be in the
+    name, the SQL, the source, the owner or the id. Jobs were submitted at
     `submitted_after` or later, and earlier than `submitted_before`: two filters that meet at a
     moment share no job.
     """
@@ -220,6 +222,9 @@ class JobFilter(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: SourceName | None = None
     owner: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] | None = None
     text: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)] | None = None
+    words: Annotated[
+        tuple[Annotated[str, Meta(max_length=MAX_TEXT_CHARS)], ...], Meta(max_length=MAX_WORDS)
+    ] = ()
     submitted_after: Moment | None = None
     submitted_before: Moment | None = None
 

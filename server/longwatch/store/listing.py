@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy import Column, ColumnElement, Select, false, func, or_, select
 
 from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch.store.rows import to_job, to_summary, to_us
@@ -21,13 +21,15 @@ SUMMARIES: Final = select(
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which jobs a list shows; `None` means any. `text` is looked for in name and SQL. Jobs were
-    submitted at `submitted_after` or later, and earlier than `submitted_before`."""
+    """Which jobs a list shows; `None` means any. `text` is looked for in name and SQL, each of the
+    `words` in source, owner and id too. Jobs were submitted at `submitted_after` or later, and
+    earlier than `submitted_before`."""
 
     states: frozenset[JobState] | None = None
     source: str | None = None
     owner: str | None = None
     text: str | None = None
+    words: tuple[str, ...] = ()
     submitted_after: datetime | None = None
     submitted_before: datetime | None = None
 
@@ -135,11 +137,15 @@ def _conditions(which: Filter) -> list[ColumnElement[bool]]:
         conditions.append(jobs.c.submitted_us >= to_us(which.submitted_after))
     if which.submitted_before is not None:
         conditions.append(jobs.c.submitted_us < to_us(which.submitted_before))
-    if which.text and "\x00" in which.text:
-        conditions.append(false())  # SQLite would look for what comes before it
-    elif which.text:
-        conditions.append(
-            jobs.c.name.icontains(which.text, autoescape=True)
-            | jobs.c.sql.icontains(which.text, autoescape=True)
-        )
+    if which.text:
+        conditions.append(_found(which.text, jobs.c.name, jobs.c.sql))
+    # The SQL last: it is the longest by far.
+    places = (jobs.c.name, jobs.c.preview, jobs.c.source, jobs.c.owner, jobs.c.id, jobs.c.sql)
+    conditions.extend(_found(word, *places) for word in which.words if word)
     return conditions
+
+
+def _found(text: str, *places: Column[str]) -> ColumnElement[bool]:
+    if "\x00" in text:
+        return false()  # SQLite would look for what comes before it
+    return or_(*(place.icontains(text, autoescape=True) for place in places))

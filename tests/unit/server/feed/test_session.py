@@ -73,15 +73,18 @@ class Past:
     asked: list[int | None] = field(default_factory=list)
 
     def history(self) -> History:
-        async def chunk(before_n: int | None, limit: int) -> ChunkOfJobs:
+        async def chunk(before_n: int | None, limit: int, open_only: bool) -> ChunkOfJobs:
             if self.broken:
                 raise HistoryUnavailable("The disk is on fire.")
             self.asked.append(before_n)
             start = before_n or 0
-            end = start + min(limit, 2)
             total = len(self.jobs) if before_n is None else None
+            if open_only:
+                going = [one for one in self.jobs[start:] if not one.state.is_final]
+                return ChunkOfJobs(going, None, None)
+            end = start + min(limit, 2)
             more = end if end < len(self.jobs) else None
-            return ChunkOfJobs(self.jobs[start:end], total, more)
+            return ChunkOfJobs(self.jobs[start:end], total, more, f"below-{end}")
 
         async def since(seq: int) -> tuple[list[JobSummary], list[str], int] | None:
             if self.broken:
@@ -152,6 +155,35 @@ async def test_hello_then_a_snapshot_in_chunks_newest_first() -> None:
         last = pipe.frames[-1]
         assert isinstance(last, Delta)
         assert (last.from_, last.to) == (5, 6)
+
+
+async def test_the_newest_alone_come_with_what_is_not_over() -> None:
+    done = [stored(seq, state=JobState.SUCCEEDED, attempt=1) for seq in (9, 8, 7, 6, 4, 3, 1)]
+    jobs = sorted([*done, stored(5), running(2)], key=lambda one: -one.seq)
+    hub, past = FeedHub(), Past(jobs)
+    hub.begin(9)
+    async with conversation(hub, past) as pipe:
+        pipe.say('{"type":"subscribe","newest":3}')
+        await eventually(lambda: len(pipe.frames) == 4)
+        told = [frame for frame in pipe.frames if isinstance(frame, Snapshot)]
+        assert [[one.seq for one in chunk.jobs] for chunk in told] == [[9, 8], [7], [5, 2]]
+        assert [chunk.offset for chunk in told] == [0, 2, 3]
+        assert [chunk.older for chunk in told] == [None, None, "below-3"]
+        assert {chunk.total for chunk in told} == {9}
+        assert not told[-1].more
+
+
+async def test_who_asks_for_more_than_there_is_gets_all_of_it() -> None:
+    hub, past = FeedHub(), Past([stored(seq) for seq in (3, 2, 1)])
+    hub.begin(3)
+    async with conversation(hub, past) as pipe:
+        pipe.say('{"type":"subscribe","newest":3}')
+        await eventually(lambda: len(pipe.frames) == 3)
+        told = [frame for frame in pipe.frames if isinstance(frame, Snapshot)]
+        assert [(len(one.jobs), one.more, one.older) for one in told] == [
+            (2, True, None),
+            (1, False, None),
+        ]
 
 
 async def test_an_empty_server_still_sends_a_snapshot() -> None:
