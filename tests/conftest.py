@@ -91,13 +91,14 @@ class _Collector(logging.Handler):
 
 
 @pytest.fixture(autouse=True)
-def no_unhandled_errors() -> Iterator[None]:
-    """Fail a test whose tasks or callbacks raised where nobody awaits: loops only log that."""
+def no_unhandled_errors() -> Iterator[list[logging.LogRecord]]:
+    """Fail a test whose tasks or callbacks raised where nobody awaits: loops only log that. A test
+    that expects it finds it here, and clears it away."""
     collector = _Collector()
     loggers = [logging.getLogger(name) for name in ("asyncio", "qasync")]
     for logger in loggers:
         logger.addHandler(collector)
-    yield
+    yield collector.records
     for logger in loggers:
         logger.removeHandler(collector)
     if collector.records:

@@ -62,6 +62,10 @@ class Actions(QObject):
         self.preferences = self._make("Preferences…", "", ("Ctrl+,",), "")
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.shortcuts = self._make("Keyboard shortcuts", "", ("Ctrl+?", "F1"), "")
+        self.show_report = self._make(
+            "Show last report…", "", (), "What went wrong in Longwatch itself, to copy"
+        )
+        self.show_report.setEnabled(False)
         self.about = self._make("About Longwatch", "", (), "")
         self.quit = self._make("Quit", "", ("Ctrl+Q",), "")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
@@ -109,7 +113,7 @@ class Actions(QObject):
         server.addSeparator()
         server.addAction(self.retry)
         help_menu = bar.addMenu("&Help")
-        help_menu.addActions([self.shortcuts, self.about])
+        help_menu.addActions([self.shortcuts, self.show_report, self.about])
 
     def all(self) -> list[QAction]:
         """Every command that has keys."""

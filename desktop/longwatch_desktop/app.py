@@ -14,17 +14,22 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from longwatch.paths import default_data_dir
+from longwatch_desktop.facts import surroundings, versions
 from longwatch_desktop.following import Following
 from longwatch_desktop.garbage import GarbageCollector
 from longwatch_desktop.hosting import EmbeddedServer
 from longwatch_desktop.loop import new_loop
 from longwatch_desktop.quitting import Quitting
+from longwatch_desktop.reports.catching import catching, of_loop
+from longwatch_desktop.reports.collecting import Reports
+from longwatch_desktop.reports.desk import ReportDesk
+from longwatch_desktop.reports.log import WindowLog
 from longwatch_desktop.session import Link, Session
 from longwatch_desktop.single import SingleWindow, hand_over
 from longwatch_desktop.tasks import Tasks
@@ -33,6 +38,11 @@ from longwatch_desktop.window import MainWindow
 
 STOP_CLIENT_S: Final = 1.0
 STOP_SERVER_S: Final = 2.5
+FOLLOW_AGAIN_S: Final = 5.0
+STUMBLED: Final = (
+    "Longwatch lost its server by a mistake of its own, and connects again in a moment. Queries "
+    "go on."
+)
 
 
 def main(data_dir: Path | None = None) -> int:
@@ -59,11 +69,13 @@ def main(data_dir: Path | None = None) -> int:
     single = SingleWindow(folder)
     single.called.connect(program.called)
     program.ending = single.close
-    program.window.files.open(files)
-    program.window.show()
-    app.processEvents()
-    with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
-        clean = runner.run(program.run())
+    with catching(program.reports, program.log.write):
+        program.window.files.open(files)
+        program.window.show()
+        app.processEvents()
+        with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
+            clean = runner.run(program.run())
+    program.log.close()
     if not clean:
         # A thread of the server still hangs; the interpreter would wait for it for ever. Every
         # job is in the store, and the next start takes up what still runs.
@@ -79,12 +91,22 @@ class Program:
     def __init__(self, app: QApplication, settings: QSettings, server: EmbeddedServer) -> None:
         self.theme = Theme(app, _mode(settings))
         self.session = Session()
+        self.log = WindowLog(server.data_dir)
+        self.reports = Reports(self.log.write, self._secrets)
         self.window = MainWindow(self.session, self.theme, settings, server.data_dir)
         self.server = server
         self.ending: Callable[[], None] = _nothing
         """Called when the end is decided, which takes seconds: whoever starts the program again
         from then on gets another window, and not this one, which goes."""
-        self._tasks = Tasks(self._unexpected)
+        self.report_desk = ReportDesk(
+            self.reports,
+            self.window.actions_.show_report,
+            self.theme,
+            self.window.notice,
+            lambda: [*versions(self.session), surroundings()],
+            self.window,
+        )
+        self._tasks = Tasks(_unforeseen)
         servers = self.window.servers
         self._following = Following(self.session, server, servers)
         self._quitting = Quitting(self.window, self.session, server, servers, self._tasks)
@@ -92,18 +114,19 @@ class Program:
     async def run(self) -> bool:
         """Serve and follow until the user quits; false when the server did not stop in time."""
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._loop_trouble)
+        of_loop(loop, self.reports)
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, self.end)
         self.window.restart_wanted.connect(self._following.try_again)
-        self._tasks.start(self._following.run(), name="follow")
+        self._tasks.start(self._follow(), name="follow")
         await self._quitting.wanted.wait()
         self.ending()
         await self._quitting.prepare()
         self.window.let_go()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_CLIENT_S):
+                await self.report_desk.stop()
                 await self.window.stop()
                 await self._tasks.close()
         return await self.server.stop(STOP_SERVER_S, keep_jobs=self._quitting.keep_jobs)
@@ -117,18 +140,28 @@ class Program:
         """End the program without a question; `run` returns soon."""
         self._quitting.wanted.set()
 
-    def _unexpected(self, error: Exception) -> None:
-        self.window.notice.say(f"Something went wrong in Longwatch itself: {error!r}.")
+    async def _follow(self) -> None:
+        """A mistake in the program must not leave the window without a server for good."""
+        while True:
+            try:
+                await self._following.run()
+            except Exception as error:
+                self.reports.tell(error, "while following the server")
+                self.session.failed(STUMBLED)
+                await asyncio.sleep(FOLLOW_AGAIN_S)
 
-    def _loop_trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if isinstance(error, Exception):
-            self._unexpected(error)
-        loop.default_exception_handler(context)
+    def _secrets(self) -> list[str]:
+        address = self.session.address
+        return [] if address is None else [address.token]
 
 
 def _nothing() -> None:
     pass
+
+
+def _unforeseen(error: Exception) -> None:
+    """Nothing is foreseen here: the loop hears of it, and reports it."""
+    raise error
 
 
 def _mode(settings: QSettings) -> Mode:

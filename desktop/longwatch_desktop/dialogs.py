@@ -3,30 +3,21 @@ loop breaks every other task."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
 
-import PySide6
-from PySide6.QtCore import Qt, qVersion
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from longwatch.version import version
+from longwatch_desktop.facts import versions
 from longwatch_desktop.session import Session
 
 
 def show_about(parent: QWidget, session: Session) -> None:
     """What this is, and what to put into a report."""
-    health = session.health
-    facts = [
-        f"Longwatch {version()}",
-        f"server {health.version or 'none'} at {session.address.url if session.address else '–'}",
-        f"Python {platform.python_version()}, PySide6 {PySide6.__version__}, Qt {qVersion()}",
-        platform.platform(),
-    ]
     box = _box(parent, "About Longwatch")
     box.setText("Longwatch launches long queries and watches them finish.")
-    box.setInformativeText("\n".join(facts))
+    box.setInformativeText("\n".join(versions(session)))
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     box.open()
 

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from longwatch.client.errors import LongwatchClientError
 
 Failed = Callable[[Exception], None]
+MISTAKES: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+)
+"""What nothing but a mistake in the program raises out of a task."""
+
+
+class Mistake(Exception):
+    """Something went wrong in Longwatch itself."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
 
 
 def foreseen(say: Callable[[str], object]) -> Failed:
@@ -27,7 +45,8 @@ class Tasks:
     """The tasks of one owner. asyncio keeps only weak references: these are strong ones."""
 
     def __init__(self, failed: Failed) -> None:
-        """`failed` is told what a task raised, unless the task names somebody else."""
+        """`failed` is told what a task raised, unless the task names somebody else. In place of one
+        of the `MISTAKES` it is told a `Mistake`, and the loop's exception handler the rest."""
         self._failed = failed
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -52,6 +71,12 @@ class Tasks:
             if ended.cancelled():
                 return
             error = ended.exception()
+            if isinstance(error, MISTAKES):
+                # It may have to tidy up, but has nothing to say of this: that is for the report,
+                # which the loop hears of.
+                with suppress(Mistake):
+                    (failed or self._failed)(Mistake())
+                raise error
             if isinstance(error, Exception):
                 (failed or self._failed)(error)
 

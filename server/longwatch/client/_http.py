@@ -36,6 +36,7 @@ class Connection:
         self.address = address
         self._timeout_s = timeout_s
         self._http: httpx.AsyncClient | None = None
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         await load("httpx")
@@ -50,6 +51,7 @@ class Connection:
             trust_env=not local,
             verify=self.address.tls(),
         )
+        self._closed = False
         return self
 
     async def __aexit__(
@@ -64,6 +66,7 @@ class Connection:
         """Close the connections. May be called again."""
         http, self._http = self._http, None
         if http is not None:
+            self._closed = True
             await http.aclose()
 
     async def _json(
@@ -131,6 +134,8 @@ class Connection:
                 yield answer
 
     def _opened(self) -> httpx.AsyncClient:
+        if self._closed:  # while the caller was busy with an earlier answer
+            raise ServerUnreachable(self.address.url, "the connection was closed", sent=False)
         if self._http is None:
             raise RuntimeError("AsyncClient is used outside of its `async with`")
         return self._http
