@@ -29,6 +29,7 @@ from longwatch.api import (
 from longwatch.api.dependencies import Parts
 from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
+from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
 from longwatch.logs import close_log, heard, open_log
 from longwatch.protocol.bulk import BulkAction
@@ -138,6 +139,7 @@ async def _serving(
             service=service,
             store=store,
             hub=hub,
+            beat=Beat(hub),
             sources=catalogue,
             sourcing=sourcing,
             saving=SavedQueries(store, utc_now),

@@ -278,7 +278,7 @@ class ServerThread:
             access_log=False,
             server_header=False,
             proxy_headers=settings.behind_proxy,
-            ws="websockets-sansio",
+            ws="longwatch.feed.socket:FeedSocket",
             ws_max_size=2**20,
             ws_per_message_deflate=False,  # 100 feeds: 77 % of a core, and it falls behind
             timeout_graceful_shutdown=1,

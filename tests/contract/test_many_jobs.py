@@ -73,10 +73,11 @@ async def test_a_snapshot_comes_in_chunks_newest_first(full: tuple[ServerThread,
         while not chunks or chunks[-1]["more"]:
             chunks.append(json.loads(await asyncio.wait_for(ws.recv(), 20)))
     assert [(chunk["offset"], len(chunk["jobs"])) for chunk in chunks] == [
-        (0, 2000),
-        (2000, 2000),
-        (4000, 2000),
-        (6000, 500),
+        (0, 200),
+        (200, 2000),
+        (2200, 2000),
+        (4200, 2000),
+        (6200, 300),
     ]
     assert {(chunk["total"], chunk["seq"]) for chunk in chunks} == {(MANY, MANY)}
     assert [one["seq"] for chunk in chunks for one in chunk["jobs"]] == list(range(MANY, 0, -1))
@@ -103,7 +104,7 @@ def _masked(text: str) -> bytes:
 def test_whoever_stops_reading_is_let_go_and_costs_no_more(
     full: tuple[ServerThread, Address], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("longwatch.feed.session.SEND_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("longwatch.feed.beat.SEND_TIMEOUT_S", 0.3)
     thread, address = full
     hub = hub_of(thread)
     wait_until(lambda: hub._subscribers == 0)
@@ -130,4 +131,3 @@ def test_whoever_stops_reading_is_let_go_and_costs_no_more(
         # It reads no more: 7 MB of snapshot fit into no buffer between the two.
         wait_until(lambda: hub._subscribers == 0)
         assert time.monotonic() - start_s < SUBSCRIBE_TIMEOUT_S
-        assert not hub._waiting

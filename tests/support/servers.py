@@ -16,6 +16,7 @@ from longwatch.api.dependencies import Parts
 from longwatch.app import create_app, source_parts, utc_now
 from longwatch.client.address import Address
 from longwatch.execution.contract import Died, Ended, Executor, Observer
+from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
 from longwatch.host import ServerThread
 from longwatch.jobs.model import new_job
@@ -178,6 +179,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             service=service,
             store=store,
             hub=hub,
+            beat=Beat(hub),
             sources=catalogue,
             sourcing=sourcing,
             saving=SavedQueries(store, utc_now),

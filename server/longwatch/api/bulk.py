@@ -53,7 +53,7 @@ async def bulk(
     result = BulkResult(
         action=request.action,
         dry_run=request.dry_run,
-        matched=found.total,
+        matched=found.total or 0,
         succeeded=len(gone),
         failed=len(items) - len(gone),
         items=items,
@@ -75,7 +75,7 @@ async def _meant(server: PartsDep, request: BulkRequest) -> Found:
     if request.cursor is not None:
         raise ApiError(422, "invalid_request", "A `cursor` goes with a `filter`.")
     ids = list(dict.fromkeys(request.ids or ()))  # each once, however often it was named
-    return Found(ids[: request.limit], None, len(ids))
+    return Found(ids[: request.limit], [], None, len(ids))
 
 
 def _item(one: Handled, action: BulkAction) -> BulkItem:

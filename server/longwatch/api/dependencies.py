@@ -12,6 +12,7 @@ from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
 from longwatch.api.problems import ApiError
+from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
 from longwatch.results.exports import Exports
 from longwatch.results.viewer import Viewer
@@ -38,6 +39,7 @@ class Parts:
     service: JobService
     store: Store
     hub: FeedHub
+    beat: Beat
     sources: SourceCatalogue
     sourcing: SourceService
     saving: SavedQueries

@@ -11,20 +11,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
+from longwatch.feed.encoded import Cache, Encoded
+from longwatch.feed.views import EVERYTHING, View
 from longwatch.protocol.frames import Delta, ProgressFrame
 from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress
 
 KEEP_CHANGES: Final = 10_000
 """Jobs whose last change is remembered here; who is further behind is answered by the store."""
-CACHED_FRAMES: Final = 64
-CACHED_BYTES: Final = 16 * 2**20
-"""A delta of 10,000 jobs takes 5 MB: slow readers at many places must not pile them up."""
+MOST_TOLD: Final = 1_000
+"""Jobs in one delta, 350 KB of JSON: a reader that stops in the middle of one holds up no more."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -38,18 +39,37 @@ class Live:
     progress: Progress
 
 
+class Mark(NamedTuple):
+    """A moment of the hub: what was the newest then."""
+
+    seq: int
+    tick: int
+
+
+class Told(NamedTuple):
+    """A delta, and the `seq` at which its reader stands then."""
+
+    frame: Encoded
+    seq: int
+
+
+_Change = tuple[int, JobSummary | None]
+
+
 class FeedHub:
-    """Sequenced changes and the newest progress, with a signal for those who wait."""
+    """Sequenced changes and the newest progress, and a call for whoever sends them on."""
 
     def __init__(self) -> None:
         self.seq = 0
         self.tick = 0
+        self.on_move: Callable[[], None] = lambda: None
+        """Called whenever there is something newer, and once the hub is closing."""
         self._floor = 0
-        self._changes: OrderedDict[str, tuple[int, JobSummary | None]] = OrderedDict()
+        self._changes: OrderedDict[str, _Change] = OrderedDict()
+        # Both in the order of their last change, so that what is newer is read from the end.
         self._live: dict[str, Live] = {}
-        self._frames: OrderedDict[tuple[int, ...], bytes] = OrderedDict()
-        self._cached_bytes = 0
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._running: dict[str, JobSummary] = {}
+        self._cache = Cache()
         self._end = asyncio.Event()
         self._subscribers = 0
         self._nobody_left = asyncio.Event()
@@ -60,6 +80,11 @@ class FeedHub:
         """How many are being served."""
         return self._subscribers
 
+    @property
+    def mark(self) -> Mark:
+        """This moment."""
+        return Mark(self.seq, self.tick)
+
     def begin(self, seq: int) -> None:
         """Stand at the store's newest `seq`; changes before it are the store's to tell."""
         self.seq = self._floor = seq
@@ -68,22 +93,46 @@ class FeedHub:
         """Announce one commit. `seq` is its newest number, above every earlier one."""
         for job in sorted(changed, key=lambda job: job.seq):
             self._remember(job.id, job.seq, job)
-            if job.state is not JobState.RUNNING:
+            if job.state is JobState.RUNNING:
+                self._running[job.id] = job
+            else:
                 self._live.pop(job.id, None)
+                self._running.pop(job.id, None)
         for job_id in removed:
             self._remember(job_id, seq, None)
             self._live.pop(job_id, None)
+            self._running.pop(job_id, None)
         while len(self._changes) > KEEP_CHANGES:
             _, (forgotten, _) = self._changes.popitem(last=False)
             self._floor = max(self._floor, forgotten)
         self.seq = max(self.seq, seq)
-        self._wake()
+        self.on_move()
+
+    def recall(self, since: int, changed: Iterable[JobSummary], removed: Iterable[str]) -> None:
+        """Remember what the store told of the changes after `since`: a thousand clients that come
+        back to a server just started are answered by one look into the store, not a thousand.
+        Does nothing when it is too much, or nothing that the hub lacks."""
+        floor = self._floor
+        older: list[tuple[str, _Change]] = [
+            (job.id, (job.seq, job))
+            for job in sorted(changed, key=lambda job: job.seq)
+            if job.seq <= floor and job.id not in self._changes
+        ]
+        # Nobody knows which of the changes up to here these were: who is behind hears of them all.
+        older += [(job_id, (floor, None)) for job_id in removed if job_id not in self._changes]
+        if since >= floor or len(older) + len(self._changes) > KEEP_CHANGES:
+            return
+        for job_id, change in reversed(older):
+            self._changes[job_id] = change
+            self._changes.move_to_end(job_id, last=False)
+        self._floor = since
 
     def progress(self, job_id: str, attempt: int, phase: Phase, progress: Progress) -> None:
         """Announce progress of a running attempt."""
         self.tick += 1
+        self._live.pop(job_id, None)
         self._live[job_id] = Live(self.tick, attempt, phase, progress)
-        self._wake()
+        self.on_move()
 
     def with_progress(self, job: JobSummary) -> JobSummary:
         """The job with the newest progress of its attempt. The store keeps none while it runs:
@@ -101,7 +150,7 @@ class FeedHub:
     async def close(self, timeout_s: float = 1.0) -> None:
         """The server is stopping: let every waiter go, and wait until all have said goodbye."""
         self._end.set()
-        self._wake()
+        self.on_move()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._nobody_left.wait()
@@ -122,72 +171,82 @@ class FeedHub:
         """Return once the hub is closing."""
         await self._end.wait()
 
-    async def rest(self, seconds: float) -> None:
-        """Sleep, but not through the end."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._end.wait()
+    def reaches(self, since: int) -> bool:
+        """Whether the changes after `since` are known here; else the store must be asked."""
+        return self._floor <= since <= self.seq
 
-    async def moved(self, seq: int, tick: int) -> None:
-        """Return once there is something newer than `seq` or `tick`, or the hub is closing."""
-        while not self.closing and self.seq <= seq and self.tick <= tick:
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.add(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiting.discard(waiter)
+    def delta(self, since: int, view: View = EVERYTHING, mark: Mark | None = None) -> Told | None:
+        """The encoded delta from `since` to `mark` (or now), of `MOST_TOLD` jobs at most: then it
+        ends earlier. `None` when the hub does not reach back so far.
 
-    def delta(self, since: int) -> bytes | None:
-        """The encoded delta from `since` to now; `None` when the hub does not reach back so far
-        and the store must be asked."""
+        Who did not see a job leave a view for another state is told that it is removed.
+        """
+        mark = mark or self.mark
         if since < self._floor:
             return None
-        key = (since, self.seq, self.tick)
-        frame = self._frames.get(key)
-        if frame is None:
+        newer: list[tuple[str, _Change]] = []
+        for job_id in reversed(self._changes):
+            change = self._changes[job_id]
+            if change[0] <= since:
+                break
+            if change[0] <= mark.seq:
+                newer.append((job_id, change))
+        newer.reverse()
+        to = mark.seq
+        if len(newer) > MOST_TOLD and newer[MOST_TOLD - 1][1][0] < newer[-1][1][0]:
+            to = newer[MOST_TOLD - 1][1][0]
+            newer = [one for one in newer if one[1][0] <= to]
+
+        def make() -> bytes:
             changed: list[JobSummary] = []
             removed: list[str] = []
-            for job_id in reversed(self._changes):
-                seq, job = self._changes[job_id]
-                if seq <= since:
-                    break
+            for job_id, (_, job) in newer:
                 if job is None:
                     removed.append(job_id)
-                else:
+                elif view.shows(job):
                     changed.append(self.with_progress(job))
-            changed.reverse()
-            delta = Delta(from_=since, to=self.seq, changed=changed, removed=removed)
-            frame = self._cache(key, _encode(delta))
-        return frame
+                elif view.concerns(job):
+                    removed.append(job_id)
+            return _encode(Delta(from_=since, to=to, changed=changed, removed=removed))
 
-    def progress_since(self, tick: int) -> bytes | None:
+        return Told(self._cache.get((view, since, to, mark), make), to)
+
+    def progress_since(
+        self, tick: int, view: View = EVERYTHING, mark: Mark | None = None
+    ) -> Encoded | None:
         """The encoded progress newer than `tick`; `None` when there is none."""
-        key = (tick, self.tick)
-        frame = self._frames.get(key)
-        if frame is None:
-            newer = [(job_id, one) for job_id, one in self._live.items() if one.tick > tick]
-            if not newer:
-                return None
-            frame = self._cache(key, _encode(_columns(self.tick, newer)))
-        return frame
+        mark = mark or self.mark
+        if view.states is not None and JobState.RUNNING not in view.states:
+            return None
+        if not self._live or next(reversed(self._live.values())).tick <= tick:
+            return None
+
+        def make() -> bytes:
+            newer: list[tuple[str, Live]] = []
+            for job_id in reversed(self._live):
+                live = self._live[job_id]
+                if live.tick <= tick:
+                    break
+                # What a server that has just begun adopted was never published: nobody knows.
+                job = self._running.get(job_id)
+                if job is None or view is EVERYTHING or view.shows(job):
+                    newer.append((job_id, live))
+            return _encode(_columns(mark.tick, newer[::-1]))
+
+        return self._cache.get((view, tick, mark.tick), make)
+
+    def progress_of(self, job_ids: Collection[str], tick: int) -> Encoded | None:
+        """The encoded progress of these jobs newer than `tick`; `None` when there is none."""
+        newer = [
+            (job_id, live)
+            for job_id in job_ids
+            if (live := self._live.get(job_id)) is not None and live.tick > tick
+        ]
+        return Encoded(_encode(_columns(self.tick, newer))) if newer else None
 
     def _remember(self, job_id: str, seq: int, job: JobSummary | None) -> None:
         self._changes[job_id] = (seq, job)
         self._changes.move_to_end(job_id)
-
-    def _cache(self, key: tuple[int, ...], frame: bytes) -> bytes:
-        self._frames[key] = frame
-        self._cached_bytes += len(frame)
-        while len(self._frames) > CACHED_FRAMES or self._cached_bytes > CACHED_BYTES:
-            _, forgotten = self._frames.popitem(last=False)
-            self._cached_bytes -= len(forgotten)
-        return frame
-
-    def _wake(self) -> None:
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
 
 
 def _columns(tick: int, newer: list[tuple[str, Live]]) -> ProgressFrame:

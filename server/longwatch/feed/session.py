@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 
 import msgspec
 
-from longwatch.feed.hub import FeedHub
+from longwatch.feed import beat as beats
+from longwatch.feed.beat import Beat, Place, Verdict
+from longwatch.feed.encoded import Encoded
+from longwatch.feed.hub import MOST_TOLD, FeedHub
+from longwatch.feed.views import View
+from longwatch.feed.wire import Gone, Wire
 from longwatch.protocol.frames import (
     MAX_CLIENT_FRAME_BYTES,
     PROTOCOL_VERSION,
@@ -21,60 +27,64 @@ from longwatch.protocol.frames import (
     Hello,
     Ping,
     Pong,
+    ServerFrame,
+    Show,
     Snapshot,
     Subscribe,
 )
 from longwatch.protocol.jobs import JobSummary
 
 DEFAULT_HZ: Final = 25.0
-SEND_TIMEOUT_S: Final = 10.0
 SUBSCRIBE_TIMEOUT_S: Final = 10.0
+FIRST_CHUNK: Final = 200
+"""Jobs of a snapshot's first chunk: a window is full long before the second is read."""
 _encode: Final = msgspec.json.Encoder().encode
 _decoder: Final[msgspec.json.Decoder[ClientFrame]] = msgspec.json.Decoder(ClientFrame)
 _STOPPING: Final = Bye(code="stopping", reason="The server is stopping.")
-
-
-class Gone(Exception):
-    """The other side has closed."""
 
 
 class HistoryUnavailable(Exception):
     """The store cannot be read; says why."""
 
 
-class Wire(Protocol):
-    """What carries the frames: `receive` raises `Gone` once the other side has closed."""
-
-    async def send(self, frame: bytes) -> None:
-        """Send one text frame."""
-
-    async def receive(self) -> str | bytes:
-        """The next frame."""
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close with a WebSocket status `code`."""
-
-
 @dataclass(frozen=True, slots=True)
 class ChunkOfJobs:
-    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all), also
-    as the `cursor` of a list. `total` counts them all; only the first chunk has it."""
+    """Some of all jobs, newest first, and where the next chunk begins (`None`: that was all).
 
-    jobs: list[JobSummary]
+    `jobs` are the encoded jobs that do not run, `count` of them, with a comma between any two;
+    `running` are the others, whose progress is still to be added. `total` counts all there are;
+    only the first chunk has it. `cursor` is that of a list that goes on at `next_n`.
+    """
+
+    jobs: bytes
+    count: int
+    running: Sequence[JobSummary]
     total: int | None
     next_n: int | None
     cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """What changed after a `seq`, up to `seq`."""
+
+    changed: Sequence[JobSummary]
+    removed: Sequence[str]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What the store knows, for those whom the hub cannot answer. Both functions raise
-    `HistoryUnavailable`. `chunk` is told where to begin, how many to bring, and whether only what
-    is not over is wanted."""
+    `HistoryUnavailable`.
+
+    `chunk` reads so many jobs of a view below a number (`None`: from the newest on), or only those
+    of them that are not over. `since` is `None` when that is too much to be told.
+    """
 
     epoch: str
-    chunk: Callable[[int | None, int, bool], Awaitable[ChunkOfJobs]]
-    since: Callable[[int], Awaitable[tuple[list[JobSummary], list[str], int] | None]]
+    chunk: Callable[[View, int | None, int, bool], Awaitable[ChunkOfJobs]]
+    since: Callable[[int], Awaitable[Missed | None]]
 
 
 class _Refused(Exception):
@@ -91,6 +101,7 @@ class FeedSession:
         self,
         wire: Wire,
         hub: FeedHub,
+        beat: Beat,
         history: History,
         *,
         server: str,
@@ -99,16 +110,16 @@ class FeedSession:
     ) -> None:
         self._wire = wire
         self._hub = hub
+        self._beat = beat
         self._history = history
-        self._server = server
-        self._version = version
-        self._user = user
-        self._newest: int | None = None
-        self._seq = 0
-        self._tick = 0
-        self._hz = DEFAULT_HZ
-        # Two tasks send (the feed itself, and pongs); a WebSocket takes one frame at a time.
-        self._sending = asyncio.Lock()
+        self._hello = partial(
+            Hello,
+            protocol=PROTOCOL_VERSION,
+            server=server,
+            epoch=history.epoch,
+            version=version,
+            user=user,
+        )
 
     async def run(self) -> None:
         """The whole conversation. Raises nothing because of what the other side does, nor because
@@ -118,11 +129,11 @@ class FeedSession:
 
     async def _run(self) -> None:
         try:
-            await self._send(self._hello())
+            await self._say(self._hello(seq=self._hub.seq, time=datetime.now(UTC)))
             subscribe = await self._first()
-            self._hz = min(subscribe.max_hz or DEFAULT_HZ, 30.0)
-            self._newest = subscribe.newest
-            await self._converse(subscribe)
+            interval_s = 1 / min(subscribe.max_hz or DEFAULT_HZ, 30.0)
+            place = Place(self._wire, View.of(subscribe.filter), interval_s)
+            await self._converse(subscribe, place)
         except Gone:
             return
         except _Refused as refused:
@@ -135,10 +146,10 @@ class FeedSession:
         else:
             await self._bye(_STOPPING, 1001)
 
-    async def _converse(self, subscribe: Subscribe) -> None:
+    async def _converse(self, subscribe: Subscribe, place: Place) -> None:
         tasks = [
-            asyncio.create_task(self._listen(), name="feed-listen"),
-            asyncio.create_task(self._tell(subscribe), name="feed-tell"),
+            asyncio.create_task(self._listen(place), name="feed-listen"),
+            asyncio.create_task(self._tell(subscribe, place), name="feed-tell"),
         ]
         try:
             # Whichever ends first: an endless wait on either alone would outlive the server.
@@ -150,19 +161,6 @@ class FeedSession:
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
-
-    def _hello(self) -> bytes:
-        return _encode(
-            Hello(
-                protocol=PROTOCOL_VERSION,
-                server=self._server,
-                epoch=self._history.epoch,
-                version=self._version,
-                seq=self._hub.seq,
-                time=datetime.now(UTC),
-                user=self._user,
-            )
-        )
 
     async def _first(self) -> Subscribe:
         while True:
@@ -186,61 +184,83 @@ class FeedSession:
             frame = _read(receiving.result())
             if isinstance(frame, Subscribe):
                 return frame
+            if isinstance(frame, Show):
+                raise _Refused("malformed_frame", "Subscribe before you say what is shown.", 1008)
             await self._answer(frame)
 
-    async def _listen(self) -> None:
+    async def _listen(self, place: Place) -> None:
         while True:
             frame = _read(await self._wire.receive())
             if isinstance(frame, Subscribe):
                 raise _Refused("malformed_frame", "This feed is subscribed already.", 1008)
+            if isinstance(frame, Show):
+                self._beat.show(place, frame.ids)
             await self._answer(frame)
 
     async def _answer(self, frame: ClientFrame) -> None:
         if isinstance(frame, Ping):
-            await self._send(_encode(Pong(n=frame.n)))
+            await self._say(Pong(n=frame.n))
 
-    async def _tell(self, subscribe: Subscribe) -> None:
+    async def _tell(self, subscribe: Subscribe, place: Place) -> None:
         known = subscribe.since is not None and subscribe.epoch == self._history.epoch
-        if not (known and await self._resume(subscribe.since or 0)):
-            await self._snapshot()
+        if not (known and await self._resume(place, subscribe.since or 0)):
+            await self._snapshot(place, subscribe.newest)
         while not self._hub.closing:
-            await self._catch_up()
-            await self._hub.rest(1 / self._hz)
-            await self._hub.moved(self._seq, self._tick)
-        await self._catch_up()  # what became of the jobs that the server's stop ended
+            match await self._beat.follow(place):
+                case Verdict.BEHIND:
+                    if not await self._resume(place, place.seq):
+                        await self._snapshot(place, subscribe.newest)
+                case Verdict.SLOW:
+                    raise _too_slow()
+                case Verdict.CLOSING:
+                    break
+            place.verdict = asyncio.get_running_loop().create_future()
+        await self._last_words(place)
 
-    async def _catch_up(self) -> None:
-        """Send what is newer than what this subscriber has: one delta, one progress frame."""
-        if self._hub.seq > self._seq:
-            frame, seq = self._hub.delta(self._seq), self._hub.seq
-            if frame is None:
-                if not await self._resume(self._seq):
-                    await self._snapshot()
-            else:
-                await self._send(frame)
-                self._seq = seq
-        if self._hub.tick > self._tick:
-            progress, self._tick = self._hub.progress_since(self._tick), self._hub.tick
-            if progress is not None:
-                await self._send(progress)
+    async def _last_words(self, place: Place) -> None:
+        """What became of the jobs that the server's stop ended."""
+        while place.fresh or place.seq < self._hub.seq:
+            frames = self._beat.frames(place, self._hub.mark)
+            if frames is None:
+                return
+            await self._send(frames)
 
-    async def _resume(self, since: int) -> bool:
+    async def _resume(self, place: Place, since: int) -> bool:
         """Bring the subscriber up from `since`; false when only a snapshot can."""
         if since > self._hub.seq:
             return False
-        frame, seq = self._hub.delta(since), self._hub.seq
-        if frame is None:
-            told = await self._history.since(since)
-            if told is None:
-                return False
-            changed, removed, seq = told
-            changed = [self._hub.with_progress(job) for job in changed]
-            frame = _encode(Delta(from_=since, to=seq, changed=changed, removed=removed))
-        await self._send(frame)
-        self._seq = seq
+        place.seq, place.fresh = since, True  # the beat says the rest
+        if self._hub.reaches(since):
+            return True
+        missed = await self._history.since(since)
+        if missed is None:
+            return False
+        self._hub.recall(since, missed.changed, missed.removed)
+        if self._hub.reaches(since):
+            return True
+        await self._send_missed(place, missed)
         return True
 
-    async def _snapshot(self) -> None:
+    async def _send_missed(self, place: Place, missed: Missed) -> None:
+        """Tell what the store knows, a part at a time."""
+        view, removed = place.view, list(missed.removed)
+        changed = [job for job in missed.changed if view.concerns(job)]
+        for start in range(0, max(len(changed), 1), MOST_TOLD):
+            part = changed[start : start + MOST_TOLD]
+            last = start + MOST_TOLD >= len(changed)
+            # Two jobs never share a `seq`.
+            delta = Delta(
+                from_=place.seq,
+                to=missed.seq if last else part[-1].seq,
+                changed=[self._hub.with_progress(job) for job in part if view.shows(job)],
+                removed=removed + [job.id for job in part if not view.shows(job)],
+            )
+            await self._say(delta)
+            removed = []
+            place.seq = delta.to
+        place.fresh = False
+
+    async def _snapshot(self, place: Place, newest: int | None) -> None:
         """Every job, newest first, or the newest and those that are not over. Changes made while
         the chunks go out follow as a delta."""
         seq, offset, total = self._hub.seq, 0, 0
@@ -248,44 +268,59 @@ class FeedSession:
         older: str | None = None
         more, open_only = True, False
         while more:
-            limit = SNAPSHOT_CHUNK
-            if self._newest is not None and not open_only:
-                limit = min(limit, self._newest - offset)
-            chunk = await self._history.chunk(before_n, limit, open_only)
+            size = SNAPSHOT_CHUNK if offset else FIRST_CHUNK
+            if newest is not None and not open_only:
+                size = min(size, newest - offset)
+            chunk = await self._history.chunk(place.view, before_n, size, open_only)
             before_n, more = chunk.next_n, chunk.next_n is not None
-            total = max(total if chunk.total is None else chunk.total, offset + len(chunk.jobs))
-            jobs = [self._hub.with_progress(job) for job in chunk.jobs]
-            if more and not open_only and offset + len(jobs) == self._newest:
+            count = chunk.count + len(chunk.running)
+            total = max(total if chunk.total is None else chunk.total, offset + count)
+            # From here on only what is not over yet.
+            if more and not open_only and newest is not None and offset + count >= newest:
                 open_only, older = True, chunk.cursor
-            frame = Snapshot(
-                jobs=jobs,
+            jobs = [_encode(self._hub.with_progress(job)) for job in chunk.running]
+            jobs += [chunk.jobs] if chunk.count else []
+            empty = Snapshot(
+                jobs=[],
                 offset=offset,
                 total=total,
                 seq=seq,
                 more=more,
                 older=None if more else older,
             )
-            await self._send(_encode(frame))
-            offset += len(jobs)
-        self._seq = seq
+            # The jobs are encoded already.
+            text = _encode(empty).replace(b"[]", b"[%b]" % b",".join(jobs), 1)
+            await self._send([Encoded(text)])
+            offset += count
+        place.seq, place.fresh = seq, False
 
-    async def _send(self, frame: bytes) -> None:
+    async def _say(self, frame: ServerFrame) -> None:
+        await self._send([Encoded(_encode(frame))])
+
+    async def _send(self, frames: Sequence[Encoded]) -> None:
+        """Send when everything before is through."""
         try:
             # Not wait_for: until Python 3.12 it may swallow the cancel that ends this session.
-            async with self._sending, asyncio.timeout(SEND_TIMEOUT_S):
-                await self._wire.send(frame)
+            async with asyncio.timeout(beats.SEND_TIMEOUT_S):
+                await self._wire.through()
         except TimeoutError:
-            raise _Refused(
-                "too_slow", "Nothing was read for 10 s. Connect again to resume.", 1013
-            ) from None
+            raise _too_slow() from None
+        self._wire.write(frames)
 
     async def _bye(self, bye: Bye, status: int) -> None:
         try:
             async with asyncio.timeout(1.0):
-                await self._wire.send(_encode(bye))
+                await self._wire.through()
+                self._wire.write([Encoded(_encode(bye))])
                 await self._wire.close(status, bye.reason)
-        except (Gone, TimeoutError):
+        except Gone:
             pass
+        except TimeoutError:
+            self._wire.abort()  # what is not sent would be kept for as long as the other side lives
+
+
+def _too_slow() -> _Refused:
+    return _Refused("too_slow", "Nothing was read for 10 s. Connect again to resume.", 1013)
 
 
 def _read(raw: str | bytes) -> ClientFrame:

@@ -54,13 +54,14 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
 
 
 class Snapshot(Frame, frozen=True, kw_only=True, tag="snapshot"):
-    """One chunk of every job there is, newest first. `offset` counts the jobs before this chunk:
-    0 begins a snapshot and voids what the client had. After the last chunk (`more` false) the
-    client stands at `seq`; changes made meanwhile follow as a delta from there.
+    """One chunk of every job there is, from the newest chunk to the oldest; within one in no order.
+    `offset` counts the jobs before this chunk: 0 begins a snapshot and voids what the client had.
+    After the last chunk (`more` false) the client stands at `seq`; changes made meanwhile follow
+    as a delta from there.
 
-    `total` counts every job of the server. Who asked for the newest alone gets older ones too as
-    long as they are not over; `older`, on the last chunk, is then the cursor with which a list of
-    jobs goes on below the newest, `None` where nothing is left."""
+    `total` counts every job of the server, or all that match the filter. Who asked for the newest
+    alone gets older ones too as long as they are not over; `older`, on the last chunk, is then the
+    cursor with which a list of jobs goes on below the newest, `None` where nothing is left."""
 
     jobs: list[JobSummary]
     offset: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -51,11 +52,13 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The ids of jobs that match, newest first, where the next ones begin, how many match."""
+    """The ids and numbers of jobs that match, newest first, where the next ones begin, how many
+    match (`None` if not counted)."""
 
     ids: list[str]
+    numbers: list[int]
     next_n: int | None
-    total: int
+    total: int | None
 
 
 def page(
@@ -95,10 +98,19 @@ def _counted(tx: Transaction, query: Select[Any]) -> dict[JobState, int]:
     }
 
 
-def find(tx: Transaction, which: Filter, *, before_n: int | None, limit: int) -> Found:
-    """The ids of the newest `limit` jobs that match."""
+def find(
+    tx: Transaction, which: Filter, *, before_n: int | None, limit: int, count: bool = True
+) -> Found:
+    """The newest `limit` jobs that match, older than number `before_n` where one is given."""
     rows, next_n = _newest(tx, select(jobs.c.n, jobs.c.id), which, before_n, limit)
-    return Found([row.id for row in rows], next_n, _of(count_by_state(tx, which), which))
+    total = _of(count_by_state(tx, which), which) if count else None
+    return Found([row.id for row in rows], [row.n for row in rows], next_n, total)
+
+
+def among(numbers: list[int]) -> ColumnElement[bool]:
+    """Whether a job has one of these numbers."""
+    these = func.json_each(json.dumps(numbers)).table_valued("value")
+    return jobs.c.n.in_(select(these.c.value))
 
 
 def whole(

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
+from longwatch.feed import encoded
 from longwatch.feed import hub as hubs
+from longwatch.feed.encoded import Cache, Encoded
 from longwatch.feed.hub import FeedHub
+from longwatch.feed.views import View
 from longwatch.jobs.model import evolve, summary
 from longwatch.protocol.frames import Delta, ProgressFrame, ServerFrame
 from longwatch.protocol.jobs import Job, JobState, JobSummary, Phase, Progress
@@ -26,15 +33,16 @@ RUNNING: dict[str, Any] = {"state": JobState.RUNNING, "attempt": 1, "phase": Pha
 def delta(hub: FeedHub, since: int) -> Delta:
     raw = hub.delta(since)
     assert raw is not None
-    frame = _read(raw)
+    frame = _read(raw.frame.text)
     assert isinstance(frame, Delta)
+    assert frame.to == raw.seq
     return frame
 
 
 def progress(hub: FeedHub, tick: int) -> ProgressFrame:
     raw = hub.progress_since(tick)
     assert raw is not None
-    frame = _read(raw)
+    frame = _read(raw.text)
     assert isinstance(frame, ProgressFrame)
     return frame
 
@@ -100,20 +108,129 @@ def test_whoever_is_too_far_behind_must_ask_the_store(monkeypatch: pytest.Monkey
 def test_a_frame_is_encoded_once_for_all_who_stand_at_a_place() -> None:
     hub = FeedHub()
     hub.publish([at(1, **RUNNING)], [], 1)
-    assert hub.delta(0) is hub.delta(0)
+    one, two = hub.delta(0), hub.delta(0)
+    assert one is not None
+    assert two is not None
+    assert one.frame is two.frame
+    assert one.frame.framed is two.frame.framed
     hub.progress("a", 1, Phase.EXECUTING, Progress())
     assert hub.progress_since(0) is hub.progress_since(0)
 
 
 def test_what_is_cached_is_bounded_in_frames_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hubs, "CACHED_BYTES", 5_000)
+    monkeypatch.setattr(encoded, "CACHED_BYTES", 5_000)
+    monkeypatch.setattr(encoded, "CACHED_FRAMES", 10)
+    cache = Cache()
+    for length in (1, 100, 4_000, *range(200), 6_000, 3):
+        assert len(cache.get(length, partial(bytes, length))) == length
+        held = sum(len(frame) for frame in cache._frames.values())
+        assert held == cache.size_bytes <= 5_000
+        assert len(cache) <= 10
+
+
+@pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_has_the_header_of_a_websocket(length: int) -> None:
+    protocol = ClientProtocol(parse_uri("ws://localhost"), state=State.OPEN)
+    protocol.receive_data(Encoded(b"x" * length).framed)
+    (frame,) = protocol.events_received()
+    assert isinstance(frame, Frame)
+    assert (frame.opcode, frame.fin, bytes(frame.data)) == (Opcode.TEXT, True, b"x" * length)
+
+
+def test_a_long_delta_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "MOST_TOLD", 3)
     hub = FeedHub()
-    for seq in range(1, 200):
+    for seq in range(1, 8):
         hub.publish([at(seq)], [], seq)
-        hub.delta(max(0, seq - 5))
-        held = sum(len(frame) for frame in hub._frames.values())
-        assert held <= 5_000
-        assert held == hub._cached_bytes
+    hub.publish([], ["a", "b", "c", "d"], 8)
+    told: list[int] = []
+    seq = 0
+    while seq < hub.seq:
+        frame = delta(hub, seq)
+        assert frame.from_ == seq
+        told += [one.seq for one in frame.changed]
+        seq = frame.to
+    assert told == [1, 2, 3, 4, 5, 6, 7]
+    assert frame.removed == ["a", "b", "c", "d"]  # of one commit: never in two parts
+
+
+def test_a_delta_up_to_a_mark_leaves_what_is_newer_for_the_next() -> None:
+    hub = FeedHub()
+    one, two = job(), job()
+    hub.publish([at(1, one), at(2, two)], [], 2)
+    mark = hub.mark
+    hub.publish([at(3, one)], [], 3)
+    told = hub.delta(0, mark=mark)
+    assert told is not None
+    frame = _read(told.frame.text)
+    assert isinstance(frame, Delta)
+    assert (frame.to, [entry.seq for entry in frame.changed]) == (2, [2])
+    assert [entry.seq for entry in delta(hub, told.seq).changed] == [3]
+
+
+def test_a_view_is_told_of_its_own_and_of_what_leaves_it() -> None:
+    hub = FeedHub()
+    mine, other = job(), evolve(job(), owner="bob")
+    view = View(states=frozenset({JobState.QUEUED}), owner="ada")
+
+    def told(since: int) -> tuple[list[str], list[str]]:
+        found = hub.delta(since, view)
+        assert found is not None
+        frame = _read(found.frame.text)
+        assert isinstance(frame, Delta)
+        return ids(frame.changed), list(frame.removed)
+
+    hub.publish([at(1, mine), at(2, other)], [], 2)
+    assert told(0) == ([mine.id], [])
+    hub.publish([at(3, mine, **RUNNING), at(4, other, **RUNNING)], [], 4)
+    assert told(2) == ([], [mine.id])
+    hub.progress(mine.id, 1, Phase.EXECUTING, Progress())
+    assert hub.progress_since(0, view) is None
+    running = View(owner="ada")
+    hub.progress(other.id, 1, Phase.EXECUTING, Progress())
+    found = hub.progress_since(0, running)
+    assert found is not None
+    frame = _read(found.text)
+    assert isinstance(frame, ProgressFrame)
+    assert frame.ids == [mine.id]
+
+
+def test_the_progress_of_some_jobs() -> None:
+    hub = FeedHub()
+    for name in ("a", "b", "c"):
+        hub.progress(name, 1, Phase.EXECUTING, Progress())
+    found = hub.progress_of(["c", "a", "nobody"], 0)
+    assert found is not None
+    frame = _read(found.text)
+    assert isinstance(frame, ProgressFrame)
+    assert frame.ids == ["c", "a"]
+    assert hub.progress_of(["a"], 1) is None
+
+
+def test_the_hub_remembers_what_the_store_has_told() -> None:
+    hub = FeedHub()
+    old, changed = job(), job()
+    hub.begin(5)
+    hub.publish([at(6, changed)], [], 6)
+    assert not hub.reaches(2)
+    hub.recall(2, [at(3, old), at(6, changed)], ["gone"])
+    assert hub.reaches(2)
+    frame = delta(hub, 2)
+    assert (ids(frame.changed), frame.removed) == ([old.id, changed.id], ["gone"])
+    assert delta(hub, 4).removed == ["gone"]  # nobody knows when it went
+    assert ids(delta(hub, 5).changed) == [changed.id]
+    hub.recall(4, [at(4)], [])
+    assert ids(delta(hub, 2).changed) == [old.id, changed.id]
+    assert not hub.reaches(7)
+
+
+def test_too_much_to_remember_is_left_to_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubs, "KEEP_CHANGES", 3)
+    hub = FeedHub()
+    hub.begin(9)
+    hub.recall(1, [at(seq) for seq in (2, 3, 4, 5)], [])
+    assert not hub.reaches(1)
+    assert hub.reaches(9)
 
 
 def test_progress_is_columns_of_what_is_newer() -> None:
@@ -150,31 +267,14 @@ def test_a_change_of_a_running_job_does_not_set_its_bar_back() -> None:
     assert hub.with_progress(other) is other  # another attempt's is not this one's
 
 
-async def test_waiters_wake_on_a_change_on_progress_and_on_the_end() -> None:
+async def test_it_says_when_something_moves_and_when_it_ends() -> None:
     hub = FeedHub()
-    closing: list[asyncio.Task[None]] = []
-    happenings: list[Callable[[], None]] = [
-        lambda: hub.publish([at(1)], [], 1),
-        lambda: hub.progress("a", 1, Phase.STARTING, Progress()),
-        lambda: closing.append(asyncio.create_task(hub.close())),
-    ]
-    for happen in happenings:
-        waiting = [asyncio.create_task(hub.moved(hub.seq, hub.tick)) for _ in range(3)]
-        await asyncio.sleep(0)
-        assert not any(task.done() for task in waiting)
-        happen()
-        await asyncio.wait_for(asyncio.gather(*waiting), 5)
-    assert not hub._waiting
-    await asyncio.wait_for(hub.moved(99, 99), 5)  # closing: never waits again
-
-
-async def test_a_waiter_that_gives_up_leaves_nothing_behind() -> None:
-    hub = FeedHub()
-    waiting = asyncio.create_task(hub.moved(0, 0))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    assert not hub._waiting
+    heard: list[tuple[int, int, bool]] = []
+    hub.on_move = lambda: heard.append((*hub.mark, hub.closing))
+    hub.publish([at(1)], [], 1)
+    hub.progress("a", 1, Phase.STARTING, Progress())
+    await hub.close()
+    assert heard == [(1, 0, False), (1, 1, False), (1, 1, True)]
 
 
 @dataclass
@@ -196,7 +296,7 @@ class Reader:
     def read(self, hub: FeedHub, truth: Truth) -> None:
         raw = hub.delta(self.seq)
         if raw is not None:
-            frame = _read(raw)
+            frame = _read(raw.frame.text)
             assert isinstance(frame, Delta)
             assert frame.from_ == self.seq
             changed, removed, to = frame.changed, frame.removed, frame.to
