@@ -9,7 +9,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from PySide6.QtCore import QByteArray, QSettings, Qt
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QMainWindow,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from longwatch_desktop.editor.panel import EditorPanel, SavedTabs
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
@@ -40,6 +47,36 @@ def restore_window(
         if isinstance(state, QByteArray):
             splitter.restoreState(state)
     return True
+
+
+def stacked(*parts: QWidget) -> QWidget:
+    """The parts one below the other, without gaps; a table among them takes the room."""
+    whole = QWidget()
+    inside = QVBoxLayout(whole)
+    inside.setContentsMargins(0, 0, 0, 0)
+    inside.setSpacing(0)
+    for part in parts:
+        inside.addWidget(part, int(isinstance(part, QAbstractItemView)))
+    return whole
+
+
+def divide(across: QSplitter, down: QSplitter, panel: QWidget, parts: Sequence[QWidget]) -> None:
+    """Put the panel at the left, and editor, jobs and details one below the other beside it."""
+    for part, least in zip(parts, (90, 120, 90), strict=True):
+        part.setMinimumHeight(least)
+        down.addWidget(part)
+    down.setSizes([250, 290, 250])
+    down.setChildrenCollapsible(False)
+    for number, share in enumerate((2, 3, 2)):
+        down.setStretchFactor(number, share)
+    panel.setMinimumWidth(150)
+    across.addWidget(panel)
+    across.addWidget(down)
+    across.setSizes([220, 1060])
+    across.setStretchFactor(1, 1)
+    across.setCollapsible(1, False)
+    for splitter in (across, down):
+        splitter.setHandleWidth(1)
 
 
 def focus_next(parts: Sequence[QWidget]) -> None:

@@ -77,6 +77,8 @@ class Notifications(QObject):
 
     def _follow(self, changes: Changes) -> None:
         mirror = self._session.mirror
+        if changes.history:
+            return
         new = set(changes.added) if self._loaded and not changes.reset else set()
         for slot in (*changes.added, *changes.updated):
             job = mirror.record(slot)

@@ -10,6 +10,7 @@ import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -22,6 +23,9 @@ from longwatch.protocol.jobs import Job, ResultPage, Submission
 from longwatch.protocol.sources import SavedQuery, Source
 from longwatch_desktop.mirror.jobs import JobMirror
 from longwatch_desktop.tasks import Tasks
+
+NEWEST: Final = 10_000
+"""Jobs that are over which a window loads at first: 10 MB, 0.1 s. Older ones come when wanted."""
 
 
 class Link(enum.StrEnum):
@@ -57,8 +61,12 @@ class Session(QObject):
     trouble = Signal(str)
     """A sentence about something that went wrong in the background."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, newest: int = NEWEST) -> None:
+        """`newest` is how many of the jobs that are over are loaded without being asked for."""
         super().__init__(parent)
+        self._newest = newest
+        self.user = ""
+        """The owner of what is submitted from here, as the server names it; empty until it does."""
         self.mirror = JobMirror()
         self.sources: list[Source] = []
         self.saved_queries: list[SavedQuery] = []
@@ -111,6 +119,7 @@ class Session(QObject):
         self.jobs_changed.emit(self.mirror.apply(nothing))
         self.sources, self.saved_queries = [], []
         self._told = None
+        self.user = ""
         self._address = None
         self.catalogue_changed.emit()
 
@@ -118,7 +127,7 @@ class Session(QObject):
         """Connect and follow, for ever; ends by being cancelled."""
         self._address = address
         self._set(self.health)  # where it is can be told now
-        self._follower = follower = FeedFollower(address)
+        self._follower = follower = FeedFollower(address, newest=self._newest)
         try:
             async with AsyncClient(address) as api, aclosing(follower.events()) as events:
                 self._api = api
@@ -126,6 +135,7 @@ class Session(QObject):
                     match event:
                         case Connected(hello):
                             self._told = hello.time, time.monotonic()
+                            self.user = hello.user
                             self._set(
                                 Health(
                                     Link.CONNECTED,

@@ -12,8 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSplitter,
-    QVBoxLayout,
-    QWidget,
 )
 
 from longwatch.protocol.jobs import JobState, JobSummary
@@ -26,6 +24,8 @@ from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.jobs.desk import JobDesk
 from longwatch_desktop.jobs.emptiness import empty_text
 from longwatch_desktop.jobs.filter_bar import FilterBar
+from longwatch_desktop.jobs.history import JobHistory
+from longwatch_desktop.jobs.history_strip import HistoryStrip
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.view import JobTable
 from longwatch_desktop.launcher import Launcher
@@ -75,6 +75,8 @@ class MainWindow(QMainWindow):
         self.model = JobTableModel(session.mirror, session.clock, self)
         self.table = JobTable(self.model, theme)
         self.filter_bar = FilterBar(theme)
+        self.history = JobHistory(session, self.model, self)
+        self._strip = HistoryStrip(self.history)
         self.details = DetailPane(session, theme)
         self.catalogues = Catalogues(session, self)
         self.panel = SourcePanel(session, self.catalogues, theme)
@@ -140,6 +142,7 @@ class MainWindow(QMainWindow):
 
     async def stop(self) -> None:
         """Let go of everything that is under way."""
+        await self.history.stop()
         await self.control.stop()
         await self.servers.stop()
         await self.job_desk.stop()
@@ -175,28 +178,8 @@ class MainWindow(QMainWindow):
         self.actions_.fill_menus(self.menuBar())
         self.actions_.servers.aboutToShow.connect(lambda: fill(self.actions_.servers, self.servers))
         self.addToolBar(self.tools)
-        jobs = QWidget()
-        inside = QVBoxLayout(jobs)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(0)
-        inside.addWidget(self.notice)
-        inside.addWidget(self.filter_bar)
-        inside.addWidget(self.table, 1)
-        for widget, least in ((self.editor, 90), (jobs, 120), (self.details, 90)):
-            widget.setMinimumHeight(least)
-            self._down.addWidget(widget)
-        self._down.setSizes([250, 290, 250])
-        self._down.setChildrenCollapsible(False)
-        for number, share in enumerate((2, 3, 2)):
-            self._down.setStretchFactor(number, share)
-        self.panel.setMinimumWidth(150)
-        self._across.addWidget(self.panel)
-        self._across.addWidget(self._down)
-        self._across.setSizes([220, 1060])
-        self._across.setStretchFactor(1, 1)
-        self._across.setCollapsible(1, False)
-        for splitter in (self._across, self._down):
-            splitter.setHandleWidth(1)
+        jobs = layout.stacked(self.notice, self.filter_bar, self.table, self._strip)
+        layout.divide(self._across, self._down, self.panel, (self.editor, jobs, self.details))
         self.setCentralWidget(self._across)
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
@@ -233,6 +216,7 @@ class MainWindow(QMainWindow):
         actions.quit.triggered.connect(self.close)
         self.panel.queries.opened.connect(self._open_query)
         self.filter_bar.changed.connect(self._filter)
+        self.history.changed.connect(self._show_counts)
         self.table.selection_changed.connect(self._show_selection)
         self.table.activated_job.connect(self._activate)
         self.model.reordered.connect(self._rows_moved)
@@ -289,6 +273,7 @@ class MainWindow(QMainWindow):
 
     def _jobs_changed(self, changes: Changes) -> None:
         self.model.apply(changes)
+        self.history.follow(changes)
         self._take_wanted()
         mirror = self._session.mirror
         # Progress comes 25 times a second, and changes no count and nothing that may be done:
@@ -303,9 +288,12 @@ class MainWindow(QMainWindow):
             self._detail_is_old = True
 
     def _show_counts(self) -> None:
-        mirror = self._session.mirror
-        self.filter_bar.set_counts(mirror.counts, len(self.model.listing), len(mirror))
-        self._counts.setText(counts_text(mirror.counts))
+        history = self.history
+        counts = history.counts
+        total = sum(counts.values())
+        self.filter_bar.set_counts(counts, history.matches, total, history.mine)
+        self._counts.setText(counts_text(counts))
+        self._strip.show_story()
         self.settings_desk.show_counts()
 
     def _refresh_detail(self) -> None:
@@ -325,6 +313,7 @@ class MainWindow(QMainWindow):
         self.job_desk.enable(connected=connected)
 
     def _health_changed(self, health: Health) -> None:
+        self.filter_bar.set_user(self._session.user)
         self.table.set_stale(health.link is not Link.CONNECTED)
         if health.link is Link.FAILED:
             self.notice.say(health.reason, "Try again", self.restart_wanted.emit)
@@ -364,6 +353,7 @@ class MainWindow(QMainWindow):
 
     def _filter(self, query: object) -> None:
         self.model.filter_by(query)  # type: ignore[arg-type]
+        self.history.filter_by(query)  # type: ignore[arg-type]
         self._show_counts()
         self._show_selection()  # Qt says nothing when what was selected is hidden
 

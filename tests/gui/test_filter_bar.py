@@ -33,9 +33,8 @@ class Bar:
         return child(self.bar, QLabel).text()
 
     def chips(self) -> list[str]:
-        return [
-            button.text() for button in self.bar.findChildren(QToolButton) if button.isCheckable()
-        ]
+        buttons = self.bar.findChildren(QToolButton)
+        return [one.text() for one in buttons if one.isCheckable() and not one.isHidden()]
 
     def click(self, title: str) -> None:
         chips = [one for one in self.bar.findChildren(QToolButton) if one.text().startswith(title)]
@@ -89,6 +88,34 @@ def test_a_chip_filters_by_state(bar: Bar) -> None:
     bar.click("All")
     assert bar.asked[-1] == JobFilter()
     assert not bar.bar.is_narrowing
+
+
+def test_mine_is_there_where_others_are(bar: Bar) -> None:
+    bar.bar.set_user("ann")
+    bar.bar.set_counts(COUNTS, 7, 1_204, 12)
+    assert bar.chips()[-1] == "Mine 12"
+    bar.click("Mine")
+    bar.click("Failed")
+    failed = frozenset({JobState.FAILED, JobState.LOST})
+    assert bar.asked == [JobFilter(owner=("ann",)), JobFilter(owner=("ann",), states=failed)]
+    narrowing = bar.bar.is_narrowing
+    assert narrowing
+    bar.bar.set_counts(COUNTS, 7, 1_204)
+    assert bar.chips()[-1] == "Mine", "it goes when it is off and nobody else has any"
+    bar.bar.clear()
+    assert bar.asked[-1] == JobFilter()
+    bar.bar.set_counts(COUNTS, 7, 1_204)
+    assert bar.chips()[-1] == "Cancelled 1"
+
+
+def test_me_is_whoever_the_server_says(bar: Bar) -> None:
+    bar.bar.set_user("ann")
+    bar.type("user:me")
+    assert bar.asked[-1] == JobFilter(owner=("ann",))
+    bar.bar.set_user("bob")
+    assert bar.asked[-1] == JobFilter(owner=("bob",)), "on another server one may be another"
+    bar.box.setText("mine: slow")
+    assert bar.asked[-1] == JobFilter(owner=("bob",), words=("slow",))
 
 
 def test_words_and_keys(bar: Bar) -> None:

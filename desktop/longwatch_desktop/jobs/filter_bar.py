@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from longwatch.client import words
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.mirror.filters import FilterError, parse
 from longwatch_desktop.mirror.query import JobFilter
+from longwatch_desktop.mirror.text import short_count
 from longwatch_desktop.theme import Theme, mark_wrong
 
 CHIPS: Final[tuple[tuple[str, frozenset[JobState] | None], ...]] = (
@@ -26,8 +36,11 @@ CHIPS: Final[tuple[tuple[str, frozenset[JobState] | None], ...]] = (
 )
 
 
+LEAST_BOX: Final = 120
+MARGIN: Final = 8
+SPACING: Final = 2
 HELP: Final = """Words are looked for in names and SQL. Also:
-state:failed,running   source:sample   user:ann
+state:failed,running   source:sample   user:ann   mine:
 older:1d   newer:2h   longer:30s   "two words"   -without"""
 
 
@@ -39,22 +52,25 @@ class FilterBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._user = ""
+        self._numbers: list[int | None] = [None] * (len(CHIPS) + 1)
         self._chips = QButtonGroup(self)
         self._chips.setExclusive(True)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 5, 8, 5)
-        layout.setSpacing(2)
+        layout.setContentsMargins(MARGIN, 5, MARGIN, 5)
+        layout.setSpacing(SPACING)
         for number, (title, _) in enumerate(CHIPS):
-            chip = QToolButton()
-            chip.setText(title)
-            chip.setCheckable(True)
-            chip.setProperty("chip", True)
-            chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            chip = _chip(title)
             self._chips.addButton(chip, number)
             layout.addWidget(chip)
         self._chips.button(0).setChecked(True)
-        layout.addSpacing(8)
+        self._own = _chip("Mine")
+        self._own.setToolTip("Only what you have submitted")
+        self._own.hide()
+        layout.addWidget(self._own)
         self._note = QLabel()
+        self._note.setContentsMargins(8, 0, 0, 0)
+        self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._note.setProperty("muted", True)
         layout.addWidget(self._note, 1)
         self._box = QLineEdit()
@@ -62,7 +78,7 @@ class FilterBar(QWidget):
         self._box.setToolTip(HELP)
         self._box.setAccessibleName("Filter jobs")
         self._box.setClearButtonEnabled(True)
-        self._box.setMinimumWidth(120)
+        self._box.setMinimumWidth(LEAST_BOX)
         self._box.setMaximumWidth(340)
         self._glass = QAction(self._box)
         self._box.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
@@ -70,6 +86,7 @@ class FilterBar(QWidget):
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         layout.addWidget(self._box, 2)
         self._chips.idToggled.connect(self._choose)
+        self._own.toggled.connect(lambda _on: self._tell())
         self._box.textChanged.connect(lambda _text: self._tell())
         theme.changed.connect(self._recolor)
         self._recolor()
@@ -77,11 +94,13 @@ class FilterBar(QWidget):
     @property
     def is_narrowing(self) -> bool:
         """Whether anything is filtered out by intention."""
-        return self._chips.checkedId() != 0 or bool(self._box.text().strip())
+        by_chips = self._chips.checkedId() != 0 or self._own.isChecked()
+        return by_chips or bool(self._box.text().strip())
 
     def clear(self) -> None:
         """Show everything again."""
         self._box.clear()
+        self._own.setChecked(False)
         self._chips.button(0).setChecked(True)
 
     def focus_box(self) -> None:
@@ -89,22 +108,72 @@ class FilterBar(QWidget):
         self._box.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._box.selectAll()
 
-    def set_counts(self, counts: Mapping[JobState, int], shown: int, total: int) -> None:
-        """How many jobs there are of each state, and how many of them are shown."""
-        for number, (title, states) in enumerate(CHIPS):
-            count = total if states is None else sum(counts.get(state, 0) for state in states)
-            self._chips.button(number).setText(f"{title} {words.count(count)}")
+    def set_user(self, name: str) -> None:
+        """Who “me” is; empty while nobody knows."""
+        if name != self._user:
+            self._user = name
+            if name and (self._own.isChecked() or self._box.text()):
+                self._tell()
+
+    def set_counts(
+        self,
+        counts: Mapping[JobState, int],
+        matches: int,
+        total: int,
+        mine: int | None = None,
+    ) -> None:
+        """How many jobs there are of each state, how many match what is typed, and how many are
+        the user's own (`None` where there are no others)."""
+        numbers: list[int | None] = [
+            total if states is None else sum(counts.get(state, 0) for state in states)
+            for _, states in CHIPS
+        ]
+        if [*numbers, mine] != self._numbers:
+            self._numbers = [*numbers, mine]
+            self._fit()
         if not self._box.property("wrong"):
             narrowed = bool(self._box.text().strip())
-            self._note.setText(words.counted(shown, "match", "matches") if narrowed else "")
+            self._note.setText(words.counted(matches, "match", "matches") if narrowed else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Say the counts as fully as there is room: cut, a number is another number."""
+        room = self.width() - LEAST_BOX - 2 * MARGIN
+        for brevity in range(3):
+            widths = [self._write(*chip, brevity) for chip in self._all_chips()]
+            if sum(widths) <= room:
+                return
+
+    def _all_chips(self) -> Iterator[tuple[QAbstractButton, str, int | None]]:
+        for number, (title, _) in enumerate(CHIPS):
+            yield self._chips.button(number), title, self._numbers[number]
+        yield self._own, "Mine", self._numbers[-1]
+
+    def _write(self, chip: QAbstractButton, title: str, number: int | None, brevity: int) -> int:
+        """Write a chip, in full or more and more briefly; the width it takes."""
+        shown = number is not None or chip is not self._own
+        if brevity == 2 and title != "All":
+            shown = shown and bool(number)
+        shown = shown or chip.isChecked()
+        if number is None:
+            text = title
+        else:
+            text = f"{title} {short_count(number) if brevity else words.count(number)}"
+        chip.setText(text)
+        chip.setVisible(shown)
+        return chip.sizeHint().width() + SPACING if shown else 0
 
     def _choose(self, _number: int, on: bool) -> None:
         if on:
             self._tell()
 
     def _tell(self) -> None:
+        self._fit()
         text = self._box.text()
-        found = parse(text)
+        found = parse(text, self._user)
         wrong = isinstance(found, FilterError)
         mark_wrong(self._box, wrong=wrong)
         if isinstance(found, FilterError):
@@ -114,6 +183,8 @@ class FilterBar(QWidget):
         self._note.setText(message)
         self._box.setToolTip(message or HELP)
         states = CHIPS[self._chips.checkedId()][1]
+        if self._own.isChecked():
+            query = replace(query, owner=(self._user,))
         self.changed.emit(narrowed(query, states))
 
     def _recolor(self) -> None:
@@ -126,3 +197,12 @@ def narrowed(query: JobFilter, states: frozenset[JobState] | None) -> JobFilter:
         return query
     both = states if query.states is None else states & query.states
     return replace(query, states=both)
+
+
+def _chip(title: str) -> QToolButton:
+    chip = QToolButton()
+    chip.setText(title)
+    chip.setCheckable(True)
+    chip.setProperty("chip", True)
+    chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return chip

@@ -40,6 +40,8 @@ class JobTableModel(QAbstractTableModel):
     rows_dirty = Signal(object)
     reordered = Signal()
     """Rows came, went or moved."""
+    more_wanted = Signal()
+    """The end of the rows is in sight, and `may_fetch` said yes."""
 
     def __init__(
         self, mirror: JobMirror, clock: Callable[[], datetime], parent: QObject | None = None
@@ -52,6 +54,8 @@ class JobTableModel(QAbstractTableModel):
         self.context = Context(now=clock(), place=self._place)
         self._order = self.listing.order
         self._resorted_s = 0.0
+        self.may_fetch: Callable[[], bool] = _never
+        """Whether there is more to come when the end of the rows is reached."""
 
     def column(self, section: int) -> Column:
         """The column at a section."""
@@ -72,6 +76,13 @@ class JobTableModel(QAbstractTableModel):
 
     def columnCount(self, parent: roles.Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's
         return 0 if parent.isValid() else len(COLUMNS)
+
+    def canFetchMore(self, parent: roles.Index) -> bool:  # noqa: N802 - Qt's name
+        return not parent.isValid() and self.may_fetch()
+
+    def fetchMore(self, parent: roles.Index) -> None:  # noqa: N802 - Qt's name
+        if not parent.isValid():
+            self.more_wanted.emit()
 
     def data(self, index: roles.Index, role: int = roles.DISPLAY) -> Any:
         if not index.isValid():
@@ -164,3 +175,7 @@ class JobTableModel(QAbstractTableModel):
             moved.append(QModelIndex() if row < 0 else self.index(row, index.column()))
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
+
+
+def _never() -> bool:
+    return False

@@ -2,7 +2,8 @@
 
     state:failed,running source:flights user:ann older:1d longer:30s "two words" -without
 
-See `query` for what each means. `str(filter)` writes what `parse` reads.
+See `query` for what each means; `user:me` and `mine:` are whoever asks. `str(filter)` writes what
+`parse` reads.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from longwatch_desktop.mirror.query import JobFilter
 
 __all__ = ["FilterError", "JobFilter", "parse"]
 
-KEYS: Final = ("state", "source", "user", "older", "newer", "longer", "shorter")
+KEYS: Final = ("state", "source", "user", "mine", "older", "newer", "longer", "shorter")
 _ALIASES: Final = {
     "is": "state",
     "status": "state",
@@ -75,8 +76,9 @@ class _Wrong(Exception):
     instead: str | None = None
 
 
-def parse(text: str) -> JobFilter | FilterError:
-    """The filter that `text` describes, or its first error. An open quote ends with the text."""
+def parse(text: str, me: str = "") -> JobFilter | FilterError:
+    """The filter that `text` describes, or its first error. An open quote ends with the text.
+    `me` is the owner that “me” stands for."""
     result = JobFilter()
     error: tuple[int, str, str | None] | None = None
     place = 0
@@ -94,7 +96,7 @@ def parse(text: str) -> JobFilter | FilterError:
         sign, written = named.groups()
         values, place = _values(text, named.end(), commas=True)
         try:
-            result = _with_term(result, written.lower(), values, negated=bool(sign))
+            result = _with_term(result, written.lower(), values, me, negated=bool(sign))
         except _Wrong as wrong:
             if _key(written.lower()) is None:
                 result = _with_word(result, text[begin + len(sign) : place], negated=bool(sign))
@@ -134,7 +136,9 @@ def _with_word(result: JobFilter, word: str, *, negated: bool) -> JobFilter:
     return replace(result, words=(*result.words, word))
 
 
-def _with_term(result: JobFilter, written: str, values: list[str], *, negated: bool) -> JobFilter:
+def _with_term(
+    result: JobFilter, written: str, values: list[str], me: str, *, negated: bool
+) -> JobFilter:
     key = _key(written)
     if key is None:
         near = difflib.get_close_matches(written, [*KEYS, *_ALIASES], 1, 0.6)
@@ -146,6 +150,12 @@ def _with_term(result: JobFilter, written: str, values: list[str], *, negated: b
             )
         raise _Wrong(f"There is no filter “{written}:”. There are {known}.")
     given = tuple(value for value in values if value)
+    if key == "mine":
+        if given:
+            raise _Wrong("“mine:” takes no value.", "mine:")
+        key, given = "user", ("me",)
+    if key == "user" and me:
+        given = tuple(me if value.casefold() == "me" else value for value in given)
     if not given:
         raise _Wrong(f"“{key}:” needs a value, as in “{_EXAMPLES[key]}”.")
     match key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -11,14 +11,8 @@ from msgspec import structs
 
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import JobState, JobSummary
-from longwatch_desktop.mirror.columns import (
-    FREE,
-    QUEUED,
-    STATES,
-    Columns,
-    Slots,
-)
-from longwatch_desktop.mirror.ordering import Keys, arrange, merge
+from longwatch_desktop.mirror.columns import FREE, STATES, Columns, Slots
+from longwatch_desktop.mirror.line import WaitingLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +23,9 @@ class Changes:
     `added`: jobs that are new. `updated`: their committed record changed. `progressed`: only
     their progress changed. `removed`: gone; their records can be read until the next event,
     after which the slots may serve other jobs. `shifted`: queued before and after, but their
-    place in the line changed (may overlap `updated`).
+    place in the line changed (may overlap `updated`). `found`: the server says that they have the
+    words that were looked for, wherever these are. `history`: what came was there before, and what
+    went is there still; no news of anything.
     """
 
     reset: bool
@@ -38,6 +34,16 @@ class Changes:
     progressed: tuple[int, ...]
     removed: tuple[int, ...]
     shifted: tuple[int, ...] = ()
+    found: tuple[int, ...] = ()
+    history: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Awaited:
+    """A page of older jobs that was asked for, and which jobs were removed since."""
+
+    generation: int
+    gone: set[str] = field(default_factory=set)
 
 
 NO_CHANGES: Final = Changes(reset=False, added=(), updated=(), progressed=(), removed=())
@@ -51,6 +57,10 @@ class JobMirror:
     records that differ are replaced as they come, and what the snapshot did not mention is
     removed when it ends. A record never replaces a newer one (`seq`), unless the server itself
     went back (a restored store: its snapshot stands before what was known).
+
+    The feed may bring the newest jobs alone; pages of older ones are taken in beside it (`expect`,
+    `take`). They are records as any other: never in place of newer ones, and no job comes back
+    that was removed while they were on their way.
     """
 
     def __init__(self) -> None:
@@ -63,6 +73,9 @@ class JobMirror:
         """While `loading`, how many jobs the server has; `None` otherwise."""
         self.seq: int | None = None
         """The newest change known to be complete; `None` before the first."""
+        self.older: str | None = None
+        """The cursor below the newest jobs, from which older ones can be asked for; `None` when the
+        last snapshot brought them all."""
         self._records: list[JobSummary | None] = []
         self._ids: list[str] = []
         self._slot_of: dict[str, int] = {}
@@ -73,18 +86,19 @@ class JobMirror:
         # By slot, and the slots whose text is out of date.
         self._texts: list[str] = []
         self._untold: set[int] = set()
-        self._line: Slots = np.empty(0, np.intp)
-        self._place: Slots = np.zeros(0, np.intp)
+        self._line = WaitingLine()
         # Snapshots are numbered; each slot remembers the one during or after which it was last
         # heard of. A snapshot from before the highest `seq` ever heard means that the server went
         # back: then what was last heard of before it may be overwritten by anything.
-        self._generation = 0
+        self.generation = 0
+        """How many snapshots have begun."""
         self._heard: list[int] = []
         self._highest = -1
         self._void_before = 0
         # What deltas that overtook a snapshot have removed, and how far they reached.
         self._gone: set[str] = set()
         self._ahead = -1
+        self._awaited: set[Awaited] = set()
 
     def __len__(self) -> int:
         return len(self._slot_of)
@@ -143,7 +157,7 @@ class JobMirror:
     def place_in_line(self, slot: int) -> int | None:
         """1 for the queued job whose turn is next, 2 for the one after it …; `None` for a job
         that is not queued. By priority, then age; the server may let another owner go first."""
-        return int(self._place[slot]) or None
+        return self._line.place(slot)
 
     def texts(self) -> list[str]:
         """What a filter's words are looked for in, by slot, without case; see `search_text`.
@@ -176,13 +190,46 @@ class JobMirror:
             case Delta():
                 return self._delta(event)
 
+    def expect(self) -> Awaited:
+        """A page of older jobs is asked for now: `take` it, or `dismiss` it."""
+        page = Awaited(self.generation)
+        self._awaited.add(page)
+        return page
+
+    def dismiss(self, page: Awaited) -> None:
+        """The page will not come."""
+        self._awaited.discard(page)
+
+    def take(
+        self, page: Awaited, jobs: Sequence[JobSummary], *, found: bool = False
+    ) -> Changes | None:
+        """Take in the page that was expected; `found`: by the words in it. `None` when a snapshot
+        began meanwhile: it knew more than the page, which has to be asked for anew."""
+        if self._leaving:
+            self._forget()
+        self.dismiss(page)
+        if page.generation != self.generation:
+            return None
+        jobs = [job for job in jobs if job.id not in page.gone]
+        changes = self._changes(*self._commit(jobs), [])
+        slots = tuple(self._slot_of[job.id] for job in jobs) if found else ()
+        return replace(changes, found=slots, history=True)
+
+    def let_go(self, slots: Sequence[int]) -> Changes:
+        """Forget jobs that the server still has."""
+        if self._leaving:
+            self._forget()
+        gone = list(slots)
+        self._remove(gone)
+        return replace(self._changes([], [], gone), history=True)
+
     def _snapshot(self, chunk: Snapshot) -> Changes:
         reset = False
         if chunk.offset == 0:
             reset = not self._slot_of
-            self._generation += 1
+            self.generation += 1
             if chunk.seq < self._highest:
-                self._void_before = self._generation
+                self._void_before = self.generation
                 self._highest = chunk.seq
             self._gone.clear()
             self._ahead = -1
@@ -193,10 +240,11 @@ class JobMirror:
         removed: list[int] = []
         self.loaded, self.total = chunk.offset + len(chunk.jobs), chunk.total
         if not chunk.more and self.loading:
-            heard, generation = self._heard, self._generation
+            heard, generation = self._heard, self.generation
             removed = [slot for slot in self._slot_of.values() if heard[slot] != generation]
             self._remove(removed)
             self.loading, self.loaded, self.total = False, 0, None
+            self.older = chunk.older
             self.seq = max(chunk.seq, self._ahead)
             self._highest = max(self._highest, self.seq)
             self._gone.clear()
@@ -212,6 +260,8 @@ class JobMirror:
         if self.loading:
             gone.update(delta.removed)
             self._ahead = max(self._ahead, delta.to)
+        for page in self._awaited:
+            page.gone.update(delta.removed)
         dead = gone.union(delta.removed)
         jobs = [job for job in delta.changed if job.id not in dead] if dead else delta.changed
         removed = [slot for slot in map(self._slot_of.get, delta.removed) if slot is not None]
@@ -243,7 +293,7 @@ class JobMirror:
         added: dict[int, JobSummary] = {}
         updated: dict[int, JobSummary] = {}
         slot_of, records, heard = self._slot_of, self._records, self._heard
-        generation, void_before = self._generation, self._void_before
+        generation, void_before = self.generation, self._void_before
         highest = self._highest
         for job in jobs:
             highest = max(highest, job.seq)
@@ -323,7 +373,7 @@ class JobMirror:
     ) -> Changes:
         if not (reset or added or updated or removed):
             return NO_CHANGES
-        shifted = self._queue([*added, *updated, *removed])
+        shifted = self._line.update(self.columns, self._ids, [*added, *updated, *removed])
         return Changes(
             reset=reset,
             added=tuple(added),
@@ -332,35 +382,6 @@ class JobMirror:
             removed=tuple(removed),
             shifted=shifted,
         )
-
-    def _queue(self, touched: list[int]) -> tuple[int, ...]:
-        """Bring the line up to date; the slots that were and are in it, at another place."""
-        columns = self.columns
-        if len(self._place) < columns.capacity:
-            self._place = np.concatenate(
-                (self._place, np.zeros(columns.capacity - len(self._place), np.intp))
-            )
-        slots = np.array(touched, np.intp)
-        entering = slots[columns.state[slots] == QUEUED]
-        leaving = slots[self._place[slots] > 0]
-        if not len(entering) and not len(leaving):
-            return ()
-        before = self._line
-        self._place[leaving] *= -1
-        rest = before[self._place[before] > 0]
-        self._place[leaving] *= -1
-        keys = Keys((-columns.priority, columns.submitted), self._ids)
-        if len(entering) > len(rest):
-            line = arrange(np.concatenate((rest, entering)), keys)
-        else:
-            line, _ = merge(rest, entering, keys)
-        old = self._place[line]
-        self._place[before] = 0
-        new = np.arange(1, len(line) + 1)
-        self._place[line] = new
-        self._line = line
-        shifted: list[int] = line[(old != new) & (old > 0)].tolist()
-        return tuple(shifted)
 
 
 def search_text(job: JobSummary) -> str:

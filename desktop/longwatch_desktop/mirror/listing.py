@@ -60,6 +60,9 @@ class JobListing:
         # sorted by, which for live keys is not what it would be sorted by now.
         self._row: Slots = np.empty(0, np.intp)
         self._taken: Mask = np.empty(0, np.bool_)
+        # By slot: whether the server found the filter's words in it. It looks through all of the
+        # SQL, of which there is only the start here.
+        self._found: Mask = np.empty(0, np.bool_)
         self._by: Column = np.empty(0)
         self._then: Column = np.empty(0)
         self._behind = False
@@ -113,6 +116,8 @@ class JobListing:
     def filter_by(self, query: JobFilter, now: datetime | None = None) -> None:
         """Show what matches `query`."""
         before, self._query = self._query, query
+        if query.words != before.words:
+            self._found[:] = False
         within = self._taken if narrows(query, before) else None
         self._rebuild(_seconds(now), within=within)
 
@@ -131,9 +136,14 @@ class JobListing:
         if changes.reset:
             self._rebuild(now_s)
             return ListingChange(moved=True, dirty=())
-        touched = np.array(changes.added + changes.updated, np.intp)
         gone = np.array(changes.removed, np.intp)
-        self._taken[touched] = static_mask(self._query, self._mirror, touched)
+        self._found[gone] = False
+        touched = np.array(changes.added + changes.updated, np.intp)
+        if changes.found:
+            found = np.array(changes.found, np.intp)
+            self._found[found] = True
+            touched = np.union1d(touched, found)
+        self._taken[touched] = static_mask(self._query, self._mirror, touched, self._found)
         asked = self._all() if resort and self._query.uses_time else touched
         wanted = self._taken[asked] & time_mask(self._query, self._mirror, asked, now_s)
         shown = self._row[asked] >= 0
@@ -220,7 +230,7 @@ class JobListing:
         slots = self._all()
         if filter_again:
             looked = slots if within is None else slots[within[slots]]
-            taken = looked[static_mask(self._query, self._mirror, looked)]
+            taken = looked[static_mask(self._query, self._mirror, looked, self._found)]
             self._taken = self._flagged(taken)
         slots = slots[self._taken[slots]]
         slots = slots[time_mask(self._query, self._mirror, slots, now_s)]
@@ -236,6 +246,7 @@ class JobListing:
         if more > 0:
             self._row = np.concatenate((self._row, np.full(more, -1, np.intp)))
             self._taken = np.concatenate((self._taken, np.zeros(more, np.bool_)))
+            self._found = np.concatenate((self._found, np.zeros(more, np.bool_)))
             self._by = np.concatenate((self._by, np.zeros(more, self._by.dtype)))
             self._then = np.concatenate((self._then, np.zeros(more)))
 

@@ -15,8 +15,8 @@ _MANY: Final = 4
 """From a quarter of the slots on, looking through all texts is quicker than picking some."""
 
 
-def static_mask(query: JobFilter, mirror: JobMirror, slots: Slots) -> Mask:
-    """Which of `slots` match, time apart.
+def static_mask(query: JobFilter, mirror: JobMirror, slots: Slots, found: Mask) -> Mask:
+    """Which of `slots` match, time apart. In those `found` (by slot) the words are, wherever.
 
     100,000 jobs: 1 ms by state, source and owner, 20 ms a word (texts of 220 characters) until
     few are left. Slower: one joined text and `find` (14 ms for a rare word, 370 for a frequent
@@ -33,8 +33,10 @@ def static_mask(query: JobFilter, mirror: JobMirror, slots: Slots) -> Mask:
     if query.owner or query.not_owner:
         good = [accepts(query.owner, query.not_owner, name) for name in columns.owners]
         mask &= np.array(good, np.bool_)[columns.owner[slots]]
+    known = mask & found[slots]
     for word in query.words:
         mask = _with_word(mask, word.casefold(), mirror, slots, there=True)
+    mask |= known
     for word in query.without:
         mask = _with_word(mask, word.casefold(), mirror, slots, there=False)
     return mask

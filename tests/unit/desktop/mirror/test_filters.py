@@ -96,7 +96,7 @@ def test_what_text_means(text: str, expected: JobFilter) -> None:
         (
             "qqqq:1",
             0,
-            "There is no filter “qqqq:”. There are state:, source:, user:, older:, newer:, "
+            "There is no filter “qqqq:”. There are state:, source:, user:, mine:, older:, newer:, "
             "longer:, shorter:.",
             None,
             JobFilter(words=("qqqq:1",)),
