@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from longwatch.api import (
     backups,
     bulk,
+    changes,
     exports,
     feed,
     files,
@@ -171,7 +172,8 @@ def _install_routes(app: FastAPI) -> None:
     problems.install(app)
     app.include_router(jobs.collection, responses=problems.documented())
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    for module in (health, history, bulk, jobs, results, exports, sources, files, backups, feed):
+    plain = (health, history, bulk, jobs, results, exports, sources, files, backups, changes)
+    for module in (*plain, feed):
         app.include_router(module.router, responses=problems.documented())
 
 

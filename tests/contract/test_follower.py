@@ -19,8 +19,11 @@ from websockets.asyncio.server import ServerConnection, serve
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
 from longwatch.client.feed import Backoff, Connected, Disconnected, FeedEvent, FeedFollower
-from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
+from longwatch.client.waking import SleepWatch
+from longwatch.protocol.frames import Delta, FeedFilter, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import JobState, Submission
+from support.feeds import feeding
+from support.proxies import Proxy
 from support.servers import ENDLESS, serving
 from support.waiting import eventually
 
@@ -339,3 +342,157 @@ def test_waits_grow_to_a_bound_and_are_never_none(
     delay_s = Backoff(least_s, most_s).delay_s(failures, random.Random(seed))
     assert least_s <= delay_s <= most_s
     assert delay_s <= least_s * 2.0 ** min(failures, 1000)
+
+
+async def test_where_no_websocket_gets_through_it_asks(tmp_path: Path) -> None:
+    async with feeding(tmp_path) as (behind, address):
+        proxy = Proxy(port(address), random.Random(1), upgrades=False)
+        proxy.calm()
+        for n in range(7):
+            await behind.service.submit(Submission(sql=f"select {n}"), "ada")
+        async with proxy:
+            through = Address(f"http://127.0.0.1:{proxy.port}", address.token)
+            one = follower(through, poll_every_s=0.01, newest=3)
+            async with aclosing(one.events()) as events:
+                connected = await until(events, Connected)
+                assert connected.polling
+                assert one.connected
+                assert one.latency_s is None
+                chunks = [await until(events, Snapshot), await until(events, Snapshot)]
+                # What is not over comes too, however old.
+                assert [(len(one.jobs), one.more) for one in chunks] == [(3, True), (4, False)]
+                assert chunks[1].older is not None
+                started = min(behind.executor.open)[0]
+                behind.executor.report(started, rows=5)
+                while 5 not in (await until(events, ProgressFrame)).rows:
+                    pass
+                await behind.executor.end(started)
+                told: list[JobState] = []
+                while JobState.SUCCEEDED not in told:
+                    delta = await until(events, Delta)
+                    told += [job.state for job in delta.changed if job.id == started]
+                proxy.upgrades = True
+                one._socket_again_s = 0.0
+                proxy.cut_all()
+                while (await until(events, Connected)).polling:
+                    pass
+                assert (await until(events, Delta)).from_ == one.seq
+
+
+async def test_the_answer_to_who_knows_everything_is_empty(tmp_path: Path) -> None:
+    async with feeding(tmp_path) as (behind, address), AsyncClient(address) as client:
+        await behind.service.submit(Submission(sql="select 1"), "ada")
+        http = client._opened()
+        first = await http.get("/v1/changes")
+        told = first.json()
+        assert (told["delta"], first.status_code) == (None, 200)
+        known = {"since": str(told["hello"]["seq"]), "epoch": told["hello"]["epoch"]}
+        tag = {"If-None-Match": first.headers["ETag"]}
+        again = await http.get("/v1/changes", params=known, headers=tag)
+        assert (again.status_code, again.content) == (304, b"")
+        await behind.service.submit(Submission(sql="select 2"), "ada")
+        more = await http.get("/v1/changes", params=known, headers=tag)
+        assert len(more.json()["delta"]["changed"]) == 1
+        other = await http.get("/v1/changes", params={**known, "epoch": "other"}, headers=tag)
+        assert other.json()["delta"] is None
+        mine = await http.get("/v1/changes", params={**known, "owner": "bob"})
+        assert mine.json()["delta"]["changed"] == []
+        assert (await http.get("/v1/changes", headers={"Authorization": ""})).status_code == 401
+
+
+async def test_a_filter_is_followed(tmp_path: Path) -> None:
+    async with feeding(tmp_path) as (behind, address):
+        one = follower(address, which=FeedFilter(state=(JobState.RUNNING,)))
+        async with aclosing(one.events()) as events:
+            assert (await until(events, Snapshot)).jobs == []
+            job = (await behind.service.submit(Submission(sql="select 1"), "ada")).id
+            running: list[str] = []
+            while job not in running:
+                running += [entry.id for entry in (await until(events, Delta)).changed]
+            await behind.executor.end(job)
+            while job not in (await until(events, Delta)).removed:
+                pass
+
+
+async def test_what_is_in_sight_is_said_again_to_every_connection() -> None:
+    heard: list[dict[str, Any]] = []
+
+    async def listens(ws: ServerConnection) -> None:
+        await ws.send(hello())
+        await ws.recv()
+        await ws.send(snapshot(0))
+        while len(heard) < 3:
+            heard.append(json.loads(await ws.recv()))
+            if len(heard) == 2:
+                return
+
+    async with peer(listens) as address:
+        one = follower(address)
+        one.show(["a", "b"])
+        async with aclosing(one.events()) as events:
+            await until(events, Snapshot)
+            await eventually(lambda: len(heard) == 1)
+            one.show(["a", "b"])  # nothing new
+            one.show(["c"])
+            await until(events, Disconnected)
+            await until(events, Snapshot)
+            await eventually(lambda: len(heard) == 3)
+    assert [one["ids"] for one in heard] == [["a", "b"], ["c"], ["c"]]
+
+
+class Clocks:
+    """A computer that can be put to sleep."""
+
+    def __init__(self) -> None:
+        self.awake_s = self.always_s = 100.0
+
+    def watch(self) -> SleepWatch:
+        return SleepWatch(lambda: self.awake_s, lambda: self.always_s)
+
+
+def test_sleep_is_where_two_clocks_part() -> None:
+    clocks = Clocks()
+    watch = clocks.watch()
+    for awake_s, asleep_s, expected_s in ((3, 0, 0), (3, 2, 0), (1, 60, 60), (9, 0, 0)):
+        clocks.awake_s += awake_s
+        clocks.always_s += awake_s + asleep_s
+        assert watch.slept_s() == expected_s
+    assert SleepWatch().slept_s() == 0
+
+
+async def test_after_a_sleep_a_dead_connection_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("longwatch.client.feed._LOOK_S", 0.05)
+    over = asyncio.Event()
+    clocks = Clocks()
+
+    async def freezes(ws: ServerConnection) -> None:
+        await ws.send(hello())
+        await ws.recv()
+        await ws.send(snapshot(0))
+        ws.transport.pause_reading()
+        await over.wait()
+        ws.transport.abort()
+
+    async with peer(freezes) as address:
+        one = follower(address, ping_every_s=1000.0, sleep=clocks.watch())
+        async with aclosing(one.events()) as events:
+            await until(events, Snapshot)
+            clocks.always_s += 3600
+            assert (await until(events, Disconnected)).reason
+            over.set()
+
+
+async def test_after_a_sleep_the_next_try_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("longwatch.client.feed._LOOK_S", 0.05)
+    clocks = Clocks()
+    nobody = Address("http://127.0.0.1:1", "token")
+    patient = Backoff(least_s=1000, most_s=2000)
+    one = follower(nobody, backoff=patient, sleep=clocks.watch())
+    async with aclosing(one.events()) as events:
+        await until(events, Disconnected)
+        trying = asyncio.ensure_future(until(events, Disconnected))
+        await asyncio.sleep(0)
+        clocks.always_s += 3600
+        await trying

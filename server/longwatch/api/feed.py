@@ -40,7 +40,7 @@ async def feed(socket: WebSocket, server: PartsDep, who: PrincipalDep) -> None:
         wire_of(socket),
         server.hub,
         server.beat,
-        _history(server.store, server.epoch),
+        history_of(server.store, server.epoch),
         server=server.server_name,
         version=version(),
         user=who.name,
@@ -48,7 +48,9 @@ async def feed(socket: WebSocket, server: PartsDep, who: PrincipalDep) -> None:
     await session.run()
 
 
-def _history(store: Store, epoch: str) -> History:
+def history_of(store: Store, epoch: str) -> History:
+    """What the store knows, as the feed asks for it."""
+
     async def chunk(view: View, before_n: int | None, limit: int, open_only: bool) -> ChunkOfJobs:
         which = Filter(states=view.states, source=view.source, owner=view.owner)
         if open_only:

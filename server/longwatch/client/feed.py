@@ -1,30 +1,47 @@
-"""`FeedFollower`: follows every job of a server over one WebSocket, for ever."""
+"""`FeedFollower`: follows every job of a server, for ever."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import ssl
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from longwatch.client._imports import load
 from longwatch.client.address import Address
+from longwatch.client.backoff import Backoff
 from longwatch.client.errors import LongwatchClientError
+from longwatch.client.feed_cursor import Cursor
+from longwatch.client.feed_events import Connected, Disconnected, FeedEvent
+from longwatch.client.feed_trouble import (
+    Broken,
+    closed,
+    decode,
+    distrust,
+    os_reason,
+    refused,
+    said_bye,
+)
+from longwatch.client.polling import Poller
+from longwatch.client.waking import SleepWatch, drop_if_dead
 from longwatch.protocol.frames import (
+    MAX_SHOWN,
     PROTOCOL_VERSION,
     SUBPROTOCOL,
     Bye,
     ClientFrame,
     Delta,
+    FeedFilter,
     Hello,
     Ping,
     Pong,
     ProgressFrame,
     ServerFrame,
+    Show,
     Snapshot,
     Subscribe,
 )
@@ -44,52 +61,17 @@ _CLOSE_S: Final = 1.0
 _HOPELESS: Final = 12
 """As many failures as it takes to wait as long as ever."""
 
+_LOOK_S: Final = 2.0
+"""How often is looked whether the computer has slept."""
 
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The feed is up; `hello` is what the server said of itself. Jobs follow."""
+_SUSPICIOUS: Final = 3
+"""So many connections in a row that end before any hello are no accident."""
 
-    hello: Hello
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """The feed is down, or could not be reached.
-
-    `reason` is a sentence, `retry_in_s` the seconds until the next try. `unauthorized` means the
-    server refused the token: the tries go on, but a person should look.
-    """
-
-    reason: str
-    retry_in_s: float
-    unauthorized: bool
+_SOCKET_AGAIN_S: Final = 10.0
+"""How soon a WebSocket is tried again after plain requests have got through for the first time."""
 
 
-FeedEvent = Connected | Disconnected | Snapshot | Delta | ProgressFrame
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """How long to wait before the n-th try: full jitter, so that a hundred clients of a server
-    that came back do not all call at once."""
-
-    least_s: float = 0.25
-    most_s: float = 15.0
-
-    def delay_s(self, failures: int, dice: random.Random) -> float:
-        """Seconds to wait after that many failures in a row (1 or more)."""
-        bound = min(self.most_s, self.least_s * 2.0 ** min(failures, 30))
-        return dice.uniform(self.least_s, bound)
-
-
-class _Broken(LongwatchClientError):
-    """The connection is of no more use."""
-
-    def __init__(self, message: str, *, unauthorized: bool = False, hopeless: bool = False) -> None:
-        super().__init__(message)
-        self.unauthorized = unauthorized
-        self.hopeless = hopeless
-        """Whether the next try will most likely end the same way."""
+__all__ = ["Backoff", "Connected", "Disconnected", "FeedEvent", "FeedFollower"]
 
 
 class FeedFollower:
@@ -102,8 +84,13 @@ class FeedFollower:
 
     No task is left behind: the connection lives inside the generator and ends with it, whether it
     is closed, cancelled or dropped. `max_hz` bounds the frames a second, `None` leaves that to
-    the server. `newest` bounds how many jobs that are over a snapshot brings. A half-open
-    connection is noticed after `ping_every_s` + `pong_within_s` seconds.
+    the server. `newest` bounds how many jobs that are over a snapshot brings. `which` are the jobs
+    to follow: those that leave it are told as removed.
+
+    A half-open connection is noticed after `ping_every_s` + `pong_within_s` seconds, and soon after
+    the computer has slept. Where no WebSocket gets through, the server is asked every
+    `poll_every_s` instead (`Connected.polling`), and a WebSocket tried again after
+    `socket_again_s`.
     """
 
     def __init__(
@@ -112,22 +99,34 @@ class FeedFollower:
         *,
         max_hz: float | None = None,
         newest: int | None = None,
+        which: FeedFilter | None = None,
         ping_every_s: float = 5.0,
         pong_within_s: float = 10.0,
         open_within_s: float = 10.0,
+        poll_every_s: float = 2.0,
+        socket_again_s: float = 300.0,
         backoff: Backoff | None = None,
         dice: random.Random | None = None,
+        sleep: SleepWatch | None = None,
     ) -> None:
         self.address = address
         self._max_hz = max_hz
         self._newest = newest
+        self._which = which
         self._ping_every_s = ping_every_s
         self._pong_within_s = pong_within_s
         self._open_within_s = open_within_s
+        self._poll_every_s = poll_every_s
+        self._socket_again_s = socket_again_s
         self._backoff = backoff or Backoff()
         self._dice = dice or random.Random()  # noqa: S311 - spreads load, guards nothing
-        self._cursor = _Cursor()
+        self._cursor = Cursor()
+        self._sleep = sleep or SleepWatch()
         self._retry = asyncio.Event()
+        self._shown: Show | None = None
+        self._shown_anew = asyncio.Event()
+        self._polling = False
+        self._polls = 0
         self._socket: ClientConnection | None = None
         self._first_pong_s: float | None = None
         self._failures = 0
@@ -135,7 +134,7 @@ class FeedFollower:
     @property
     def connected(self) -> bool:
         """Whether the feed is up at this moment."""
-        return self._socket is not None
+        return self._socket is not None or self._polling
 
     @property
     def latency_s(self) -> float | None:
@@ -154,22 +153,84 @@ class FeedFollower:
         """End the wait before the next try. Does nothing while connected."""
         self._retry.set()
 
+    def show(self, job_ids: Sequence[str] | None) -> None:
+        """Say which jobs are in sight: their progress comes first, that of all others a few times
+        a second. `None`, as it begins, treats all alike. Of more than 1,000 the first count."""
+        shown = Show(ids=None if job_ids is None else list(job_ids[:MAX_SHOWN]))
+        if shown != (self._shown or Show(ids=None)):
+            self._shown = shown
+            self._shown_anew.set()
+
     async def events(self) -> AsyncGenerator[FeedEvent]:
         """The feed, for ever. Raises nothing of its own; one consumer at a time."""
         await load("websockets.asyncio.client")
+        watching = asyncio.create_task(self._watch(), name="feed-sleep")
+        try:
+            while True:
+                trouble = Broken("The server closed the feed.")
+                try:
+                    async with aclosing(self._connection()) as events:
+                        async for event in events:
+                            yield event
+                except Broken as error:
+                    trouble = error
+                if trouble.blocked:
+                    try:
+                        async with aclosing(self._poll()) as events:
+                            async for event in events:
+                                yield event
+                        continue  # a WebSocket may get through by now
+                    except LongwatchClientError as error:
+                        if self._polling:
+                            trouble = Broken(str(error))
+                    finally:
+                        self._polling = False
+                self._failures = _HOPELESS if trouble.hopeless else self._failures + 1
+                delay_s = self._backoff.delay_s(self._failures, self._dice)
+                self._retry.clear()
+                yield Disconnected(str(trouble), delay_s, trouble.unauthorized)
+                await self._pause(delay_s)
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self) -> None:
+        """Look now and then whether the computer has slept, and if so, what became of the
+        connection."""
         while True:
-            try:
-                async with aclosing(self._connection()) as events:
-                    async for event in events:
+            await asyncio.sleep(_LOOK_S)
+            if self._sleep.slept_s():
+                self._retry.set()
+                if self._socket is not None:
+                    await drop_if_dead(self._socket, _LOOK_S)
+
+    async def _poll(self) -> AsyncGenerator[FeedEvent]:
+        """The same as a connection, by plain requests, until it is time to try a WebSocket again.
+        Raises `LongwatchClientError` when these do not get through either."""
+        loop = asyncio.get_running_loop()
+        # Soon at first: it may have been the server, or an hour in a train.
+        again_s = loop.time() + min(self._socket_again_s, _SOCKET_AGAIN_S * 2**self._polls)
+        self._polls = min(self._polls + 1, 10)
+        told: Hello | None = None
+        async with Poller(self.address, self._which, timeout_s=self._open_within_s) as poller:
+            while loop.time() < again_s:
+                changes = await poller.ask(self._cursor)
+                self._failures = 0
+                if changes is not None:
+                    hello = changes.hello
+                    self._cursor.greet(hello)
+                    if told is None or told.epoch != hello.epoch:
+                        told, self._polling = hello, True
+                        yield Connected(hello, polling=True)
+                    async for event in poller.events(changes, self._cursor, self._newest):
                         yield event
-                trouble = _Broken("The server closed the feed.")
-            except _Broken as error:
-                trouble = error
-            self._failures = _HOPELESS if trouble.hopeless else self._failures + 1
-            delay_s = self._backoff.delay_s(self._failures, self._dice)
-            self._retry.clear()
-            yield Disconnected(str(trouble), delay_s, trouble.unauthorized)
-            await self._pause(delay_s)
+                    if self._cursor.missed:
+                        raise Broken("Something is missing in what the server sent.")
+                    if changes.delta is not None and changes.delta.to < hello.seq:
+                        continue
+                self._retry.clear()
+                await self._pause(self._poll_every_s)
 
     async def _pause(self, delay_s: float) -> None:
         try:
@@ -179,7 +240,7 @@ class FeedFollower:
             return
 
     async def _connection(self) -> AsyncGenerator[FeedEvent]:
-        """One connection from handshake to end. Raises `_Broken` at its end."""
+        """One connection from handshake to end. Raises `Broken` at its end."""
         from websockets.asyncio.client import connect  # noqa: PLC0415 - loaded by events()
         from websockets.exceptions import (  # noqa: PLC0415
             ConnectionClosed,
@@ -189,6 +250,7 @@ class FeedFollower:
         )
         from websockets.typing import Subprotocol  # noqa: PLC0415
 
+        greeted = False
         try:
             async with connect(
                 self.address.feed_url,
@@ -208,70 +270,105 @@ class FeedFollower:
                 try:
                     async with aclosing(self._conversation(socket)) as events:
                         async for event in events:
+                            greeted = True
                             yield event
                 finally:
                     self._socket = None
         except InvalidStatus as error:
-            raise _refused(error.response.status_code) from error
+            raise refused(error.response.status_code) from error
         except InvalidHandshake as error:
-            raise _Broken(f"No Longwatch feed answers there: {error}.", hopeless=True) from error
+            reason = f"No Longwatch feed answers there: {error}."
+            raise Broken(reason, hopeless=True, blocked=True) from error
         except ConnectionClosed as error:
-            raise _Broken(_closed(error)) from error
+            raise Broken(closed(error), blocked=self._suspicious(greeted)) from error
         except WebSocketException as error:
-            raise _Broken(f"The feed cannot be read: {error}.", hopeless=True) from error
+            raise Broken(f"The feed cannot be read: {error}.", hopeless=True) from error
         except TimeoutError as error:
-            raise _Broken("The server does not answer in time.") from error
+            reason = "The server does not answer in time."
+            raise Broken(reason, blocked=self._suspicious(greeted)) from error
         except ssl.SSLCertVerificationError as error:
-            raise _Broken(_distrust(self.address, error), hopeless=True) from error
+            raise Broken(distrust(self.address, error), hopeless=True) from error
         except OSError as error:
-            raise _Broken(f"The server cannot be reached: {_os_reason(error)}.") from error
+            raise Broken(f"The server cannot be reached: {os_reason(error)}.") from error
 
     async def _conversation(self, socket: ClientConnection) -> AsyncGenerator[FeedEvent]:
         async with asyncio.timeout(self._open_within_s):
-            hello = _decode(await socket.recv())
+            hello = decode(await socket.recv())
         if isinstance(hello, Bye):
-            raise _said_bye(hello)
+            raise said_bye(hello)
         if not isinstance(hello, Hello):
-            raise _Broken("The server did not say hello.", hopeless=True)
+            raise Broken("The server did not say hello.", hopeless=True)
         if hello.protocol != PROTOCOL_VERSION:
-            raise _Broken(
+            raise Broken(
                 f"The server speaks version {hello.protocol} of the protocol, this program "
                 f"version {PROTOCOL_VERSION}; update the older of the two.",
                 hopeless=True,
             )
         self._socket = socket
+        self._polls = 0
         self._first_pong_s = None
         self._cursor.greet(hello)
         yield Connected(hello)
         await self._send(socket, self._subscription())
         await self._measure(socket)
-        async for text in socket:
-            frame = _decode(text)
-            match frame:
-                case Snapshot() | Delta():
-                    fitting = self._cursor.take(frame)
-                    if fitting is not None:
-                        self._failures = 0
-                        yield fitting
-                    elif self._cursor.missed:
-                        # A new connection asks for everything since what we have.
-                        raise _Broken("Something is missing in what the server sent.")
-                case ProgressFrame():
+        if self._shown is not None:
+            self._shown_anew.set()
+        showing = asyncio.create_task(self._keep_showing(socket), name="feed-show")
+        try:
+            async for text in socket:
+                event = await self._heed(socket, decode(text))
+                if event is not None:
+                    yield event
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+
+    async def _heed(
+        self, socket: ClientConnection, frame: ServerFrame
+    ) -> Snapshot | Delta | ProgressFrame | None:
+        """What a frame has for the consumer, if anything."""
+        match frame:
+            case Snapshot() | Delta():
+                fitting = self._cursor.take(frame)
+                if fitting is not None:
                     self._failures = 0
-                    yield frame
-                case Ping():
-                    await self._send(socket, Pong(n=frame.n))
-                case Bye():
-                    raise _said_bye(frame)
-                case Pong() | Hello():
-                    continue
+                elif self._cursor.missed:
+                    # A new connection asks for everything since what we have.
+                    raise Broken("Something is missing in what the server sent.")
+                return fitting
+            case ProgressFrame():
+                self._failures = 0
+                return frame
+            case Ping():
+                await self._send(socket, Pong(n=frame.n))
+            case Bye():
+                raise said_bye(frame)
+            case Pong() | Hello():
+                pass
+        return None
+
+    async def _keep_showing(self, socket: ClientConnection) -> None:
+        """Tell the server what is in sight whenever that changes, the newest only."""
+        while True:
+            await self._shown_anew.wait()
+            self._shown_anew.clear()
+            if self._shown is not None:
+                await self._send(socket, self._shown)
+            await asyncio.sleep(0.05)
+
+    def _suspicious(self, greeted: bool) -> bool:
+        """Whether the end of a connection may be the work of a proxy that knows no WebSockets."""
+        return not greeted and self._failures + 1 >= _SUSPICIOUS
 
     def _subscription(self) -> Subscribe:
         cursor = self._cursor
-        hz, newest = self._max_hz, self._newest
-        if cursor.seq is None:
-            return Subscribe(max_hz=hz, newest=newest)
-        return Subscribe(since=cursor.seq, epoch=cursor.epoch, max_hz=hz, newest=newest)
+        return Subscribe(
+            since=cursor.seq,
+            epoch=None if cursor.seq is None else cursor.epoch,
+            max_hz=self._max_hz,
+            filter=self._which,
+            newest=self._newest,
+        )
 
     async def _measure(self, socket: ClientConnection) -> None:
         """Send the first ping at once; the keepalive's own comes only after its interval."""
@@ -286,106 +383,3 @@ class FeedFollower:
     @staticmethod
     async def _send(socket: ClientConnection, frame: ClientFrame) -> None:
         await socket.send(msgspec.json.encode(frame).decode())
-
-
-class _Cursor:
-    """Where the consumer stands, and whether a frame continues from there."""
-
-    def __init__(self) -> None:
-        self.epoch: str | None = None
-        self.seq: int | None = None
-        self.missed = False
-        """Whether a frame left a gap: nothing after it can be used."""
-        self._expected_offset: int | None = None
-
-    def greet(self, hello: Hello) -> None:
-        """A new connection: a changed epoch, or a server behind us, voids what we have."""
-        if hello.epoch != self.epoch or (self.seq is not None and hello.seq < self.seq):
-            self.seq = None
-        self.epoch = hello.epoch
-        self.missed = False
-        self._expected_offset = None
-
-    def take(self, frame: Snapshot | Delta) -> Snapshot | Delta | None:
-        """The frame if it fits (a delta that overlaps is made to begin at our own `seq`), and
-        the cursor moved on; `None` if it is old or does not fit, then see `missed`."""
-        if isinstance(frame, Snapshot):
-            return self._take_snapshot(frame)
-        if self.seq is None or frame.from_ > self.seq:
-            self.missed = True
-            return None
-        if frame.to <= self.seq and not (frame.from_ == frame.to == self.seq):
-            return None
-        if frame.from_ != self.seq:
-            frame = msgspec.structs.replace(frame, from_=self.seq)
-        self.seq = frame.to
-        return frame
-
-    def _take_snapshot(self, frame: Snapshot) -> Snapshot | None:
-        if frame.offset == 0:
-            self.seq = None
-        elif frame.offset != self._expected_offset:
-            self.missed = True
-            return None
-        if frame.more:
-            self._expected_offset = frame.offset + len(frame.jobs)
-        else:
-            self._expected_offset = None
-            self.seq = frame.seq
-        return frame
-
-
-_decoder: Final = msgspec.json.Decoder(ServerFrame)
-
-
-def _decode(text: str | bytes) -> ServerFrame:
-    try:
-        frame: ServerFrame = _decoder.decode(text)
-    except msgspec.MsgspecError as error:
-        raise _Broken(
-            f"The server sent what this program cannot read ({error}); update the older of both.",
-            hopeless=True,
-        ) from error
-    return frame
-
-
-def _refused(status: int) -> _Broken:
-    match status:
-        case 401:
-            return _Broken("The server does not know this token.", unauthorized=True, hopeless=True)
-        case 403:
-            return _Broken("The server does not let this program in.", hopeless=True)
-        case 404:
-            return _Broken("What answers there has no Longwatch feed.", hopeless=True)
-        case _:
-            return _Broken(f"The server, or a proxy before it, answered {status}.")
-
-
-def _said_bye(bye: Bye) -> _Broken:
-    denied = bye.code == "unauthorized"
-    return _Broken(bye.reason, unauthorized=denied, hopeless=denied)
-
-
-def _closed(error: Exception) -> str:
-    if "keepalive" in str(error):
-        return "The server no longer answers."
-    return "The connection to the server broke."
-
-
-_OF_ANOTHER_TIME: Final = frozenset({9, 10})
-"""OpenSSL's `X509_V_ERR_CERT_NOT_YET_VALID` and `X509_V_ERR_CERT_HAS_EXPIRED`."""
-
-
-def _distrust(address: Address, error: ssl.SSLCertVerificationError) -> str:
-    if error.verify_code in _OF_ANOTHER_TIME:
-        return f"The server's certificate cannot be used now: {error.verify_message}."
-    if address.certificate:
-        return (
-            "The server shows another certificate than the one that was trusted. Ask whoever runs "
-            "it whether it was renewed, and compare fingerprints before you trust the new one."
-        )
-    return f"The server's certificate is not trusted here: {error.verify_message}."
-
-
-def _os_reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__

@@ -34,6 +34,7 @@ SAVED_QUERIES: Final = "/v1/saved-queries"
 SAVED_QUERY: Final = "/v1/saved-queries/{name}"
 BACKUPS: Final = "/v1/backups"
 FEED: Final = "/v1/feed"
+CHANGES: Final = "/v1/changes"
 HEALTH_LIVE: Final = "/v1/health/live"
 HEALTH_READY: Final = "/v1/health/ready"
 
