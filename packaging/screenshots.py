@@ -22,10 +22,11 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 from longwatch.protocol.jobs import JobState
-from longwatch_desktop.app import Program
 from longwatch_desktop.hosting import EmbeddedServer
 from longwatch_desktop.loop import new_loop
-from longwatch_desktop.theme import Mode, app_icon
+from longwatch_desktop.program import Program
+from longwatch_desktop.theme import Mode, Theme, app_icon
+from longwatch_desktop.window import MainWindow
 
 PATIENCE_S = 120.0
 README = ("running-light.png", "error-dark.png")
@@ -139,7 +140,7 @@ class Photographer:
 async def photograph(program: Program, folder: Path) -> None:
     """Run the program, take the pictures, end it."""
     running = asyncio.ensure_future(program.run())
-    await asyncio.sleep(0)
+    await until(lambda: program.is_filled, "the window's parts")
     try:
         await Photographer(program, folder).shoot()
     finally:
@@ -158,9 +159,9 @@ def main() -> int:
         app.setQuitOnLastWindowClosed(False)
         settings = QSettings(str(Path(data_dir) / "window.ini"), QSettings.Format.IniFormat)
         server = EmbeddedServer(Path(data_dir), owner="ann", max_running=3)
-        program = Program(app, settings, server)
-        program.theme.choose(Mode.LIGHT)
-        program.window.show()
+        window = MainWindow(None, Theme(app, Mode.LIGHT), settings, Path(data_dir))
+        program = Program(window, server)
+        window.show()
         with asyncio.Runner(loop_factory=lambda: new_loop(app)) as runner:
             runner.run(photograph(program, folder))
     if "--readme" in sys.argv[1:]:

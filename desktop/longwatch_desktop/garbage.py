@@ -15,6 +15,9 @@ from PySide6.QtCore import QObject, QTimer
 
 EVERY_MS: Final = 500
 """Automatic collections come far more often; a generation is collected only if it is due."""
+START_MS: Final = 10_000
+"""How long a start may take. To look through all that is imported meanwhile takes 80 ms at a time,
+and finds nothing: it stays."""
 
 
 class GarbageCollector(QObject):
@@ -31,6 +34,11 @@ class GarbageCollector(QObject):
         gc.disable()
         self._timer.start()
 
+    def start_later(self) -> None:
+        """Collect nothing until the program has started (`settle`), or for `START_MS`."""
+        gc.disable()
+        QTimer.singleShot(START_MS, self, self.settle)
+
     def stop(self) -> None:
         """Leave it to Python again."""
         self._timer.stop()
@@ -42,6 +50,7 @@ class GarbageCollector(QObject):
         if not self._settled:
             self._settled = True
             gc.freeze()
+            self._timer.start()
 
     def leave(self) -> None:
         """The program ends: spare Python the last look at every object, which takes a second."""

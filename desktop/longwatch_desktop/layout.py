@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import msgspec
 from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch_desktop.editor.panel import EditorPanel, SavedTabs
-from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
-from longwatch_desktop.jobs.view import JobTable
+if TYPE_CHECKING:
+    from longwatch_desktop.editor.panel import EditorPanel
+    from longwatch_desktop.jobs.view import JobTable
 
 T = TypeVar("T", list[Any], dict[str, Any])
 _COLUMNS: Final = "jobs/columns"
@@ -35,18 +34,18 @@ def save_window(settings: QSettings, window: QMainWindow, splitters: dict[str, Q
         settings.setValue(f"window/{name}", splitter.saveState())
 
 
-def restore_window(
-    settings: QSettings, window: QMainWindow, splitters: dict[str, QSplitter]
-) -> bool:
-    """Put the window back; false when nothing is remembered."""
+def restore_window(settings: QSettings, window: QMainWindow) -> bool:
+    """Put the window back where it was; false when nothing is remembered."""
     geometry = settings.value("window/geometry")
-    if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
-        return False
+    return isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)
+
+
+def restore_splitters(settings: QSettings, splitters: dict[str, QSplitter]) -> None:
+    """Divide the window as it was."""
     for name, splitter in splitters.items():
         state = settings.value(f"window/{name}")
         if isinstance(state, QByteArray):
             splitter.restoreState(state)
-    return True
 
 
 def stacked(*parts: QWidget) -> QWidget:
@@ -60,17 +59,22 @@ def stacked(*parts: QWidget) -> QWidget:
     return whole
 
 
-def divide(across: QSplitter, down: QSplitter, panel: QWidget, parts: Sequence[QWidget]) -> None:
-    """Put the panel at the left, and editor, jobs and details one below the other beside it."""
+def divide(
+    across: QSplitter, down: QSplitter, panel: QWidget, parts: Sequence[QWidget]
+) -> Iterator[None]:
+    """Put the panel at the left, and editor, jobs and details one below the other beside it, step
+    by step."""
     for part, least in zip(parts, (90, 120, 90), strict=True):
         part.setMinimumHeight(least)
         down.addWidget(part)
+        yield
     down.setSizes([250, 290, 250])
     down.setChildrenCollapsible(False)
     for number, share in enumerate((2, 3, 2)):
         down.setStretchFactor(number, share)
     panel.setMinimumWidth(150)
     across.addWidget(panel)
+    yield
     across.addWidget(down)
     across.setSizes([220, 1060])
     across.setStretchFactor(1, 1)
@@ -97,6 +101,8 @@ def focus_next(parts: Sequence[QWidget]) -> None:
 
 def save_columns(settings: QSettings, table: JobTable) -> None:
     """Remember order, width and visibility of the columns, and what the table is sorted by."""
+    from longwatch_desktop.jobs.columns import COLUMNS  # noqa: PLC0415 - the window's frame needs none of it
+
     header = table.horizontalHeader()
     columns = [
         {
@@ -114,6 +120,8 @@ def save_columns(settings: QSettings, table: JobTable) -> None:
 
 def restore_columns(settings: QSettings, table: JobTable) -> None:
     """Put the columns back. One that is not remembered, since it is new, stays where it is."""
+    from longwatch_desktop.jobs.columns import BY_ID  # noqa: PLC0415 - the window's frame needs none of it
+
     header = table.horizontalHeader()
     place = 0
     for one in _load(settings, _COLUMNS, list):
@@ -136,11 +144,17 @@ def restore_columns(settings: QSettings, table: JobTable) -> None:
 
 def save_tabs(settings: QSettings, editor: EditorPanel) -> None:
     """Remember the editor's texts."""
+    import msgspec  # noqa: PLC0415 - the window's frame needs none of it
+
     settings.setValue(_TABS, msgspec.json.encode(editor.saved()).decode())
 
 
 def restore_tabs(settings: QSettings, editor: EditorPanel) -> None:
     """Bring the editor's texts back."""
+    import msgspec  # noqa: PLC0415 - the window's frame needs none of it
+
+    from longwatch_desktop.editor.panel import SavedTabs  # noqa: PLC0415 - the window's frame needs none of it
+
     with contextlib.suppress(msgspec.MsgspecError):
         editor.restore(msgspec.json.decode(str(settings.value(_TABS, "")), type=SavedTabs))
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 WITHIN_MS: Final = 1_000
 """A program that does not answer in this time hangs: the second start opens a window of its own."""
 MOST_BYTES: Final = 1_000_000
-
-
-class _Call(msgspec.Struct, frozen=True):
-    """What the second start wants to have opened, in whole paths."""
-
-    files: list[str]
 
 
 def hand_over(folder: Path, files: Sequence[Path]) -> bool:
@@ -31,7 +25,8 @@ def hand_over(folder: Path, files: Sequence[Path]) -> bool:
     if not socket.waitForConnected(WITHIN_MS) or not _is_ours(socket):
         return False
     try:
-        call = msgspec.json.encode(_Call([str(file.absolute()) for file in files]))
+        whole = [str(file.absolute()) for file in files]
+        call = json.dumps({"files": whole}, ensure_ascii=False).encode()
     except UnicodeEncodeError:  # a name that is no text; it can be opened in a window of its own
         return False
     socket.write(call + b"\n")
@@ -78,13 +73,15 @@ class SingleWindow(QObject):
                 socket.abort()
             return
         try:
-            call = msgspec.json.decode(bytes(socket.readLine().data()), type=_Call)
-        except msgspec.MsgspecError:
+            files = json.loads(bytes(socket.readLine().data()))["files"]
+        except (ValueError, TypeError, LookupError, RecursionError):
+            files = None
+        if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
             socket.abort()
             return
         socket.write(b"ok\n")
         socket.flush()
-        self.called.emit([Path(file) for file in call.files])
+        self.called.emit([Path(file) for file in files])
 
 
 def _is_ours(socket: QLocalSocket) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
@@ -14,36 +14,17 @@ from PySide6.QtWidgets import (
     QSplitter,
 )
 
-from longwatch.protocol.jobs import JobState, JobSummary
-from longwatch.protocol.sources import SavedQuery
-from longwatch_desktop import dialogs, layout
-from longwatch_desktop.actions import Actions
-from longwatch_desktop.control import JobControl
-from longwatch_desktop.editor.files import SqlFiles
-from longwatch_desktop.editor.panel import EditorPanel
-from longwatch_desktop.jobs.desk import JobDesk
-from longwatch_desktop.jobs.emptiness import empty_text
-from longwatch_desktop.jobs.filter_bar import FilterBar
-from longwatch_desktop.jobs.history import JobHistory
-from longwatch_desktop.jobs.history_strip import HistoryStrip
-from longwatch_desktop.jobs.model import JobTableModel
-from longwatch_desktop.jobs.view import JobTable
-from longwatch_desktop.launcher import Launcher
-from longwatch_desktop.mirror.jobs import Changes
+from longwatch_desktop import layout
 from longwatch_desktop.notice import NoticeBar
-from longwatch_desktop.results.details import DetailPane
-from longwatch_desktop.servers.button import ServerButton, fill
-from longwatch_desktop.servers.control import ServerControl
-from longwatch_desktop.servers.status import ConnectionStatus, counts_text
-from longwatch_desktop.session import Health, Link, Session
-from longwatch_desktop.settings_desk import SettingsDesk
-from longwatch_desktop.sources.catalogues import Catalogues
-from longwatch_desktop.sources.desk import SourceDesk
-from longwatch_desktop.sources.panel import SourcePanel
-from longwatch_desktop.sources.query_desk import QueryDesk
-from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
-from longwatch_desktop.toolbar import ToolBar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from longwatch.protocol.jobs import JobSummary
+    from longwatch.protocol.sources import SavedQuery
+    from longwatch_desktop.mirror.jobs import Changes
+    from longwatch_desktop.session import Health, Session
 
 DETAIL_MS: Final = 200
 """How often the details follow a running job: faster only makes figures unreadable."""
@@ -59,63 +40,102 @@ class MainWindow(QMainWindow):
     """The embedded server should be started again."""
 
     def __init__(
-        self, session: Session, theme: Theme, settings: QSettings, folder: Path | None = None
+        self, session: Session | None, theme: Theme, settings: QSettings, folder: Path | None = None
     ) -> None:
-        """`folder` is where the list of servers is kept; without one there is none."""
+        """`folder` is where the list of servers is kept; without one there is none. Without a
+        session it is an empty frame, until it is filled (`filling`)."""
         super().__init__()
-        self._session = session
+        self._session: Session
         self._theme = theme
         self._settings = settings
+        self._folder = folder
         self._wanted_job: str | None = None
         self._detail_is_old = False
         self._failure = ""
         self._may_close = False
+        self._filled = False
+        self.close_asked = False
+        """Whether somebody tried to close it."""
         self.setWindowTitle("Longwatch")
-        self.editor = EditorPanel(theme)
-        self.model = JobTableModel(session.mirror, session.clock, self)
-        self.table = JobTable(self.model, theme)
-        self.filter_bar = FilterBar(theme)
-        self.history = JobHistory(session, self.model, self)
-        self._strip = HistoryStrip(self.history)
-        self.details = DetailPane(session, theme)
-        self.catalogues = Catalogues(session, self)
-        self.panel = SourcePanel(session, self.catalogues, theme)
+        self.setMinimumSize(QSize(720, 520))
+        if not layout.restore_window(settings, self):
+            self.resize(1280, 860)
+        if session is None:
+            starting = QLabel("Starting…", alignment=Qt.AlignmentFlag.AlignCenter)
+            starting.setProperty("muted", True)
+            self.setCentralWidget(starting)
+        else:
+            for _ in self.filling(session):
+                pass
+
+    def filling(self, session: Session) -> Iterator[None]:
+        """Make the parts and put them in, in steps that take some ten milliseconds each: whoever
+        goes through them lets the window live in between."""
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
+        theme, settings, folder = self._theme, self._settings, self._folder
+        self._session = session
+        self.editor = parts.EditorPanel(theme)
+        yield
+        self.model = parts.JobTableModel(session.mirror, session.clock, self)
+        self.table = parts.JobTable(self.model, theme)
+        yield
+        self.filter_bar = parts.FilterBar(theme)
+        self.history = parts.JobHistory(session, self.model, self)
+        self._strip = parts.HistoryStrip(self.history)
+        overview = parts.Overview(theme)
+        yield
+        result = parts.ResultView(parts.ResultReader(session), theme)
+        yield
+        self.details = parts.DetailPane(session, theme, overview=overview, result=result)
+        yield
+        self.catalogues = parts.Catalogues(session, self)
+        self.panel = parts.SourcePanel(session, self.catalogues, theme)
+        yield
         self.notice = NoticeBar(theme)
-        self.control = JobControl(session, self.editor, self)
-        self.files = SqlFiles(self.editor, self)
-        self.connection = ConnectionStatus(session, theme)
+        self.control = parts.JobControl(session, self.editor, self)
+        self.files = parts.SqlFiles(self.editor, self)
+        self.connection = parts.ConnectionStatus(session, theme)
         self._counts = QLabel()
-        self._tasks = Tasks(lambda error: self.notice.say(str(error)))
-        self.actions_ = Actions(self, theme)
-        self.job_desk = JobDesk(
+        self._tasks = parts.Tasks(lambda error: self.notice.say(str(error)))
+        self.actions_ = parts.Actions(self, theme)
+        self.job_desk = parts.JobDesk(
             self.table, self.model, self.control, self.actions_, self.details.full_job, self
         )
-        self.servers = ServerControl(self, theme, settings, folder)
-        self.tools = ToolBar(self.actions_)
-        self.tools.add_at_end(ServerButton(self.servers, session, theme))
-        self.launcher = Launcher(session, self.editor, self.tools, self.control, self.catalogues)
-        self.desk = SourceDesk(
+        self.servers = parts.ServerControl(self, theme, settings, folder)
+        yield
+        self.tools = parts.ToolBar(self.actions_)
+        self.tools.add_at_end(parts.ServerButton(self.servers, session, theme))
+        self.launcher = parts.Launcher(
+            session, self.editor, self.tools, self.control, self.catalogues
+        )
+        yield
+        self.desk = parts.SourceDesk(
             session, theme, self.panel, self.catalogues, self.editor, self.tools, self.launcher,
             self.notice, self.files, self,
         )  # fmt: skip
-        self.query_desk = QueryDesk(
+        self.query_desk = parts.QueryDesk(
             session, theme, self.panel, self.editor, self.tools, self.notice, self
         )
-        self.settings_desk = SettingsDesk(session, theme, settings, self.actions_, folder, self)
+        self.settings_desk = parts.SettingsDesk(
+            session, theme, settings, self.actions_, folder, self
+        )
+        yield
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._down = QSplitter(Qt.Orientation.Vertical)
-        self._lay_out()
+        yield from self._lay_out()
         self._wire()
+        yield
         self._restore()
         self._start_timers()
+        self._filled = True
         self._show_selection()
         self._show_emptiness()
         self.editor.page.setFocus()
 
     def _restore(self) -> None:
         settings = self._settings
-        if not layout.restore_window(settings, self, self._splitters()):
-            self.resize(1280, 860)
+        layout.restore_splitters(settings, self._splitters())
         layout.restore_columns(settings, self.table)
         layout.restore_tabs(settings, self.editor)
         self.panel.restore(str(settings.value("window/panel_tree", "")))
@@ -128,6 +148,11 @@ class MainWindow(QMainWindow):
         self._detail_timer = QTimer(self, interval=DETAIL_MS)
         self._detail_timer.timeout.connect(self._refresh_detail)
         self._detail_timer.start()
+
+    @property
+    def theme(self) -> Theme:
+        """Its colours and icons."""
+        return self._theme
 
     def let_go(self) -> None:
         """The program ends: remember the layout and let the window be closed."""
@@ -155,7 +180,8 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Whoever comes back from a terminal may have added a source there."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+        activated = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()
+        if activated and self._filled:
             self._session.look_again()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
@@ -163,6 +189,7 @@ class MainWindow(QMainWindow):
             super().closeEvent(event)
             return
         event.ignore()
+        self.close_asked = True
         self.close_wanted.emit()
 
     def _keep_texts(self) -> None:
@@ -174,24 +201,36 @@ class MainWindow(QMainWindow):
     def _splitters(self) -> dict[str, QSplitter]:
         return {"across": self._across, "down": self._down, "panel": self.panel.splitter}
 
-    def _lay_out(self) -> None:
+    def _lay_out(self) -> Iterator[None]:
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
         self.actions_.fill_menus(self.menuBar())
-        self.actions_.servers.aboutToShow.connect(lambda: fill(self.actions_.servers, self.servers))
+        self.actions_.servers.aboutToShow.connect(
+            lambda: parts.fill(self.actions_.servers, self.servers)
+        )
+        yield
         self.addToolBar(self.tools)
+        yield
         jobs = layout.stacked(self.notice, self.filter_bar, self.table, self._strip)
-        layout.divide(self._across, self._down, self.panel, (self.editor, jobs, self.details))
+        yield
+        yield from layout.divide(
+            self._across, self._down, self.panel, (self.editor, jobs, self.details)
+        )
+        yield
         self.setCentralWidget(self._across)
+        yield
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
         bar.addWidget(self.connection, 1)
         self._counts.setProperty("muted", True)
         self._counts.setContentsMargins(0, 0, 8, 0)
         bar.addPermanentWidget(self._counts)
-        self.setMinimumSize(QSize(720, 520))
 
     # Wiring
 
     def _wire(self) -> None:
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
         session, actions = self._session, self.actions_
         session.jobs_changed.connect(self._jobs_changed)
         session.health_changed.connect(self._health_changed)
@@ -208,11 +247,13 @@ class MainWindow(QMainWindow):
         actions.replace.triggered.connect(lambda: self.editor.finder.open(replace=True))
         actions.format.triggered.connect(self.launcher.format)
         actions.comment.triggered.connect(self.editor.toggle_comment)
-        parts = (self.editor, self.table, self.details, self.panel)
-        actions.next_part.triggered.connect(lambda: layout.focus_next(parts))
+        areas = (self.editor, self.table, self.details, self.panel)
+        actions.next_part.triggered.connect(lambda: layout.focus_next(areas))
         actions.retry.triggered.connect(session.retry_now)
-        actions.shortcuts.triggered.connect(lambda: dialogs.show_shortcuts(self, actions.all()))
-        actions.about.triggered.connect(lambda: dialogs.show_about(self, session))
+        actions.shortcuts.triggered.connect(
+            lambda: parts.dialogs.show_shortcuts(self, actions.all())
+        )
+        actions.about.triggered.connect(lambda: parts.dialogs.show_about(self, session))
         actions.quit.triggered.connect(self.close)
         self.panel.queries.opened.connect(self._open_query)
         self.filter_bar.changed.connect(self._filter)
@@ -268,7 +309,9 @@ class MainWindow(QMainWindow):
             self.details.show_overview()
 
     def _ended(self, job: JobSummary) -> None:
-        if self.details.job_id == job.id and job.state is JobState.SUCCEEDED:
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
+        if self.details.job_id == job.id and job.state is parts.JobState.SUCCEEDED:
             self.details.show_result()
 
     def _jobs_changed(self, changes: Changes) -> None:
@@ -288,11 +331,13 @@ class MainWindow(QMainWindow):
             self._detail_is_old = True
 
     def _show_counts(self) -> None:
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
         history = self.history
         counts = history.counts
         total = sum(counts.values())
         self.filter_bar.set_counts(counts, history.matches, total, history.mine)
-        self._counts.setText(counts_text(counts))
+        self._counts.setText(parts.counts_text(counts))
         self._strip.show_story()
         self.settings_desk.show_counts()
 
@@ -313,11 +358,13 @@ class MainWindow(QMainWindow):
         self.job_desk.enable(connected=connected)
 
     def _health_changed(self, health: Health) -> None:
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
         self.filter_bar.set_user(self._session.user)
-        self.table.set_stale(health.link is not Link.CONNECTED)
-        if health.link is Link.FAILED:
+        self.table.set_stale(health.link is not parts.Link.CONNECTED)
+        if health.link is parts.Link.FAILED:
             self.notice.say(health.reason, "Try again", self.restart_wanted.emit)
-        elif health.link is Link.CONNECTED and self.notice.text == self._failure:
+        elif health.link is parts.Link.CONNECTED and self.notice.text == self._failure:
             self.notice.hide()
         self._failure = health.reason or self._failure
         self._enable_actions()
@@ -371,9 +418,11 @@ class MainWindow(QMainWindow):
 
     def _show_emptiness(self) -> None:
         """Every empty place says what to do next."""
+        from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
+
         link = self._session.health.link
-        starting = link is Link.STARTING and not len(self.model.listing)
-        self.table.empty_text = empty_text(
+        starting = link is parts.Link.STARTING and not len(self.model.listing)
+        self.table.empty_text = parts.empty_text(
             link,
             loading=self._session.mirror.loading or starting,
             narrowing=self.filter_bar.is_narrowing,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import postgres, results, run, submits
+from benchmarks import postgres, results, run, start, submits
 
 PARTS = {
+    "start": start.main,
     "queries": run.main,
     "submits": submits.main,
     "results": results.main,

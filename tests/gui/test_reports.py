@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QPlainTextEd
 from pytestqt.qtbot import QtBot
 
 from longwatch.protocol.jobs import JobState, JobSummary
-from longwatch_desktop.app import Program
+from longwatch_desktop.program import Program
 from longwatch_desktop.reports import desk as report_desk
 from longwatch_desktop.reports.catching import catching
 from longwatch_desktop.reports.collecting import MOST, Reports

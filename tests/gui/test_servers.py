@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton
 from longwatch.client.address import Address
 from longwatch.client.feed import Disconnected, FeedFollower
 from longwatch.protocol.jobs import JobState
-from longwatch_desktop.app import Program
+from longwatch_desktop.program import Program
 from longwatch_desktop.servers.button import ServerButton
 from longwatch_desktop.servers.dialog import ServerDialog
 from longwatch_desktop.servers.probing import fingerprint

@@ -18,7 +18,7 @@ from longwatch.client.address import Address
 from longwatch.client.sync import Client
 from longwatch.host import LOCK_FILE, ServerThread
 from longwatch.protocol.jobs import JobState
-from longwatch_desktop.app import Program
+from longwatch_desktop.program import Program
 from longwatch_desktop.session import Link
 from longwatch_desktop.theme import LIGHT, Theme
 from support.servers import TOKEN

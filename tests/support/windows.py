@@ -28,9 +28,9 @@ from PySide6.QtWidgets import (
 
 from longwatch.client.address import Address
 from longwatch.protocol.jobs import JobState, JobSummary, ResultPage
-from longwatch_desktop.app import Program
 from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.hosting import EmbeddedServer
+from longwatch_desktop.program import Program
 from longwatch_desktop.session import Session
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.window import MainWindow
@@ -145,15 +145,13 @@ async def desk(address: Address, theme: Theme, settings_file: Path) -> AsyncIter
 @asynccontextmanager
 async def program(data_dir: Path, theme: Theme) -> AsyncIterator[Program]:
     """The whole program over a data folder of its own, its embedded server included."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
     settings = QSettings(str(data_dir.parent / "program.ini"), QSettings.Format.IniFormat)
-    settings.setValue("window/theme", theme.mode.value)
     server = EmbeddedServer(data_dir, threads=1, memory_bytes=2**30, warm_spare=False)
-    given = Program(app, settings, server)
+    given = Program(MainWindow(None, theme, settings, data_dir), server)
     given.window.show()
     running = asyncio.create_task(given.run())
     try:
+        await eventually(lambda: given.is_filled or running.done())
         yield given
     finally:
         given.end()

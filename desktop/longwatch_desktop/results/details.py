@@ -37,7 +37,16 @@ class DetailPane(QWidget):
 
     place_wanted = Signal(object)
 
-    def __init__(self, session: Session, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        overview: Overview | None = None,
+        result: ResultView | None = None,
+    ) -> None:
+        """Who makes `overview` and `result` beforehand can pause in between: 15 ms each."""
         super().__init__(parent)
         self._session = session
         self._job: JobSummary | None = None
@@ -55,9 +64,9 @@ class DetailPane(QWidget):
         self._tasks = Tasks(lambda error: session.trouble.emit(str(error)))
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
-        self.overview = Overview(theme)
+        self.overview = overview or Overview(theme)
         reader = ResultReader(session)
-        self.result = ResultView(reader, theme)
+        self.result = result or ResultView(reader, theme)
         self.chart = ChartPage(reader, theme)
         self.chart.troubled.connect(session.trouble)
         self._log = _LogView()

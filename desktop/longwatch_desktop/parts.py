@@ -1,0 +1,68 @@
+"""Everything that a window consists of, in one import: half a second, which a start spends in a
+thread while the empty frame is on the screen already."""
+
+from __future__ import annotations
+
+from longwatch.protocol.jobs import JobState
+from longwatch_desktop import dialogs
+from longwatch_desktop.actions import Actions
+from longwatch_desktop.control import JobControl
+from longwatch_desktop.editor.files import SqlFiles
+from longwatch_desktop.editor.panel import EditorPanel
+from longwatch_desktop.jobs.desk import JobDesk
+from longwatch_desktop.jobs.emptiness import empty_text
+from longwatch_desktop.jobs.filter_bar import FilterBar
+from longwatch_desktop.jobs.history import JobHistory
+from longwatch_desktop.jobs.history_strip import HistoryStrip
+from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.jobs.view import JobTable
+from longwatch_desktop.launcher import Launcher
+from longwatch_desktop.results.details import DetailPane
+from longwatch_desktop.results.overview import Overview
+from longwatch_desktop.results.reading import ResultReader
+from longwatch_desktop.results.view import ResultView
+from longwatch_desktop.servers.button import ServerButton, fill
+from longwatch_desktop.servers.control import ServerControl
+from longwatch_desktop.servers.status import ConnectionStatus, counts_text
+from longwatch_desktop.session import Link
+from longwatch_desktop.settings_desk import SettingsDesk
+from longwatch_desktop.sources.catalogues import Catalogues
+from longwatch_desktop.sources.desk import SourceDesk
+from longwatch_desktop.sources.panel import SourcePanel
+from longwatch_desktop.sources.query_desk import QueryDesk
+from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.toolbar import ToolBar
+
+__all__ = [
+    "Actions",
+    "Catalogues",
+    "ConnectionStatus",
+    "DetailPane",
+    "EditorPanel",
+    "FilterBar",
+    "HistoryStrip",
+    "JobControl",
+    "JobDesk",
+    "JobHistory",
+    "JobState",
+    "JobTable",
+    "JobTableModel",
+    "Launcher",
+    "Link",
+    "Overview",
+    "QueryDesk",
+    "ResultReader",
+    "ResultView",
+    "ServerButton",
+    "ServerControl",
+    "SettingsDesk",
+    "SourceDesk",
+    "SourcePanel",
+    "SqlFiles",
+    "Tasks",
+    "ToolBar",
+    "counts_text",
+    "dialogs",
+    "empty_text",
+    "fill",
+]
