@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,7 @@ from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many, started_ago
 from support.waiting import eventually
 from support.windows import child, click_cell, picture
-from unit.desktop.mirror.builders import at, job, running, snapshot
+from unit.desktop.mirror.builders import at, chunks, job, running, snapshot
 
 
 @pytest.fixture
@@ -61,6 +62,25 @@ def top(table: FedTable) -> tuple[str, int]:
     """The job at the table's upper edge, and where its row begins."""
     row = table.view.rowAt(0)
     return table.model.job(row).id, table.view.rowViewportPosition(row)
+
+
+def test_all_of_a_hundred_thousand_selected(theme: Theme) -> None:
+    fed = FedTable(theme)
+    for chunk in chunks(many(100_000), 10_000):
+        fed.tell(chunk)
+    fed.view.show()
+    QApplication.processEvents()
+    began_s = time.thread_time()
+    fed.view.selectAll()
+    fed.view.grab()
+    assert len(fed.view.selected_rows()) == 100_000
+    current = fed.view.current_job()
+    fed.change([job("newest", submitted_at=at(200_000))])
+    fed.view.grab()
+    assert time.thread_time() - began_s < 0.2
+    assert current is not None
+    assert len(fed.view.selected_rows()) == 100_000
+    fed.view.close()
 
 
 def test_selection_stays_with_its_jobs(table: FedTable) -> None:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
@@ -18,9 +19,12 @@ from longwatch_desktop.control import JobControl
 from longwatch_desktop.jobs.columns import COLUMNS
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.view import JobTable
+from longwatch_desktop.mirror.columns import STATES
 from longwatch_desktop.tasks import Tasks
 
 MOST_NAMED: Final = 40
+_FINAL: Final = np.array([state.is_final for state in STATES])
+"""By the code of a state."""
 FullJob = Callable[[str], Awaitable[Job]]
 
 
@@ -60,16 +64,20 @@ class JobDesk(QObject):
 
     def enable(self, *, connected: bool) -> None:
         """Offer what can be done with the selection."""
-        jobs = self._table.selected_jobs()
-        actions = self._actions
-        going = any(not job.state.is_final and job.cancel_requested_at is None for job in jobs)
+        mirror = self._model.mirror
+        slots = self._model.listing.order[self._table.selected_rows()]
+        final = _FINAL[mirror.columns.state[slots]]
+        going = any(
+            mirror.record(slot).cancel_requested_at is None for slot in slots[~final].tolist()
+        )
+        actions, some = self._actions, bool(len(slots))
         actions.cancel.setEnabled(connected and going)
-        actions.again.setEnabled(connected and bool(jobs))
-        actions.delete.setEnabled(connected and any(job.state.is_final for job in jobs))
-        actions.open_sql.setEnabled(connected and len(jobs) == 1)
-        actions.copy_sql.setEnabled(connected and bool(jobs))
+        actions.again.setEnabled(connected and some)
+        actions.delete.setEnabled(connected and bool(final.any()))
+        actions.open_sql.setEnabled(connected and len(slots) == 1)
+        actions.copy_sql.setEnabled(connected and some)
         for action in (actions.copy_id, actions.copy_jobs, actions.copy_csv):
-            action.setEnabled(bool(jobs))
+            action.setEnabled(some)
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""

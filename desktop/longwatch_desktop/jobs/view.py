@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
+import numpy as np
 from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
@@ -36,9 +37,11 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop.headers import look_at_no_selection
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
 from longwatch_desktop.jobs.delegate import ROW_HEIGHT, JobDelegate
 from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.mirror.columns import Slots
 from longwatch_desktop.theme import Theme, with_size
 
 TICK_MS: Final = 250
@@ -103,6 +106,7 @@ class JobTable(QTableView):
         self.empty_text = ("", "")
         self.setHorizontalHeader(_Header(theme, self))
         self.setModel(model)
+        look_at_no_selection(self)
         self.setItemDelegate(self._delegate)
         self._set_up()
         self._anchor: tuple[str, int] | None = None
@@ -126,16 +130,22 @@ class JobTable(QTableView):
 
     def selected_jobs(self) -> list[JobSummary]:
         """The selected jobs, from top to bottom."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self._model.job(row) for row in rows]
+        return [self._model.job(row) for row in self.selected_rows().tolist()]
+
+    def selected_rows(self) -> Slots:
+        """The numbers of the selected rows, ascending. By ranges: Qt's own list of 100,000 indexes
+        takes 0.2 s."""
+        ranges = self.selectionModel().selection().toList()
+        rows = [np.arange(one.top(), one.bottom() + 1) for one in ranges if one.isValid()]
+        return np.unique(np.concatenate(rows)) if rows else np.empty(0, np.intp)
 
     def current_job(self) -> JobSummary | None:
         """The job the details are about: the current row, if it is selected."""
         index = self.currentIndex()
         if index.isValid() and self.selectionModel().isRowSelected(index.row(), QModelIndex()):
             return self._model.job(index.row())
-        selected = self.selected_jobs()
-        return selected[0] if selected else None
+        selected = self.selected_rows()
+        return self._model.job(int(selected[0])) if len(selected) else None
 
     def select_job(self, job_id: str) -> bool:
         """Make one job the selection and show it; false when it is not in the table."""

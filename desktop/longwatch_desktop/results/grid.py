@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from longwatch_desktop.headers import look_at_no_selection
 from longwatch_desktop.results.model import ResultModel, as_text
 from longwatch_desktop.theme import Theme, mono_font, with_size
 
@@ -66,6 +67,7 @@ class Grid(QTableView):
         header = Header(model, theme)
         self.setHorizontalHeader(header)
         self.setModel(model)
+        look_at_no_selection(self)
         self.setFont(mono_font())
         self.setItemDelegate(_CellDelegate(model, theme, self))
         self.setAccessibleName("Result")
