@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QEventLoop, QObject, QSettings, Signal
 from PySide6.QtWidgets import QApplication
 
 from longwatch.paths import default_data_dir
@@ -52,9 +52,11 @@ def main(
     garbage = GarbageCollector(app)
     garbage.start_later()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
-    frame = window(None, Theme(app, chosen_mode(settings)), settings, folder)
+    theme = Theme(app, chosen_mode(settings), guess=True)
+    frame = window(None, theme, settings, folder)
     frame.show()
     app.processEvents()
+    theme.look()
     app.setWindowIcon(app_icon())
     carry_on = Loader(load).wait()
     return carry_on(app, frame, folder, files, garbage)
@@ -73,6 +75,8 @@ class Loader(QObject):
 
     def wait(self) -> CarryOn:
         """What was loaded. Raises what the import did."""
+        from PySide6.QtCore import Qt  # noqa: PLC0415 - makes all enums, 20 ms
+
         waiting = QEventLoop()
         self._ended.connect(waiting.quit, Qt.ConnectionType.QueuedConnection)
         thread = threading.Thread(target=self._run, name="longwatch-imports")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -85,6 +85,8 @@ def divide(
 
 def focus_next(parts: Sequence[QWidget]) -> None:
     """Move the cursor to the next part of the window: Tab alone does not lead out of an editor."""
+    from PySide6.QtCore import Qt  # noqa: PLC0415 - makes all enums, 20 ms
+
     now = QApplication.focusWidget()
     inside = [
         number
@@ -101,6 +103,8 @@ def focus_next(parts: Sequence[QWidget]) -> None:
 
 def save_columns(settings: QSettings, table: JobTable) -> None:
     """Remember order, width and visibility of the columns, and what the table is sorted by."""
+    from PySide6.QtCore import Qt  # noqa: PLC0415 - makes all enums, 20 ms
+
     from longwatch_desktop.jobs.columns import COLUMNS  # noqa: PLC0415 - the window's frame needs none of it
 
     header = table.horizontalHeader()
@@ -120,6 +124,8 @@ def save_columns(settings: QSettings, table: JobTable) -> None:
 
 def restore_columns(settings: QSettings, table: JobTable) -> None:
     """Put the columns back. One that is not remembered, since it is new, stays where it is."""
+    from PySide6.QtCore import Qt  # noqa: PLC0415 - makes all enums, 20 ms
+
     from longwatch_desktop.jobs.columns import BY_ID  # noqa: PLC0415 - the window's frame needs none of it
 
     header = table.horizontalHeader()

@@ -17,6 +17,7 @@ from longwatch_desktop.jobs.history_strip import HistoryStrip
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.view import JobTable
 from longwatch_desktop.launcher import Launcher
+from longwatch_desktop.notice import NoticeBar
 from longwatch_desktop.results.details import DetailPane
 from longwatch_desktop.results.overview import Overview
 from longwatch_desktop.results.reading import ResultReader
@@ -49,6 +50,7 @@ __all__ = [
     "JobTableModel",
     "Launcher",
     "Link",
+    "NoticeBar",
     "Overview",
     "QueryDesk",
     "ResultReader",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QCryptographicHash, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 WITHIN_MS: Final = 1_000
@@ -97,5 +96,9 @@ def _is_ours(socket: QLocalSocket) -> bool:
 
 def _name(folder: Path) -> str:
     """The same for every spelling of a folder; short, as names of sockets must be."""
-    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
-    return f"longwatch-{digest[:24]}"
+    # Qt's own: Python's `hashlib` loads OpenSSL, 8 ms before the first frame.
+    digest = QCryptographicHash.hash(
+        str(folder.resolve()).encode("utf-8", "surrogateescape"),
+        QCryptographicHash.Algorithm.Sha256,
+    )
+    return f"longwatch-{digest.toHex().toStdString()[:24]}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -127,10 +127,14 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, mode: Mode = Mode.SYSTEM) -> None:
+    def __init__(self, app: QApplication, mode: Mode = Mode.SYSTEM, *, guess: bool = False) -> None:
+        """To ask what the system prefers makes all enums of Qt, 20 ms that a start can spend after
+        its first frame: with `guess` the system's palette tells until `look`."""
         super().__init__(app)
         self._app = app
         self._mode = mode
+        self._guess = guess
+        self._guessed_dark = app.palette().window().color().lightness() < 128
         self._colors = LIGHT
         app.setStyle("Fusion")
         hints = QGuiApplication.styleHints()
@@ -157,6 +161,12 @@ class Theme(QObject):
         self._mode = mode
         self._apply()
 
+    def look(self) -> None:
+        """Guess no more."""
+        guess, self._guess = self._guess, False
+        if guess and self._mode is Mode.SYSTEM and self._system_is_dark() != self._guessed_dark:
+            self._apply()
+
     def icon(self, name: str, color: str | None = None) -> QIcon:
         """The icon `name` of `resources/icons`, in `color` or the text's; greyed when disabled."""
         colors = self._colors
@@ -166,11 +176,15 @@ class Theme(QObject):
         if self._mode is Mode.SYSTEM:
             self._apply()
 
+    def _system_is_dark(self) -> bool:
+        if self._guess:
+            return self._guessed_dark
+        from PySide6.QtCore import Qt  # noqa: PLC0415 - 20 ms
+
+        return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
     def _apply(self) -> None:
-        dark = self._mode is Mode.DARK or (
-            self._mode is Mode.SYSTEM
-            and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        )
+        dark = self._mode is Mode.DARK or (self._mode is Mode.SYSTEM and self._system_is_dark())
         self._colors = DARK if dark else LIGHT
         self._app.setPalette(_palette(self._colors))
         self._app.setStyleSheet(_style(self._colors))
@@ -225,7 +239,7 @@ def _icon(name: str, color: str, disabled: str) -> QIcon:
         renderer = QSvgRenderer(data)
         for side in (16, 24, 32, 48):
             pixmap = QPixmap(QSize(side, side))
-            pixmap.fill(Qt.GlobalColor.transparent)
+            pixmap.fill(QColor(0, 0, 0, 0))
             painter = QPainter(pixmap)
             renderer.render(painter, QRectF(0, 0, side, side))
             painter.end()
@@ -317,6 +331,7 @@ def _style(colors: Colors) -> str:
         border-color: {colors.track}; }}
     QToolButton[chip="true"] {{ padding: 3px 10px; border-radius: 11px; color: {colors.muted}; }}
     QToolButton[chip="true"]:checked {{ background: {colors.selection}; color: {colors.text}; }}
+    QLabel#starting {{ color: {colors.muted}; qproperty-alignment: AlignCenter; }}
     QLabel[muted="true"] {{ color: {colors.muted}; }}
     QLabel[heading="true"] {{ color: {colors.muted}; font-weight: 600;
         padding: 8px 10px 4px 10px; }}

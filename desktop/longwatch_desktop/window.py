@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSettings, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch_desktop import layout
-from longwatch_desktop.notice import NoticeBar
 from longwatch_desktop.theme import Theme
 
 if TYPE_CHECKING:
@@ -61,8 +60,8 @@ class MainWindow(QMainWindow):
         if not layout.restore_window(settings, self):
             self.resize(1280, 860)
         if session is None:
-            starting = QLabel("Starting…", alignment=Qt.AlignmentFlag.AlignCenter)
-            starting.setProperty("muted", True)
+            starting = QLabel("Starting…")
+            starting.setObjectName("starting")
             self.setCentralWidget(starting)
         else:
             for _ in self.filling(session):
@@ -92,7 +91,7 @@ class MainWindow(QMainWindow):
         self.catalogues = parts.Catalogues(session, self)
         self.panel = parts.SourcePanel(session, self.catalogues, theme)
         yield
-        self.notice = NoticeBar(theme)
+        self.notice = parts.NoticeBar(theme)
         self.control = parts.JobControl(session, self.editor, self)
         self.files = parts.SqlFiles(self.editor, self)
         self.connection = parts.ConnectionStatus(session, theme)
@@ -121,8 +120,6 @@ class MainWindow(QMainWindow):
             session, theme, settings, self.actions_, folder, self
         )
         yield
-        self._across = QSplitter(Qt.Orientation.Horizontal)
-        self._down = QSplitter(Qt.Orientation.Vertical)
         yield from self._lay_out()
         self._wire()
         yield
@@ -202,8 +199,12 @@ class MainWindow(QMainWindow):
         return {"across": self._across, "down": self._down, "panel": self.panel.splitter}
 
     def _lay_out(self) -> Iterator[None]:
+        from PySide6.QtCore import Qt  # noqa: PLC0415 - makes all enums of Qt: 20 ms
+
         from longwatch_desktop import parts  # noqa: PLC0415 - when the frame is on the screen
 
+        self._across = QSplitter(Qt.Orientation.Horizontal)
+        self._down = QSplitter(Qt.Orientation.Vertical)
         self.actions_.fill_menus(self.menuBar())
         self.actions_.servers.aboutToShow.connect(
             lambda: parts.fill(self.actions_.servers, self.servers)
@@ -438,6 +439,8 @@ class MainWindow(QMainWindow):
 
     def raise_to_front(self) -> None:
         """Somebody wants to see the window."""
+        from PySide6.QtCore import Qt  # noqa: PLC0415 - as in `_lay_out`
+
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
