@@ -25,7 +25,7 @@ def _empty() -> bytes:
         path = Path(folder) / "jobs.sqlite"
         engine = open_engine(path)
         with engine.begin() as connection:
-            connection.execute(delete(meta))
+            connection.execute(delete(meta).where(meta.c.key == "epoch"))
         with engine.connect() as connection:
             raw = connection.connection.dbapi_connection
             assert raw is not None

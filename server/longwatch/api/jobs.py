@@ -86,6 +86,7 @@ async def list_jobs(
         next=cursors.encode(listed.next_n),
         total=listed.total or 0,
         totals=listed.totals or {},
+        at_least=listed.at_least,
     )
     # FastAPI would make objects of Python's of all that first.
     return Response(msgspec.json.encode(page), media_type="application/json")

@@ -232,12 +232,14 @@ class JobFilter(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class JobPage(Wire, frozen=True, kw_only=True):
     """One page of the list, newest first. `next` is the cursor of the page after it, `None` on
     the last; `total` counts every job that matches, so a shortened list can say that it is.
-    `totals` counts those of each state, as if no state had been asked for."""
+    `totals` counts those of each state, as if no state had been asked for. With `at_least` there
+    may be more: what matches a text or a time is counted up to a thousand or two."""
 
     jobs: list[JobSummary]
     next: str | None
     total: int
     totals: dict[JobState, int]
+    at_least: bool = False
 
 
 class ResultPage(Wire, frozen=True, kw_only=True):

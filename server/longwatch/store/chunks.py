@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, LargeBinary, cast, func, literal_column, select
 
 from longwatch.protocol.jobs import JobState, JobSummary
-from longwatch.store import listing
-from longwatch.store.listing import SUMMARIES, Filter
+from longwatch.store.finding import Filter, among, newest, totals
+from longwatch.store.listing import SUMMARIES
 from longwatch.store.rows import to_summary
 from longwatch.store.tables import jobs
 from longwatch.store.writer import Transaction
@@ -78,18 +78,14 @@ def chunk(
     tx: Transaction, which: Filter, *, before_n: int | None, limit: int, count: bool
 ) -> Chunk:
     """The newest `limit` jobs that match, older than number `before_n` where one is given."""
-    found = listing.find(tx, which, before_n=before_n, limit=limit, count=count)
-    if not found.numbers:
-        return Chunk(b"", 0, [], None, found.total)
-    these: ColumnElement[bool]
-    if which == Filter():
-        these = jobs.c.n.between(found.numbers[-1], found.numbers[0])
-    else:
-        these = listing.among(found.numbers)
+    numbers, next_n = newest(tx, which, before_n=before_n, limit=limit)
+    total = totals(tx, which).of(which) if count else None
+    if not numbers:
+        return Chunk(b"", 0, [], None, total)
+    between = jobs.c.n.between(numbers[-1], numbers[0])
+    these: ColumnElement[bool] = between if which == Filter() else among(numbers)
     inner = select(_TEXT.label("job")).where(these, _STILL).order_by(jobs.c.n.desc()).subquery()
     text = cast(func.group_concat(inner.c.job, ","), LargeBinary)
     told = tx.connection.execute(select(text, func.count()).select_from(inner)).one()
     running = tx.connection.execute(SUMMARIES.where(these, _RUNS).order_by(jobs.c.n.desc())).all()
-    return Chunk(
-        told[0] or b"", told[1], [to_summary(row) for row in running], found.next_n, found.total
-    )
+    return Chunk(told[0] or b"", told[1], [to_summary(row) for row in running], next_n, total)

@@ -36,3 +36,11 @@ def store(tmp_path: Path) -> Iterator[OpenStore]:
     opened = OpenStore(tmp_path / "jobs.sqlite")
     yield opened
     opened.thread.close()
+
+
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStore]:
+    """One store for many examples."""
+    opened = OpenStore(tmp_path_factory.mktemp("one") / "jobs.sqlite")
+    yield opened
+    opened.thread.close()

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -61,12 +62,19 @@ def test_numbers_go_on_where_they_ended(tmp_path: Path) -> None:
         thread.close()
 
 
+def _is_no_index(name: str | None, kind: str, _parents: Any) -> bool:
+    """What FTS5 keeps its own index in is nobody else's."""
+    return kind != "table" or not (name or "").startswith("jobs_text")
+
+
 def test_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     open_engine(path).dispose()
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": _is_no_index}
+        )
         assert context.get_current_revision() == HEAD == upgrade.head()
         assert compare_metadata(context, metadata) == []
         # What Alembic does not compare: a number is never given twice.
