@@ -1,7 +1,9 @@
-"""Carries out what somebody prefers: the theme, and of which jobs they are told how."""
+"""Carries out what somebody prefers: the theme, of which jobs they are told how, and what this
+computer's server allows."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Signal
@@ -9,9 +11,11 @@ from PySide6.QtWidgets import QWidget
 
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.actions import Actions
+from longwatch_desktop.limits import LimitsUnreadable, read_limits, write_limits
 from longwatch_desktop.notifications import Notifications, Tray
 from longwatch_desktop.preferences import Preferences, told_after_s
 from longwatch_desktop.session import Session
+from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Mode, Theme
 
 
@@ -37,8 +41,12 @@ class SettingsDesk(QObject):
         self._theme = theme
         self._settings = settings
         self._actions = actions
-        self._folder = folder
+        self.folder = folder
+        """Where this computer's server keeps its data; `None` if nobody said."""
         self._window = window
+        self._dialog: Preferences | None = None
+        self._tasks = Tasks(self._fail)
+        self._writing = asyncio.Lock()
         self._tray = Tray(window)
         self.notifications = Notifications(session, self._tray, window.isActiveWindow, self)
         self.notifications.opened.connect(self.opened)
@@ -57,13 +65,42 @@ class SettingsDesk(QObject):
         """The program ends."""
         self._tray.hide()
 
+    async def stop(self) -> None:
+        """Let go of what is being read. What is being written is written."""
+        await self._tasks.close()
+
     def _ask(self) -> None:
-        dialog = Preferences(
-            self._window, self._settings, self._theme.mode, str(self._folder or "")
-        )
+        dialog = Preferences(self._window, self._settings, self._theme.mode, str(self.folder or ""))
         dialog.theme_chosen.connect(self._choose_theme)
         dialog.changed.connect(self._take)
+        dialog.limits_changed.connect(self._change_limits)
+        dialog.finished.connect(self._closed)
+        self._dialog = dialog
         dialog.open()
+        if self.folder is not None:
+            self._tasks.start(self._read_limits(self.folder), name="read limits")
+
+    def _closed(self) -> None:
+        self._dialog = None
+
+    async def _read_limits(self, folder: Path) -> None:
+        limits = await asyncio.to_thread(read_limits, folder)
+        if self._dialog is not None:
+            self._dialog.show_limits(limits)
+
+    def _change_limits(self, changed: dict[str, float | None]) -> None:
+        if self.folder is not None:
+            self._tasks.start(self._write_limits(self.folder, changed), name="write limits")
+
+    async def _write_limits(self, folder: Path, changed: dict[str, float | None]) -> None:
+        async with self._writing:  # one after another: each keeps what the file has
+            await asyncio.to_thread(write_limits, folder, changed)
+
+    def _fail(self, error: Exception) -> None:
+        if not isinstance(error, (LimitsUnreadable, OSError)):
+            raise error
+        if self._dialog is not None:
+            self._dialog.say(str(error))
 
     def _take(self) -> None:
         self.notifications.least_s = told_after_s(self._settings)

@@ -165,12 +165,14 @@ class MainWindow(QMainWindow):
     async def stop(self) -> None:
         """Let go of everything that is under way."""
         await self.history.stop()
+        await self.files.stop()
         await self.control.stop()
         await self.servers.stop()
         await self.job_desk.stop()
         await self.desk.stop()
         await self.query_desk.stop()
         await self.launcher.stop()
+        await self.settings_desk.stop()
         await self.details.stop()
         await self._tasks.close()
 
@@ -239,6 +241,8 @@ class MainWindow(QMainWindow):
         session.trouble.connect(self.notice.say)
         actions.run.triggered.connect(self.launcher.run)
         actions.run_statement.triggered.connect(self.launcher.run_statement)
+        actions.new_tab.triggered.connect(self.editor.open_new)
+        actions.close_tab.triggered.connect(lambda: self.editor.close_page(self.editor.page))
         actions.open_file.triggered.connect(self.files.choose_and_open)
         actions.save_file.triggered.connect(self._save)
         actions.save_query.triggered.connect(self.query_desk.save)

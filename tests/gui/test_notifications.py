@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 
 import pytest
 from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox
 
 from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.notifications import Notifications, in_words
-from longwatch_desktop.preferences import Preferences, told_after_s
-from longwatch_desktop.theme import Mode
+from longwatch_desktop.preferences import told_after_s
 from support.servers import ENDLESS
 from support.waiting import eventually
-from support.windows import Desk, child
+from support.windows import Desk
 from unit.desktop.mirror.builders import at, job
 
 
@@ -107,24 +105,6 @@ async def test_nothing_is_said_of_what_was_seen_short_or_cancelled(listening: Li
     await listening.ended("select 4", "Told")
     await eventually(lambda: listening.heard.said)
     assert [title for title, _, _ in listening.heard.said] == ["Done: Told"]
-
-
-async def test_preferences(listening: Listening) -> None:
-    window, settings = listening.desk.window, listening.desk.settings
-    notifications = window.settings_desk.notifications
-    window.actions_.preferences.trigger()
-    dialog = child(window, Preferences)
-    child(dialog, QSpinBox).setValue(42)
-    assert (told_after_s(settings), notifications.least_s) == (42, 42)
-    child(dialog, QCheckBox).setChecked(False)
-    assert (told_after_s(settings), notifications.least_s) == (None, None)
-    combo = child(dialog, QComboBox)
-    combo.setCurrentIndex(2)
-    assert settings.value("window/theme") == Mode.DARK.value
-    combo.setCurrentIndex(1)
-    checked = [one.text() for one in window.actions_.themes.actions() if one.isChecked()]
-    assert checked == ["Light"]
-    dialog.reject()
 
 
 @pytest.mark.parametrize(("kept", "read"), [("nonsense", 10.0), ("-5", 0.0), ("1e9", 86_400.0)])

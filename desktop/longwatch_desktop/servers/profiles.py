@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import enum
-import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from longwatch.client.address import Address
+from longwatch_desktop.saving import write_whole
 
 SERVICE: Final = "longwatch"
 FILE: Final = "servers.json"
@@ -104,17 +103,8 @@ class ProfileStore:
             ) from error
 
     def _write(self, kept: _Kept) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp makes it 0600, so no token is at any moment readable by others.
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{FILE}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
-            Path(name).replace(self._path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        data = msgspec.json.format(msgspec.json.encode(kept)) + b"\n"
+        write_whole(self._path, data, private=True)
 
 
 def _into_keyring(profile_id: str, token: str) -> bool:

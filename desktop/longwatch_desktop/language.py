@@ -1,0 +1,67 @@
+"""The language of the window: the system's or the one that was chosen, from the next start on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QSettings, QTranslator
+
+from longwatch_desktop.resources import resource_path
+from longwatch_desktop.translation import plain, translate_by
+
+LANGUAGES: Final = (("", "As the system"), ("en", "English"), ("de", "Deutsch"))
+"""What may be chosen; each is named in itself."""
+_KEY: Final = "window/language"
+
+
+def chosen_language(settings: QSettings) -> str:
+    """The code of the language that was chosen; empty to follow the system."""
+    chosen = str(settings.value(_KEY, ""))
+    return chosen if chosen in {code for code, _ in LANGUAGES} else ""
+
+
+def choose_language(settings: QSettings, code: str) -> None:
+    """Speak this language from the next start on; empty to follow the system."""
+    settings.setValue(_KEY, code)
+
+
+def speak(app: QCoreApplication, code: str) -> str:
+    """Translate the window's texts and Qt's own. Returns the code of the language it speaks, which
+    is `en` where there is no translation into the one asked for."""
+    locale = QLocale(code) if code else QLocale.system()
+    language = QLocale.languageToCode(locale.language())
+    own = QTranslator(app)
+    try:
+        found = language != "en" and own.load(
+            str(resource_path(f"translations/longwatch_{language}.qm"))
+        )
+    except FileNotFoundError:
+        found = False
+    if not found:
+        own.deleteLater()
+        translate_by(plain)
+        return "en"
+    qt = QTranslator(app)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if qt.load(f"qtbase_{language}", folder):
+        app.installTranslator(qt)
+    app.installTranslator(own)
+    QLocale.setDefault(locale)
+    translate_by(_Translation(locale))
+    return language
+
+
+class _Translation:
+    """Finds texts by Qt's translators, whose `%n` has no grouped digits."""
+
+    def __init__(self, locale: QLocale) -> None:
+        self._locale = locale
+
+    def __call__(self, text: str, comment: str, n: int) -> str:
+        if n < 0:
+            return QCoreApplication.translate("", text, comment)
+        # Qt puts the bare digits in place of %n; a number that is in no text finds them again.
+        found = QCoreApplication.translate("", text, comment, n)
+        if found == text.replace("%n", str(n)):
+            return plain(text, comment, n)
+        return found.replace(str(n), self._locale.toString(n), 1) if "%n" in text else found
