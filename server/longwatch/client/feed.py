@@ -6,7 +6,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -191,9 +191,7 @@ class FeedFollower:
                 yield Disconnected(str(trouble), delay_s, trouble.unauthorized)
                 await self._pause(delay_s)
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            watching.cancel()  # without waiting: who breaks off the loop may not await any more
 
     async def _watch(self) -> None:
         """Look now and then whether the computer has slept, and if so, what became of the
