@@ -147,6 +147,8 @@ class Launcher(QObject):
         if error is None:
             self._editor.foot.say(in_words(estimate))
             return
+        if error.code == "server_stopped":  # that says nothing about the query
+            return
         self._editor.foot.say(error.message, bad=True)
         if error.line is not None:
             line, column = excerpt.place(error.line, error.column)

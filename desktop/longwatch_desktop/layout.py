@@ -72,7 +72,7 @@ def divide(
     down.setChildrenCollapsible(False)
     for number, share in enumerate((2, 3, 2)):
         down.setStretchFactor(number, share)
-    panel.setMinimumWidth(150)
+    panel.setMinimumWidth(180)  # its headings fit
     across.addWidget(panel)
     yield
     across.addWidget(down)

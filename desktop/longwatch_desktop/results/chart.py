@@ -236,13 +236,14 @@ class ChartPage(QWidget):
         )
 
     def _chosen(self) -> None:
+        if self._rows is None:  # there is nothing to choose from yet
+            return
         if self._of is not None:
             self._choices[self._of[0]] = self.choice
             self._choices.move_to_end(self._of[0])
             while len(self._choices) > KEPT:
                 self._choices.popitem(last=False)
-        if self._rows is not None:
-            self._draw()
+        self._draw()
 
     def _draw(self) -> None:
         assert self._plot is not None

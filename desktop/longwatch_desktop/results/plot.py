@@ -11,7 +11,7 @@ import shiboken6
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPaintDevice, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from longwatch_desktop.results.chart_data import Drawing, Kind, Series
 from longwatch_desktop.theme import Theme
@@ -47,7 +47,13 @@ class Plot(QWidget):
         self._last: tuple[Drawing, Kind, str, str] | None = None
         self._moments = False
         self._view: Any = pg.PlotWidget()
-        self._legend = self._view.plotItem.addLegend(offset=(-8, 8))
+        # Beside the drawing, where it hides nothing of it.
+        self._legend = self._view.plotItem.legend = pg.LegendItem()
+        policy = QSizePolicy.Policy
+        self._legend.setSizePolicy(policy.Preferred, policy.Maximum)
+        inside = self._view.plotItem.layout
+        inside.addItem(self._legend, 2, 3)
+        inside.setAlignment(self._legend, Qt.AlignmentFlag.AlignTop)
         box = QVBoxLayout(self)
         box.setContentsMargins(6, 0, 10, 4)
         box.addWidget(self._view)
