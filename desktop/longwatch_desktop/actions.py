@@ -38,6 +38,8 @@ class Actions(QObject):
         self.copy_jobs = self._make("Copy rows", "copy", (), "Copy the selected rows as text")
         self.copy_csv = self._make("Copy rows as CSV", "copy", (), "Copy the selected rows as CSV")
         self.delete = self._make("Delete…", "delete", (), "Delete the selected jobs (Delete)")
+        self.new_tab = self._make("New tab", "", ("Ctrl+T",), "Open an empty tab")
+        self.close_tab = self._make("Close tab", "", ("Ctrl+W",), "Close the tab in front")
         self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
         self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
         self.save_query = self._make(
@@ -84,7 +86,9 @@ class Actions(QObject):
     def fill_menus(self, bar: QMenuBar) -> None:
         """Every command is in a menu, so that each can be found."""
         file = bar.addMenu("&File")
+        file.addAction(self.new_tab)
         file.addActions([self.open_file, self.save_file])
+        file.addAction(self.close_tab)
         file.addSeparator()
         file.addActions([self.save_query, self.add_source])
         file.addSeparator()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch_desktop import layout
+from longwatch_desktop.clipboard import settle_clipboard
 from longwatch_desktop.theme import Theme
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
         self._settings.sync()
         self._may_close = True
         self.settings_desk.leave()
+        settle_clipboard()
         self.hide()
 
     async def stop(self) -> None:

@@ -14,6 +14,7 @@ import shiboken6
 from PySide6.QtWidgets import QApplication
 
 from longwatch.client.address import Address
+from longwatch_desktop.clipboard import settle_clipboard
 from longwatch_desktop.garbage import GarbageCollector
 from longwatch_desktop.loop import new_loop
 from longwatch_desktop.theme import Mode, Theme
@@ -27,11 +28,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def application(qapp: QApplication) -> QApplication:
+def application(qapp: QApplication) -> Iterator[QApplication]:
     """The one application, made before the first loop: a loop is made for it."""
     # Closing the last window would end the loop under the test's feet.
     qapp.setQuitOnLastWindowClosed(False)
-    return qapp
+    yield qapp
+    settle_clipboard()
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -15,6 +15,7 @@ from longwatch_desktop import layout
 from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import MOST_SCANNED, EditorPanel, SavedTab, SavedTabs
 from longwatch_desktop.theme import Theme
+from support.waiting import eventually
 from support.windows import named, tab_titles
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -54,15 +55,15 @@ def test_the_same_text_is_not_opened_twice(editor: EditorPanel) -> None:
     assert len(editor.pages()) == 2
 
 
-def test_keys_make_and_close_tabs(editor: EditorPanel) -> None:
+def test_tabs_are_made_and_closed(editor: EditorPanel) -> None:
     QTest.keyClicks(editor.page, "select 1")
-    QTest.keyClick(editor.page, Qt.Key.Key_T, CONTROL)
+    editor.open_new()
     assert tab_titles(editor) == ["Untitled •", "Untitled"]
     QTest.keyClicks(editor.page, "two")
-    QTest.keyClick(editor.page, Qt.Key.Key_W, CONTROL)
+    editor.close_page(editor.page)
     assert tab_titles(editor) == ["Untitled •"]
     assert editor.page.toPlainText() == "select 1"
-    QTest.keyClick(editor.page, Qt.Key.Key_W, CONTROL)
+    editor.close_page(editor.page)
     assert tab_titles(editor) == ["Untitled"]
     assert editor.page.toPlainText() == "", "the last one leaves an empty one"
 
@@ -155,7 +156,7 @@ def test_changes_are_told_of(editor: EditorPanel) -> None:
         assert told
 
 
-def test_files_get_a_tab_each(editor: EditorPanel, tmp_path: Path) -> None:
+async def test_files_get_a_tab_each(editor: EditorPanel, tmp_path: Path) -> None:
     files = [tmp_path / "one.sql", tmp_path / "gone.sql", tmp_path / "two.sql"]
     files[0].write_text("select 1")
     files[2].write_text("select 2")
@@ -163,7 +164,7 @@ def test_files_get_a_tab_each(editor: EditorPanel, tmp_path: Path) -> None:
     told: list[str] = []
     opener.failed.connect(told.append)
     opener.open(files)
-    assert tab_titles(editor) == ["one", "two"]
+    await eventually(lambda: tab_titles(editor) == ["one", "two"])
     assert len(told) == 1
 
 

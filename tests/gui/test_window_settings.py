@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.window import MainWindow
 from support.waiting import eventually
-from support.windows import child, desk, tab_titles
+from support.windows import child, desk, press, tab_titles
 from unit.desktop.mirror.builders import chunks, job, snapshot
 
 Open = Callable[[], MainWindow]
@@ -73,25 +74,59 @@ def test_a_settings_file_of_nonsense(start: Open, tmp_path: Path) -> None:
     assert window.isVisible()
 
 
-def test_files_are_opened_a_tab_each(start: Open, tmp_path: Path) -> None:
+def test_keys_make_and_close_tabs(start: Open) -> None:
+    window = start()
+    window.editor.page.insertPlainText("select 1")
+    press(window, window.actions_.new_tab)
+    assert tab_titles(window.editor) == ["Untitled •", "Untitled"]
+    press(window, window.actions_.close_tab)
+    assert tab_titles(window.editor) == ["Untitled •"]
+
+
+async def test_files_are_opened_a_tab_each(start: Open, tmp_path: Path) -> None:
     (tmp_path / "one.sql").write_bytes("\ufeffselect 'ä'".encode())
     (tmp_path / "bad.sql").write_bytes(b"\xff\xfe\x00")
     window = start()
     window.files.open([tmp_path / name for name in ("one.sql", "bad.sql", "missing.sql")])
+    await eventually(lambda: "missing.sql" in window.notice.text)
     assert tab_titles(window.editor) == ["one"]
     assert window.editor.page.toPlainText() == "select 'ä'"
-    assert "missing.sql" in window.notice.text
 
 
-def test_saving_a_text(start: Open, tmp_path: Path) -> None:
+def names(folder: Path) -> set[str]:
+    """What there is of SQL, hidden and half-written files included."""
+    return {one.name for one in folder.iterdir() if ".sql" in one.name}
+
+
+async def test_saving_a_text(start: Open, tmp_path: Path) -> None:
     window = start()
     window.editor.page.insertPlainText("select 'ä'\n")
     assert tab_titles(window.editor) == ["Untitled •"]
-    window.files.save(window.editor.page, tmp_path / "kept.sql")
-    assert (tmp_path / "kept.sql").read_text("utf-8") == "select 'ä'\n"
-    assert tab_titles(window.editor) == ["Untitled"]
+    kept, link = tmp_path / "kept.sql", tmp_path / "link.sql"
+    kept.write_text("what was there before, and longer")
+    kept.chmod(0o600)
+    link.symlink_to(kept)
+    window.files.save(window.editor.page, link)
+    await eventually(lambda: tab_titles(window.editor) == ["Untitled"])
+    assert kept.read_text("utf-8") == "select 'ä'\n"
+    assert link.is_symlink()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert names(tmp_path) == {"kept.sql", "link.sql"}
     window.files.save(window.editor.page, tmp_path / "no" / "such" / "folder.sql")
-    assert "cannot be written" in window.notice.text
+    await eventually(lambda: "cannot be written" in window.notice.text)
+
+
+async def test_what_is_typed_while_a_text_is_written_is_not_saved(
+    start: Open, tmp_path: Path
+) -> None:
+    window = start()
+    window.editor.page.insertPlainText("select 1")
+    window.files.save(window.editor.page, tmp_path / "kept.sql")
+    await asyncio.sleep(0)
+    window.editor.page.insertPlainText(" + 1")
+    await window.files.stop()
+    assert (tmp_path / "kept.sql").read_text() == "select 1"
+    assert tab_titles(window.editor) == ["Untitled •"]
 
 
 def test_every_emptiness_says_what_to_do(start: Open) -> None:

@@ -1,15 +1,17 @@
-"""The editor's texts as files: opening and saving them."""
+"""The editor's texts as files: opening and saving them, off the window's thread."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QIODevice, QObject, QSaveFile, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from longwatch_desktop.editor.panel import EditorPanel, Page
+from longwatch_desktop.tasks import Tasks
 
 KINDS: Final = "SQL (*.sql);;All files (*)"
 
@@ -23,16 +25,12 @@ class SqlFiles(QObject):
         super().__init__(parent)
         self._editor = editor
         self._window = parent
+        self._tasks = Tasks(lambda error: self.failed.emit(str(error)))
+        self._saves: set[asyncio.Task[object]] = set()
 
     def open(self, files: Iterable[Path]) -> None:
-        """Open files, a tab each."""
-        opened = False
-        for file in files:
-            try:
-                self._editor.open(file.stem, file.read_text("utf-8-sig"), beside=opened)
-                opened = True
-            except (OSError, UnicodeDecodeError) as error:
-                self.failed.emit(f"{file} cannot be opened: {error}.")
+        """Open files, a tab each, in their order."""
+        self._tasks.start(self._open(list(files)), name="open-files")
 
     def choose_and_open(self) -> None:
         """Ask which files to open."""
@@ -50,16 +48,51 @@ class SqlFiles(QObject):
         dialog.fileSelected.connect(lambda name: self.save(page, Path(name)))
         dialog.open()
 
+    def save(self, page: Page, target: Path) -> None:
+        """Write one text; it counts as unchanged then."""
+        task = self._tasks.start(self._save(page, target), name="save-file")
+        if task is not None:
+            self._saves.add(task)
+            task.add_done_callback(self._saves.discard)
+
+    async def stop(self) -> None:
+        """Read nothing more; what is to be written is written first."""
+        await asyncio.gather(*self._saves, return_exceptions=True)
+        await self._tasks.close()
+
     def _dialog(self, title: str, name: str) -> QFileDialog:
         dialog = QFileDialog(self._window, title, name, KINDS)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
 
-    def save(self, page: Page, target: Path) -> None:
-        """Write one text; it counts as unchanged then."""
-        try:
-            target.write_text(page.toPlainText(), "utf-8")
-        except OSError as error:
-            self.failed.emit(f"{target} cannot be written: {error.strerror or error}.")
-        else:
+    async def _open(self, files: list[Path]) -> None:
+        opened = False
+        for file in files:
+            try:
+                text = await asyncio.to_thread(file.read_text, "utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                self.failed.emit(f"{file} cannot be opened: {error}.")
+            else:
+                self._editor.open(file.stem, text, beside=opened)
+                opened = True
+
+    async def _save(self, page: Page, target: Path) -> None:
+        text, revision = page.toPlainText(), page.document().revision()
+        trouble = await asyncio.to_thread(_write, target, text)
+        if trouble:
+            self.failed.emit(f"{target} cannot be written: {trouble}")
+        # Else it was typed in meanwhile, or closed.
+        elif self._editor.has(page) and page.document().revision() == revision:
             page.document().setModified(False)
+
+
+def _write(target: Path, text: str) -> str:
+    """Write a whole file or leave the old one; what went wrong. Qt keeps its permissions, and
+    writes to where a link leads; into a file that is there where the folder takes no new ones."""
+    file = QSaveFile(str(target))
+    file.setDirectWriteFallback(True)
+    data = text.encode("utf-8", "surrogatepass")
+    mode = QIODevice.OpenModeFlag.WriteOnly
+    if file.open(mode) and file.write(data) == len(data) and file.commit():
+        return ""
+    return file.errorString()

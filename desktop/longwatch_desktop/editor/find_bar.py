@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from longwatch.client import words
+from longwatch_desktop.editor.patterns import BadPattern, Match, matches
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.theme import Theme, mark_wrong
 
@@ -98,29 +98,23 @@ class FindBar(QFrame):
             return True
         return False
 
-    def _pattern(self) -> re.Pattern[str] | None:
-        what = self._what.text()
-        if not what:
-            return None
-        flags = re.MULTILINE | (0 if self._case.isChecked() else re.IGNORECASE)
-        return re.compile(what if self._regex.isChecked() else re.escape(what), flags)
-
     def _found(self) -> list[tuple[int, int]]:
         """Where it is, in characters."""
-        return [match.span() for match in self._matches()]
+        return [match.span for match in self._matches()]
 
-    def _matches(self) -> list[re.Match[str]]:
+    def _matches(self) -> list[Match]:
         """What is found; nothing for an expression that is none (yet)."""
-        try:
-            pattern = self._pattern()
-        except re.error as error:
-            self._say(f"{error.msg}", wrong=True)
-            return []
-        if pattern is None:
+        what = self._what.text()
+        if not what:
             self._say("")
             return []
         text = self._page().toPlainText()
-        found = [match for match in pattern.finditer(text) if match.end() > match.start()]
+        regex, case = self._regex.isChecked(), self._case.isChecked()
+        try:
+            found = list(matches(text, what, regex=regex, case=case))
+        except BadPattern as error:
+            self._say(str(error), wrong=True)
+            return []
         self._say(words.counted(len(found), "match", "matches"), wrong=not found)
         return found
 
@@ -158,7 +152,7 @@ class FindBar(QFrame):
             page.characters_before(cursor.selectionStart()),
             page.characters_before(cursor.selectionEnd()),
         )
-        match = next((one for one in self._matches() if one.span() == here), None)
+        match = next((one for one in self._matches() if one.span == here), None)
         if match is not None:
             cursor.insertText(self._replacement(match))
             page.setTextCursor(cursor)
@@ -173,22 +167,17 @@ class FindBar(QFrame):
         text = page.toPlainText()
         pieces, end = [], 0
         for match in found:
-            pieces += [text[end : match.start()], self._replacement(match)]
-            end = match.end()
+            pieces += [text[end : match.start], self._replacement(match)]
+            end = match.end
         cursor = page.textCursor()
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText("".join(pieces) + text[end:])
         self._say(f"{words.counted(len(found), 'match', 'matches')} replaced")
 
-    def _replacement(self, match: re.Match[str]) -> str:
+    def _replacement(self, match: Match) -> str:
         """By the match where it is: alone, it may not fit what comes before or after it."""
         text = self._with.text()
-        if not self._regex.isChecked():
-            return text
-        try:
-            return match.expand(text)
-        except re.error:  # a group that there is not
-            return text
+        return match.expand(text) if self._regex.isChecked() else text
 
     def _say(self, sentence: str, *, wrong: bool = False) -> None:
         self._count.setText(sentence)

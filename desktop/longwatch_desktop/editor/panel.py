@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QTextCursor
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from longwatch.protocol.catalogue import Catalogue
@@ -93,7 +93,7 @@ class EditorPanel(QWidget):
         self._add = QToolButton()
         self._add.setToolTip("New tab (Ctrl+T)")
         self._add.setAccessibleName("New tab")
-        self._add.clicked.connect(lambda: self.open(UNTITLED, ""))
+        self._add.clicked.connect(self.open_new)
         self._tabs.setCornerWidget(self._add)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -111,12 +111,7 @@ class EditorPanel(QWidget):
         self._tabs.currentChanged.connect(lambda _index: self._scan.start())
         self._tabs.currentChanged.connect(self._tell_shown)
         theme.changed.connect(self._recolor)
-        for keys, act in (
-            ("Ctrl+T", lambda: self.open(UNTITLED, "")),
-            ("Ctrl+W", lambda: self.close_page(self.page)),
-        ):
-            QShortcut(QKeySequence(keys), self, act)
-        self.open(UNTITLED, "")
+        self.open_new()
         self._recolor()
 
     @property
@@ -228,6 +223,10 @@ class EditorPanel(QWidget):
         self._retitle(page)
         self._scan.start()
         self.edited.emit()
+
+    def open_new(self) -> None:
+        """Open an empty tab."""
+        self.open(UNTITLED, "")
 
     def close_page(self, page: Page) -> None:
         """Close a tab; the last one is replaced by an empty one."""
