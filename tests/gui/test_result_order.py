@@ -297,6 +297,25 @@ async def test_rows_like_a_cell(flights: Desk) -> None:
     await eventually(lambda: f"{fewer:,} of 336,776 rows" in line(flights), patience_s=30.0)
 
 
+async def test_a_text_is_found_in_any_column(flights: Desk) -> None:
+    grid(flights).setFocus()
+    grid(flights).go_to(0, 0)
+    press(flights.window, flights.window.actions_.find)
+    finder = view(flights).finder
+    named(finder, QComboBox, "Column to find in").setCurrentText("All columns")
+    box = named(finder, QLineEdit, "Find in a column")
+    box.clear()
+    QTest.keyClicks(box, "n14228")
+    tails = truth("select tailnum from flights")
+    hits = [at for at, tail in enumerate(tails) if tail == "N14228" and at > 0][:2]
+    for hit in hits:
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        await current_row(flights, hit)
+        assert grid(flights).currentIndex().column() == column(flights, "tailnum")
+        assert f"Row {hit + 1:,} of tailnum" in line(flights)
+    finder.leave()
+
+
 async def test_a_text_is_found_and_found_again(flights: Desk) -> None:
     grid(flights).setFocus()
     grid(flights).go_to(0, column(flights, "tailnum"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -21,6 +22,8 @@ from longwatch_desktop.results.grid import Grid
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mark_wrong
+
+ALL_COLUMNS: Final = "All columns"
 
 
 class ColumnFindBar(QFrame):
@@ -76,8 +79,9 @@ class ColumnFindBar(QFrame):
     def open(self, place: int) -> None:
         """Show it for the column at `place`."""
         self._columns.clear()
+        self._columns.addItem(ALL_COLUMNS)
         self._columns.addItems([column.name for column in self._grid.rows.columns])
-        self._columns.setCurrentIndex(place)
+        self._columns.setCurrentIndex(place + 1)
         self.say("")
         self.show()
         self._what.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -116,24 +120,26 @@ class ColumnFindBar(QFrame):
 
     def _ask(self) -> None:
         """From the cell that the keys are at, which is not found again."""
-        text, column, model = self._what.text(), self._columns.currentIndex(), self._grid.rows
-        if not text or column < 0 or model.job_id is None:
+        text, column, model = self._what.text(), self._columns.currentIndex() - 1, self._grid.rows
+        if not text or model.job_id is None:
             return
         if self._search is not None:
             self._search.cancel()  # a newer wish
         self.say("Searching…")
         current = self._grid.currentIndex()
-        first = current.row() + (1 if current.isValid() and current.column() == column else 0)
-        work = self._find(model.job_id, column, text, max(0, first))
+        here = current.isValid() and column in {current.column(), -1}
+        first = current.row() + (1 if here else 0)
+        work = self._find(model.job_id, None if column < 0 else column, text, max(0, first))
         self._search = self._tasks.start(work, name="find")
 
-    async def _find(self, job_id: str, column: int, text: str, first: int) -> None:
+    async def _find(self, job_id: str, column: int | None, text: str, first: int) -> None:
         model = self._grid.rows
         columns, wanted, said = model.columns, model.wanted, ""
-        row = await self._reader.search(job_id, columns, wanted, column, text, first)
-        if row is None and first:
-            row = await self._reader.search(job_id, columns, wanted, column, text, 0)
+        hit = await self._reader.search(job_id, columns, wanted, column, text, first)
+        if hit.row is None and first:
+            hit = await self._reader.search(job_id, columns, wanted, column, text, 0)
             said = ", from the top again"
+        row, at = hit.row, hit.column or 0
         if job_id != model.job_id or wanted != model.wanted:
             self.say("")
         elif row is None:
@@ -141,8 +147,9 @@ class ColumnFindBar(QFrame):
         elif row >= model.shown_rows:
             self.say(f"In row {words.count(row + 1)}, beyond what can be scrolled to")
         else:
-            self.say(f"Row {words.count(row + 1)}{said}")
-            self._grid.go_to(row, column)
+            where = f" of {columns[at].name}" if column is None else ""
+            self.say(f"Row {words.count(row + 1)}{where}{said}")
+            self._grid.go_to(row, at)
 
     def _recolor(self) -> None:
         self._close.setIcon(self._theme.icon("close"))

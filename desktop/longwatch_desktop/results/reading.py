@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from longwatch.protocol.jobs import Column, ResultPage
-from longwatch.protocol.results import ColumnStatistics, Condition, SortKey
+from longwatch.protocol.results import ColumnStatistics, Condition, SearchHit, SortKey
 from longwatch_desktop.results.wanted import Wanted, address
 from longwatch_desktop.session import Session
 
@@ -36,14 +36,14 @@ class ResultReader:
         job_id: str,
         columns: Sequence[Column],
         wanted: Wanted,
-        place: int,
+        place: int | None,
         text: str,
         first: int,
-    ) -> int | None:
-        """The next row from `first` on that has the text in a column; `None` if there is none."""
-        return await self._session.client().result_search(
+    ) -> SearchHit:
+        """The next row from `first` on that has the text in a column, or in any."""
+        return await self._session.client().result_hit(
             job_id,
-            address(columns, place),
+            None if place is None else address(columns, place),
             text,
             first=first,
             sort=keys(columns, wanted),

@@ -142,16 +142,17 @@ async def search(
     server: PartsDep,
     request: Request,
     result: ReadableDep,
-    column: str,
     text: Annotated[str, Query(min_length=1, max_length=MAX_SEARCH_CHARS)],
+    column: Annotated[str | None, Query(description="all of them, if none is named")] = None,
     first: Annotated[int, Query(alias="from", ge=0, description="the row to begin with")] = 0,
 ) -> SearchHit:
     """The next row whose `column` has the text somewhere, upper or lower case, counted in the order
     and among the rows that are asked for. Dates and numbers are texts as a CSV export has them."""
     result.require_all()
-    place = find_column(result.index.columns, column)
+    place = None if column is None else find_column(result.index.columns, column)
     work = server.viewer.search(result.folder, result.index, result.criteria, place, text, first)
-    return SearchHit(row=await until_gone(request.receive, work))
+    hit = await until_gone(request.receive, work)
+    return SearchHit(row=None) if hit is None else SearchHit(row=hit[0], column=hit[1])
 
 
 def _absent(job: Job) -> Exception:

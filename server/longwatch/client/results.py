@@ -74,16 +74,27 @@ class ResultCalls(Connection):
         sort: Sequence[SortKey] = (),
         where: Sequence[Condition] = (),
     ) -> int | None:
-        """The next row from `first` on with the text in `column`, upper or lower case; `None`
-        when there is none. Raises as `result_statistics` does."""
-        query = {
-            **in_address(sort, where),
-            "column": column,
-            "text": text,
-            "from": str(first),
-        }
+        """The row of `result_hit`."""
+        hit = await self.result_hit(job_id, column, text, first=first, sort=sort, where=where)
+        return hit.row
+
+    async def result_hit(
+        self,
+        job_id: str,
+        column: str | None,
+        text: str,
+        *,
+        first: int = 0,
+        sort: Sequence[SortKey] = (),
+        where: Sequence[Condition] = (),
+    ) -> SearchHit:
+        """The next row from `first` on with the text in `column` or, for `None`, in any, upper or
+        lower case. Raises as `result_statistics` does."""
+        query = {**in_address(sort, where), "text": text, "from": str(first)}
+        if column is not None:
+            query["column"] = column
         path = routes.JOB_RESULT_SEARCH.format(job_id=job_id)
-        return (await self._json("GET", path, SearchHit, query=query, longer_s=WORK_S)).row
+        return await self._json("GET", path, SearchHit, query=query, longer_s=WORK_S)
 
     async def export_result(
         self,

@@ -102,10 +102,11 @@ class ColumnStatistics(Wire, frozen=True, kw_only=True):
 
 
 class SearchHit(Wire, frozen=True, kw_only=True):
-    """The next row with the text, counted from 0 in the order and filter that were asked for;
-    `None` when there is none."""
+    """The next row with the text, counted from 0 in the order and filter that were asked for, and
+    the first column that has it there, from 0; `None` when there is none."""
 
     row: int | None
+    column: int | None = None
 
 
 class ExportFormat(enum.StrEnum):

@@ -62,10 +62,10 @@ class Look(Order, frozen=True, kw_only=True, tag="statistics"):
 
 
 class Find(Order, frozen=True, kw_only=True, tag="search"):
-    """Answer with the number of the next row from `first` on that has `text`, in a view that is
-    made."""
+    """Answer with the number of the next row from `first` on that has `text` in `column` or, for
+    `None`, in any, and with the column; in a view that is made."""
 
-    column: int
+    column: int | None
     text: str
     first: int
 

@@ -94,13 +94,19 @@ class Viewer:
         return msgspec.convert(value, ColumnStatistics)
 
     async def search(
-        self, folder: Path, index: Index, criteria: Criteria, column: int, text: str, first: int
-    ) -> int | None:
-        """The number of the next row that has the text."""
+        self,
+        folder: Path,
+        index: Index,
+        criteria: Criteria,
+        column: int | None,
+        text: str,
+        first: int,
+    ) -> tuple[int, int] | None:
+        """The number of the next row that has the text, and the column."""
         await self.matched(folder, index, criteria)
         order = Find(folder=str(folder), criteria=criteria, column=column, text=text, first=first)
         value, _ = await self.helpers.call(order)
-        return None if value is None else int(value)
+        return None if value is None else (int(value[0]), int(value[1]))
 
     async def _first(
         self,

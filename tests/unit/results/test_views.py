@@ -287,18 +287,36 @@ def test_the_next_row_with_a_text(result: tuple[Path, Index], table: pa.Table, f
     folder, index = result
     words = table.column("word").to_pylist()
     hits = [n for n, word in enumerate(words) if word is not None and "äpf" in word.lower()]
-    assert next_hit(folder, index, WORD, "ÄPF", first, None) == next(
+    assert row_with(folder, index, WORD, "ÄPF", first, None) == next(
         (n for n in hits if n >= first), None
     )
     view = made(result, Criteria(sort=(Key(N, True),), checks=(Check(N, Op.NE, 3),)))
     order = numbers(view)
     expected = next((at for at in range(first, len(order)) if order[at] in set(hits)), None)
-    assert next_hit(folder, index, WORD, "äpf", first, view) == expected
+    assert row_with(folder, index, WORD, "äpf", first, view) == expected
 
 
 def test_a_text_in_columns_that_hold_none(result: tuple[Path, Index]) -> None:
     folder, index = result
-    assert next_hit(folder, index, N, "299", 300, None) == 1299
-    assert next_hit(folder, index, MOMENT, "2020-01-0", 0, None) is not None
-    assert next_hit(folder, index, REAL, "nan", 0, None) is not None
-    assert next_hit(folder, index, WORD, "nowhere", 0, None) is None
+    assert row_with(folder, index, N, "299", 300, None) == 1299
+    assert row_with(folder, index, MOMENT, "2020-01-0", 0, None) is not None
+    assert row_with(folder, index, REAL, "nan", 0, None) is not None
+    assert row_with(folder, index, WORD, "nowhere", 0, None) is None
+    assert next_hit(folder, index, None, "nowhere", 0, None) is None
+
+
+def test_a_text_in_any_column(result: tuple[Path, Index], table: pa.Table) -> None:
+    folder, index = result
+    words = table.column("word").to_pylist()
+    first = next(n for n, word in enumerate(words) if word is not None and "äpf" in word.lower())
+    assert next_hit(folder, index, None, "ÄPF", 0, None) == (first, WORD)
+    view = made(result, Criteria(sort=(Key(N, True),)))
+    order = numbers(view)
+    expected = next(at for at, n in enumerate(order) if "äpf" in str(words[n]).lower())
+    assert next_hit(folder, index, None, "äpf", 0, view) == (expected, WORD)
+
+
+def row_with(*asked: Any) -> int | None:
+    """The row of a hit."""
+    hit = next_hit(*asked)
+    return None if hit is None else hit[0]
