@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from longwatch_desktop.program import Program
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.window import MainWindow
 from support.programs import Window, window
-from support.waiting import wait_until
+from support.waiting import eventually, wait_until
 from support.windows import tab_titles
 
 
@@ -42,9 +43,10 @@ async def test_files_that_come_before_the_editor(tmp_path: Path, theme: Theme) -
     file.write_text("select 1", "utf-8")
     program = a_frame(tmp_path, theme)
     program.called([file])
+    running = asyncio.create_task(program.run())
+    await eventually(lambda: program.is_filled and "delays" in tab_titles(program.window.editor))
     program.end()
-    assert await program.run()
-    assert "delays" in tab_titles(program.window.editor)
+    assert await running
     shiboken6.delete(program.window)
 
 
