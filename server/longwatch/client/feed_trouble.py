@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from typing import Final
 
@@ -85,5 +86,22 @@ def distrust(address: Address, error: ssl.SSLCertVerificationError) -> str:
     return f"The server's certificate is not trusted here: {error.verify_message}."
 
 
+_REFUSED: Final = "nothing answers at its address and port; it may not be running"
+_IN_WORDS: Final = {
+    frozenset({errno.ECONNREFUSED}): _REFUSED,
+    frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH}): "there is no way to its computer from here",
+    frozenset({errno.ETIMEDOUT}): "its computer does not answer",
+}
+
+
 def os_reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
+    """Why there is no connection, in words that say what to look at; asyncio's own name calls and
+    ports (`Connect call failed ('127.0.0.1', 5432)`)."""
+    for numbers, words in _IN_WORDS.items():
+        if error.errno in numbers:
+            return words
+    text = error.strerror or str(error)
+    # Of a name with several addresses it tells them all in one error without a number.
+    if "Connect call failed" in text:
+        return _REFUSED
+    return text or type(error).__name__
