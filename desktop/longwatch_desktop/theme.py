@@ -318,8 +318,13 @@ def _style(colors: Colors) -> str:
         selection-color: {colors.text}; }}
     QLineEdit:focus {{ border-color: {colors.accent}; }}
     QLineEdit[wrong="true"] {{ border-color: {colors.danger}; }}
-    QCheckBox::indicator:unchecked, QTableWidget::indicator:unchecked {{ width: 13px; height: 13px;
+    QCheckBox::indicator:unchecked, QTableWidget::indicator:unchecked,
+    QListView::indicator:unchecked {{ width: 13px; height: 13px;
         border: 1px solid {colors.muted}; border-radius: 3px; background: {colors.base}; }}
+    QRadioButton::indicator:unchecked {{ width: 13px; height: 13px;
+        border: 1px solid {colors.muted}; border-radius: 7px; background: {colors.base}; }}
+    QRadioButton::indicator:checked {{ width: 5px; height: 5px; border: 5px solid {colors.accent};
+        border-radius: 7px; background: {colors.on_accent}; }}
     QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 4px 8px; }}
     QToolButton:hover {{ background: {colors.hover}; border-color: {colors.border}; }}
     QToolButton:pressed {{ background: {colors.track}; }}
