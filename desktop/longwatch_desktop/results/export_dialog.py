@@ -268,8 +268,10 @@ class ExportDialog(QDialog):
 
     async def _propose(self, folders: Sequence[Path]) -> None:
         folder = await asyncio.to_thread(_first, folders)
+        if self._over:
+            return
         path = Path(self._path.text())
-        if not self._over and folder != path.parent == folders[0]:  # nobody has typed another
+        if folder != path.parent == folders[0]:  # nobody has typed another
             self._path.setText(str(folder / path.name))
 
     def done(self, result: int) -> None:
