@@ -78,6 +78,23 @@ class SqlEdit(QPlainTextEdit):
         the separators of Unicode: another query, with other texts in it."""
         return _plain(self.document().toRawText())
 
+    def setPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Put another text in place of all there is; it cannot be undone."""
+        if text:
+            super().setPlainText(text)
+        else:
+            self.clear()
+
+    def clear(self) -> None:
+        """Take all text away, as any other change does it. Qt's own tells of the change while its
+        document knows none of its cursors: one that goes then, as a mark of ours does, is put back
+        afterwards, and the next key writes into memory that is somebody else's."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.removeSelectedText()
+        self.document().clearUndoRedoStacks()
+        self.document().setModified(False)
+
     def selected(self) -> str:
         """What is selected, as it is."""
         return _plain(self.textCursor().selectedText())
