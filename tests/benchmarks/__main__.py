@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import postgres, results, run, start, submits
+from benchmarks import feed, postgres, results, run, start, submits
 
 PARTS = {
     "start": start.main,
@@ -12,6 +12,7 @@ PARTS = {
     "submits": submits.main,
     "results": results.main,
     "postgres": postgres.main,
+    "feed": feed.main,
 }
 
 

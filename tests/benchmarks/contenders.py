@@ -352,18 +352,22 @@ class Ceiling(OverHttp):
         return asyncio.run(burst(self.target, requests, CONNECTIONS, expect=202, wait_s=60))[0]
 
 
-def installed(folder: Path) -> Path:
+def installed(
+    folder: Path,
+    requirements: Path = REQUIREMENTS,
+    what: str = "Django, Celery, Flower and Valkey",
+) -> Path:
     """The Python of an environment in `folder` that holds the others. Raises `NotMeasured`."""
     python = folder / "bin" / "python"
     stamp = folder / "installed"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return python
-    print("Installing Django, Celery, Flower and Valkey into .bench (half a minute)", flush=True)
+    print(f"Installing {what} into .bench (half a minute)", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     for command in (
         [sys.executable, "-m", "venv", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "--no-input", "-r", str(REQUIREMENTS)],
+        [str(python), "-m", "pip", "install", "--quiet", "--no-input", "-r", str(requirements)],
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:

@@ -336,7 +336,7 @@ class FeedFollower:
                 return fitting
             case ProgressFrame():
                 self._failures = 0
-                return frame
+                return frame.whole()
             case Ping():
                 await self._send(socket, Pong(n=frame.n))
             case Bye():

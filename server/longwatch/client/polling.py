@@ -66,7 +66,7 @@ class Poller(Connection):
             yield fitting
         if changes.progress is not None and changes.progress.tick > self._tick:
             self._tick = changes.progress.tick
-            yield changes.progress
+            yield changes.progress.whole()
 
     async def _list(self, seq: int, newest: int | None) -> AsyncGenerator[Snapshot]:
         """Every job, or the newest and what is not over, in chunks. What changes meanwhile follows

@@ -13,7 +13,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from longwatch.feed.views import EVERYTHING, View
 from longwatch.protocol.frames import Delta, ProgressFrame
 from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress
 
+T = TypeVar("T")
 KEEP_CHANGES: Final = 10_000
 """Jobs whose last change is remembered here; who is further behind is answered by the store."""
 MOST_TOLD: Final = 1_000
@@ -254,17 +255,23 @@ def _columns(tick: int, newer: list[tuple[str, Live]]) -> ProgressFrame:
     return ProgressFrame(
         tick=tick,
         ids=[job_id for job_id, _ in newer],
-        attempts=[live.attempt for _, live in newer],
-        phases=[live.phase for _, live in newer],
-        fractions=[one.fraction for one in progress],
-        bases=[one.basis for one in progress],
-        rows=[one.rows for one in progress],
-        bytes=[one.bytes for one in progress],
-        memory_bytes=[one.memory_bytes for one in progress],
-        spill_bytes=[one.spill_bytes for one in progress],
-        eta_low_s=[one.eta_low_s for one in progress],
-        eta_high_s=[one.eta_high_s for one in progress],
-        stalled_s=[one.stalled_s for one in progress],
-        statement=[one.statement for one in progress],
-        statements=[one.statements for one in progress],
+        attempts=_short([live.attempt for _, live in newer]),
+        phases=_short([live.phase for _, live in newer]),
+        fractions=_short([one.fraction for one in progress]),
+        bases=_short([one.basis for one in progress]),
+        rows=_short([one.rows for one in progress]),
+        bytes=_short([one.bytes for one in progress]),
+        memory_bytes=_short([one.memory_bytes for one in progress]),
+        spill_bytes=_short([one.spill_bytes for one in progress]),
+        eta_low_s=_short([one.eta_low_s for one in progress]),
+        eta_high_s=_short([one.eta_high_s for one in progress]),
+        stalled_s=_short([one.stalled_s for one in progress]),
+        statement=_short([one.statement for one in progress]),
+        statements=_short([one.statements for one in progress]),
     )
+
+
+def _short(column: list[T]) -> list[T]:
+    """A column whose values are all alike as one of them: as most phases and bases are, which
+    makes a third of a frame."""
+    return column[:1] if column and column.count(column[0]) == len(column) else column

@@ -83,8 +83,11 @@ class Delta(Frame, frozen=True, kw_only=True, tag="delta"):
 
 
 class ProgressFrame(Frame, frozen=True, kw_only=True, tag="progress"):
-    """The newest progress of running jobs, as columns of equal length (a third of the size of
-    objects, and 3-5 times quicker to read). Units as in `jobs.Progress`."""
+    """The newest progress of running jobs, as columns (a third of the size of objects, and 3-5
+    times quicker to read). Units as in `jobs.Progress`.
+
+    Every column is as long as `ids`, or holds one value that is that of all: see `whole`.
+    """
 
     tick: int
     ids: list[str]
@@ -101,6 +104,16 @@ class ProgressFrame(Frame, frozen=True, kw_only=True, tag="progress"):
     stalled_s: list[float]
     statement: list[int]
     statements: list[int]
+
+    def whole(self) -> ProgressFrame:
+        """The same with every column as long as `ids`."""
+        count = len(self.ids)
+        short = {
+            name: column * count
+            for name in self.__struct_fields__[2:]
+            if len(column := getattr(self, name)) == 1
+        }
+        return msgspec.structs.replace(self, **short) if short and count != 1 else self
 
 
 class Ping(Frame, frozen=True, kw_only=True, tag="ping"):

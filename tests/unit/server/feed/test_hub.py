@@ -44,7 +44,7 @@ def progress(hub: FeedHub, tick: int) -> ProgressFrame:
     assert raw is not None
     frame = _read(raw.text)
     assert isinstance(frame, ProgressFrame)
-    return frame
+    return frame.whole()
 
 
 def at(seq: int, one: Job | None = None, **changes: Any) -> JobSummary:
@@ -193,6 +193,22 @@ def test_a_view_is_told_of_its_own_and_of_what_leaves_it() -> None:
     frame = _read(found.text)
     assert isinstance(frame, ProgressFrame)
     assert frame.ids == [mine.id]
+
+
+def test_a_column_of_equal_values_is_one_of_them() -> None:
+    hub = FeedHub()
+    for name, rows in (("a", 1), ("b", 2)):
+        hub.progress(name, 1, Phase.EXECUTING, Progress(rows=rows))
+    raw = hub.progress_since(0)
+    assert raw is not None
+    frame = _read(raw.text)
+    assert isinstance(frame, ProgressFrame)
+    assert (frame.ids, frame.rows, frame.attempts) == (["a", "b"], [1, 2], [1])
+    assert frame.phases == [Phase.EXECUTING]
+    whole = frame.whole()
+    assert (whole.attempts, whole.fractions) == ([1, 1], [None, None])
+    assert whole.rows == [1, 2]
+    assert whole.whole() is whole
 
 
 def test_the_progress_of_some_jobs() -> None:

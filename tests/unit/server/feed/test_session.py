@@ -445,7 +445,11 @@ async def test_what_is_in_sight_comes_more_often() -> None:
 
         def told(job_id: str) -> list[int]:
             frames = [frame for frame in pipe.frames if isinstance(frame, ProgressFrame)]
-            return [frame.rows[frame.ids.index(job_id)] for frame in frames if job_id in frame.ids]
+            return [
+                frame.whole().rows[frame.ids.index(job_id)]
+                for frame in frames
+                if job_id in frame.ids
+            ]
 
         rows = 0
         while len(told(near)) < 12:

@@ -1,0 +1,326 @@
+"""`make bench ARGS=feed`: how far behind a thousand clients are, what it takes to bring them up.
+
+The server has one core; its clients, and what asks it meanwhile, have another. A thousand jobs
+report five times a second each. Beside it: Django Channels with the same frames in the same hands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import numpy as np
+import psutil
+
+from benchmarks.contenders import CLIENT_CORE, CORES, HERE, NotMeasured, installed, pinned
+from benchmarks.feed_sides import (
+    Channels,
+    Crowd,
+    Flow,
+    Line,
+    Readiness,
+    Server,
+    flow,
+    line,
+    served,
+    watched,
+)
+from benchmarks.feed_store import kept
+from benchmarks.run import HISTORY, append, machine
+from longwatch.client.address import Address
+from longwatch.client.feed import Connected, FeedFollower
+from longwatch.protocol import routes
+from longwatch.protocol.frames import Delta, Snapshot
+
+CLIENTS: Final = 1_000
+JOBS: Final = 1_000
+HZ: Final = 5.0
+ROUNDS: Final = 3
+MEASURED_S: Final = 10.0
+WARM_UP_S: Final = 3.0
+STOPPED: Final = 100
+BEHIND: Final = 500
+MANY: Final = 100_000
+HISTORY_JOBS: Final = 1_000_000
+
+
+def fan_out(folder: Path, python: Path | None, rounds: int = ROUNDS) -> list[Line]:
+    """A thousand clients, a thousand jobs."""
+    ours: list[Flow] = []
+    theirs: list[Flow] = []
+    for _ in range(rounds):
+        with served(folder, JOBS) as server, server.crowd() as crowd:
+            server.ask("progress", jobs=JOBS, hz=HZ)
+            crowd.ask("connect", count=CLIENTS)
+            time.sleep(WARM_UP_S)
+            before_s = server.ask("look")["cpu_s"]
+            ours.append(watched(crowd, lambda: server.ask("look")["marks"], MEASURED_S))
+            core = (server.ask("look")["cpu_s"] - before_s) / MEASURED_S
+            told("longwatch", ours[-1], f", {core:.0%} of a core")
+        if python is not None:
+            with (
+                tempfile.TemporaryDirectory(dir=folder) as name,
+                Channels(Path(name), python, JOBS, HZ) as channels,
+                Crowd(channels.port, "/") as crowd,
+            ):
+                crowd.ask("connect", count=CLIENTS)
+                time.sleep(WARM_UP_S)
+                theirs.append(watched(crowd, channels.marks, MEASURED_S))
+                told("channels", theirs[-1])
+    pairs = list(zip(ours, theirs, strict=False))
+    lines = [
+        Line(
+            f"{CLIENTS} clients, {JOBS} jobs at {HZ:g} Hz: behind, p99",
+            "≤ 500 ms, the worst client",
+            "ms",
+            [one.worst_s * 1000 for one in ours],
+            [one.worst_s * 1000 for one in theirs],
+            statistics.median(b.worst_s / a.worst_s for a, b in pairs) if pairs else None,
+        ),
+        Line(
+            "messages a second there",
+            "≥ 3",
+            "1/s",
+            [one.per_s for one in ours],
+            [one.per_s for one in theirs],
+            statistics.median(a.per_s / b.per_s for a, b in pairs) if pairs else None,
+        ),
+    ]
+    for one in lines:
+        one.show()
+    return lines
+
+
+def told(who: str, one: Flow, more: str = "") -> None:
+    """Print a round."""
+    print(
+        f"  {who}: behind p99 {one.usual_s * 1000:.0f} ms, worst {one.worst_s * 1000:.0f} ms, "
+        f"{one.per_s:.0f} messages/s, {one.mb_per_s:.0f} MB/s{more}",
+        flush=True,
+    )
+
+
+def stopped_readers(folder: Path, _rounds: int) -> list[Line]:
+    """A hundred of the thousand stop reading, are let go, and come back."""
+    with served(folder, JOBS) as server, server.crowd() as crowd:
+        server.ask("progress", jobs=JOBS, hz=HZ)
+        crowd.ask("connect", count=CLIENTS)
+        time.sleep(WARM_UP_S)
+        looked = server.ask("look")
+        crowd.ask("stop_reading", count=STOPPED)
+        crowd.ask("counted")
+        most, began = looked["rss"], time.monotonic()
+        while time.monotonic() - began < 14:
+            time.sleep(0.5)
+            most = max(most, server.ask("rss"))
+        counts, ended = crowd.ask("counted"), time.monotonic()
+        counts["ticks"] = counts["ticks"][STOPPED:]
+        looked_again = server.ask("look")
+        others = flow(counts, looked_again["marks"], began, ended)
+        crowd.ask("drop", count=STOPPED)
+        crowd.ask("connect", count=STOPPED, since=looked["seq"])
+        seq = server.ask("commit", count=BEHIND)
+        back_s = crowd.ask("until", seq=seq, within_s=30)
+        gone = CLIENTS - looked_again["subscribers"]
+        print(f"  {gone} were let go; all are back after {back_s:.2f} s", flush=True)
+        assert back_s >= 0, "not all came back"
+        cost = (most - looked["rss"]) / 1e6
+        return [
+            line(f"{STOPPED} stopped readers: memory", "< 50 MB", "MB", [cost]),
+            line("the others behind, p99", "≤ 500 ms", "ms", [others.worst_s * 1000]),
+        ]
+
+
+def storm(folder: Path, rounds: int) -> list[Line]:
+    """All come back at once."""
+    took: list[float] = []
+    unready: list[float] = []
+    with served(folder, JOBS) as server, server.crowd() as crowd:
+        server.ask("progress", jobs=JOBS, hz=HZ)
+        crowd.ask("connect", count=CLIENTS)
+        time.sleep(WARM_UP_S)
+        for _ in range(rounds):
+            since = server.ask("look")["seq"]
+            crowd.ask("drop", count=CLIENTS)
+            seq = server.ask("commit", count=BEHIND)
+            with Readiness(server.address) as readiness:
+                began = time.perf_counter()
+                crowd.ask("connect", count=CLIENTS, since=since)
+                assert crowd.ask("until", seq=seq, within_s=60) >= 0, "not all came back"
+                took.append(time.perf_counter() - began)
+            unready.append(readiness.worst_s * 1000)
+    return [
+        line(f"{CLIENTS} come back at once, {BEHIND} behind: all true", "≤ 5 s", "s", took),
+        line("meanwhile /health/ready, the slowest answer", "never unready", "ms", unready),
+    ]
+
+
+def stop(folder: Path, rounds: int) -> list[Line]:
+    """A server stops under its feeds."""
+    took: list[float] = []
+    for _ in range(rounds):
+        with served(folder, JOBS) as server, server.crowd() as crowd:
+            crowd.ask("connect", count=100)
+            crowd.ask("until", seq=server.ask("look")["seq"], within_s=20)
+            took.append(server.ask("stop"))
+    return [line("stop with 100 open feeds", "≤ 0.5 s", "s", took)]
+
+
+async def snapshots(address: Address, rounds: int) -> list[float]:
+    """Seconds from nothing to every job, read as records."""
+    took: list[float] = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        async with aclosing(FeedFollower(address).events()) as events:
+            async for event in events:
+                if isinstance(event, Snapshot) and not event.more:
+                    break
+        took.append(time.perf_counter() - began)
+    return took
+
+
+async def resumes(address: Address, rounds: int) -> list[float]:
+    """Seconds from a connection that is cut to standing where the server stood by then."""
+    took: list[float] = []
+    follower = FeedFollower(address)
+    async with aclosing(follower.events()) as events:
+        async for event in events:
+            if isinstance(event, Snapshot) and not event.more:
+                break
+        for _ in range(rounds):
+            async for event in events:
+                if isinstance(event, Delta):
+                    break
+            began = time.perf_counter()
+            assert follower._socket is not None
+            follower._socket.transport.abort()
+            newest: int | None = None
+            async for event in events:
+                if isinstance(event, Connected):
+                    newest = event.hello.seq
+                elif isinstance(event, Delta) and newest is not None and event.to >= newest:
+                    break
+                # Without the wait that keeps many from coming back together.
+                asyncio.get_running_loop().call_soon(follower.retry_now)
+            took.append(time.perf_counter() - began)
+    return took
+
+
+def many_rows(folder: Path, rounds: int) -> list[Line]:
+    """A hundred thousand jobs: all of them, and what has changed."""
+    with served(folder, MANY) as server:
+        asyncio.run(snapshots(server.address, 1))  # imports
+        server.ask("look")
+        took = asyncio.run(snapshots(server.address, 2 * rounds))
+        stall_s = server.ask("look")["stall_s"]
+        server.ask("changes", per_s=10_000)
+        again = asyncio.run(resumes(server.address, 30))
+    return [
+        line(f"snapshot of {MANY:,} jobs", "≤ 400 ms", "ms", [one * 1000 for one in took]),
+        line("the longest that its loop was held", "≤ 10 ms", "ms", [stall_s * 1000]),
+        line("resume at 10,000 changes/s", "≤ 100 ms", "ms", [one * 1000 for one in again]),
+    ]
+
+
+def asked() -> list[dict[str, Any]]:
+    """What a list of a year's jobs is asked for."""
+    begin = datetime.fromtimestamp(1_760_000_000, UTC)
+
+    def day(n: int) -> str:
+        return (begin + timedelta(days=n)).isoformat()
+
+    return [
+        {},
+        {"state": "failed"},
+        {"state": ["lost", "cancelled"]},
+        {"state": "queued"},
+        {"source": "crm"},
+        {"owner": "user19"},
+        {"owner": "user0", "state": "failed"},
+        {"text": "flights"},
+        {"text": "run-77777"},
+        {"text": "tag = 'run-123456'"},
+        {"text": "nowhere to be found"},
+        {"text": "avg(dep_delay)", "state": "lost"},
+        {"words": ["flights", "crm"]},
+        {"submitted_after": day(100), "submitted_before": day(101)},
+        {"submitted_before": day(5)},
+        {"submitted_after": day(200), "source": "billing"},
+    ]
+
+
+def lists(folder: Path, rounds: int) -> list[Line]:
+    """Pages of a million jobs."""
+    every: list[float] = []
+    each: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory(dir=folder, prefix="feed-") as name:
+        shutil.copy(kept(folder, HISTORY_JOBS), Path(name) / "jobs.sqlite")
+        with (
+            Server(Path(name)) as server,
+            httpx.Client(
+                base_url=server.address.url, headers=server.address.headers(), trust_env=False
+            ) as http,
+        ):
+            for turn in range(2 + 4 * rounds):
+                for query in asked():
+                    began = time.perf_counter()
+                    answer = http.get(routes.JOBS, params={"limit": 100, **query})
+                    took = (time.perf_counter() - began) * 1000
+                    assert answer.status_code == 200, answer.text
+                    if turn >= 2:  # the file's pages are in memory then
+                        every.append(took)
+                        each.setdefault(json.dumps(query), []).append(took)
+    slowest = max(each, key=lambda query: statistics.median(each[query]))
+    print(f"  slowest: {slowest}, {statistics.median(each[slowest]):.1f} ms", flush=True)
+    print("  PostgreSQL as a store of jobs: not measured: there is none yet", flush=True)
+    p99 = float(np.percentile(every, 99))
+    return [
+        line(f"list, filter, search {HISTORY_JOBS:,} jobs, p99", "≤ 50 ms", "ms", [p99]),
+        line("the same, median", "", "ms", [statistics.median(every)]),
+    ]
+
+
+PARTS: Final[dict[str, Callable[[Path, int], list[Line]]]] = {
+    "stopped": stopped_readers,
+    "storm": storm,
+    "stop": stop,
+    "rows": many_rows,
+    "lists": lists,
+}
+
+
+def main() -> int:
+    """Measure, print, append."""
+    if len(CORES) < 2:
+        print("feed: not measured: it takes Linux and two cores, one for the server alone.")
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended
+    load = psutil.getloadavg()[0]
+    print(f"{machine()}; load {load:.1f} at the start; {CLIENTS} clients, {JOBS} jobs")
+    folder = HISTORY.parent
+    folder.mkdir(exist_ok=True)
+    python = None
+    try:
+        python = installed(folder / "venv-feed", HERE / "requirements-feed.txt", "Django Channels")
+    except NotMeasured as reason:
+        print(f"Django Channels: not measured: {reason}")
+    with pinned(CLIENT_CORE):
+        lines = fan_out(folder, python)
+        for part in PARTS.values():
+            lines += part(folder, ROUNDS)
+    append(load, [asdict(one) for one in lines])
+    print(f"load {psutil.getloadavg()[0]:.1f} at the end")
+    return 0
