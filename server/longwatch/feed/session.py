@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -83,7 +83,7 @@ class History:
     """
 
     epoch: str
-    chunk: Callable[[View, int | None, int, bool], Awaitable[ChunkOfJobs]]
+    chunk: Callable[[View, int | None, int, bool], Coroutine[Any, Any, ChunkOfJobs]]
     since: Callable[[int], Awaitable[Missed | None]]
 
 
@@ -264,35 +264,48 @@ class FeedSession:
         """Every job, newest first, or the newest and those that are not over. Changes made while
         the chunks go out follow as a delta."""
         seq, offset, total = self._hub.seq, 0, 0
-        before_n: int | None = None
         older: str | None = None
         more, open_only = True, False
-        while more:
-            size = SNAPSHOT_CHUNK if offset else FIRST_CHUNK
-            if newest is not None and not open_only:
-                size = min(size, newest - offset)
-            chunk = await self._history.chunk(place.view, before_n, size, open_only)
-            before_n, more = chunk.next_n, chunk.next_n is not None
-            count = chunk.count + len(chunk.running)
-            total = max(total if chunk.total is None else chunk.total, offset + count)
-            # From here on only what is not over yet.
-            if more and not open_only and newest is not None and offset + count >= newest:
-                open_only, older = True, chunk.cursor
-            jobs = [_encode(self._hub.with_progress(job)) for job in chunk.running]
-            jobs += [chunk.jobs] if chunk.count else []
-            empty = Snapshot(
-                jobs=[],
-                offset=offset,
-                total=total,
-                seq=seq,
-                more=more,
-                older=None if more else older,
-            )
-            # The jobs are encoded already.
-            text = _encode(empty).replace(b"[]", b"[%b]" % b",".join(jobs), 1)
-            await self._send([Encoded(text)])
-            offset += count
+        size = FIRST_CHUNK if newest is None else min(FIRST_CHUNK, newest)
+        reading = self._read_chunk(place, None, size, open_only)
+        try:
+            while more:
+                chunk = await reading
+                more = chunk.next_n is not None
+                count = chunk.count + len(chunk.running)
+                total = max(total if chunk.total is None else chunk.total, offset + count)
+                # From here on only what is not over yet.
+                if more and not open_only and newest is not None and offset + count >= newest:
+                    open_only, older = True, chunk.cursor
+                frame = Snapshot(
+                    jobs=[],
+                    offset=offset,
+                    total=total,
+                    seq=seq,
+                    more=more,
+                    older=None if more else older,
+                )
+                offset += count
+                if more:  # the next is read while this one goes out
+                    size = SNAPSHOT_CHUNK
+                    if newest is not None and not open_only:
+                        size = min(size, newest - offset)
+                    reading = self._read_chunk(place, chunk.next_n, size, open_only)
+                jobs = [_encode(self._hub.with_progress(job)) for job in chunk.running]
+                jobs += [chunk.jobs] if chunk.count else []
+                # The jobs are encoded already.
+                text = _encode(frame).replace(b"[]", b"[%b]" % b",".join(jobs), 1)
+                await self._send([Encoded(text)])
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         place.seq, place.fresh = seq, False
+
+    def _read_chunk(
+        self, place: Place, before_n: int | None, size: int, open_only: bool
+    ) -> asyncio.Task[ChunkOfJobs]:
+        chunk = self._history.chunk(place.view, before_n, size, open_only)
+        return asyncio.create_task(chunk, name="feed-read")
 
     async def _say(self, frame: ServerFrame) -> None:
         await self._send([Encoded(_encode(frame))])
