@@ -79,7 +79,7 @@ def list_jobs(
         _export(where, which, export)
         return
     with reach(where) as address:
-        jobs, total = asyncio.run(_fetch(address, which, limit))
+        jobs, total, at_least = asyncio.run(_fetch(address, which, limit))
     if as_json:
         import msgspec
 
@@ -93,9 +93,11 @@ def list_jobs(
     header = ("ID", "STATE", "DONE", "ROWS", "TIME", "SUBMITTED", "SOURCE", "NAME")
     for line in tables.aligned(header, [_row(job) for job in jobs], right=frozenset({2, 3, 4})):
         click.echo(line)
+    least = "at least " if at_least else ""
     if total > len(jobs):
         click.echo(
-            f"{words.count(len(jobs))} of {words.count(total)} jobs; --limit shows more.", err=True
+            f"{words.count(len(jobs))} of {least}{words.count(total)} jobs; --limit shows more.",
+            err=True,
         )
 
 
@@ -238,18 +240,20 @@ def _row(job: JobSummary) -> tuple[str, ...]:
     )
 
 
-async def _fetch(address: Address, which: JobFilter, limit: int) -> tuple[list[JobSummary], int]:
+async def _fetch(
+    address: Address, which: JobFilter, limit: int
+) -> tuple[list[JobSummary], int, bool]:
     from longwatch.client.api import AsyncClient
 
     jobs: list[JobSummary] = []
-    total = 0
+    total, at_least = 0, False
     async with AsyncClient(address) as api, aclosing(api.each_job(which)) as pages:
         async for page in pages:
-            total = page.total
+            total, at_least = page.total, page.at_least
             jobs += page.jobs
             if len(jobs) >= limit:
                 break
-    return jobs[:limit], total
+    return jobs[:limit], total, at_least
 
 
 def _export(where: Where, which: JobFilter, path: Path) -> None:
