@@ -32,7 +32,7 @@ from longwatch_desktop.limits import (
     Limit,
 )
 from longwatch_desktop.notifications import LEAST_S
-from longwatch_desktop.theme import Mode
+from longwatch_desktop.theme import Mode, inset
 from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 MODES: Final = (
@@ -117,12 +117,14 @@ class _WindowPage(QWidget):
         self._notify = QCheckBox(tr("Tell me of queries that ran for at least"))
         self._notify.setChecked(least_s is not None)
         self._least = QSpinBox()
+        inset(self._least)
         self._least.setRange(0, MOST_S)
         self._least.setSuffix(tr(" s"))
         self._least.setAccessibleName(tr("Seconds"))
         self._least.setValue(int(least_s if least_s is not None else LEAST_S))
         self._least.setEnabled(least_s is not None)
         notify = QHBoxLayout()
+        notify.setSpacing(10)
         notify.addWidget(self._notify)
         notify.addWidget(self._least)
         notify.addStretch(1)
@@ -199,6 +201,7 @@ class _ServerPage(QWidget):
 
     def _box(self, limit: Limit, title: str, suffix: str, automatic: str) -> QSpinBox:
         box = QSpinBox()
+        inset(box)
         box.setAccessibleName(title)
         box.setRange(limit.least - 1, limit.most)
         box.setSpecialValueText(automatic)

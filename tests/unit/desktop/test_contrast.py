@@ -67,3 +67,14 @@ def test_bars_stand_out_from_their_track(palette: str, bar: str) -> None:
     """1.4.11: what carries meaning without being text, 3 : 1."""
     colors: Colors = PALETTES[palette]
     assert contrast(getattr(colors, bar), colors.track) >= 3
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+@pytest.mark.parametrize(
+    ("sign", "ground"),
+    [("scroll", "base"), ("scroll", "window"), ("muted", "base"), ("accent", "base"), ("bar", "base")],
+)
+def test_signs_on_their_grounds(palette: str, sign: str, ground: str) -> None:
+    """What is no text: WCAG 2.2, 1.4.11."""
+    colors = PALETTES[palette]
+    assert contrast(getattr(colors, sign), getattr(colors, ground)) >= 3.0
