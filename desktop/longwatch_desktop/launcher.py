@@ -20,6 +20,7 @@ from longwatch_desktop.session import Session
 from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.toolbar import ToolBar
+from longwatch_desktop.translation import tr
 
 
 class Launcher(QObject):
@@ -87,7 +88,7 @@ class Launcher(QObject):
         try:
             text = await asyncio.to_thread(formatted, asked)
         except CannotFormat as error:
-            self.refused.emit(f"The SQL cannot be laid out: {error}")
+            self.refused.emit(tr("The SQL cannot be laid out: {reason}").format(reason=error))
             return
         # Else it was closed, or typed in, meanwhile.
         if self._editor.has(page) and page.excerpt().sql == asked:
@@ -96,7 +97,9 @@ class Launcher(QObject):
     def _launch(self, excerpt: Excerpt | None) -> None:
         page = self._editor.page
         if excerpt is None or not excerpt.sql.strip():
-            self.refused.emit("There is nothing to run yet: write a query, or open a saved one.")
+            self.refused.emit(
+                tr("There is nothing to run yet: write a query, or open a saved one.")
+            )
             return
         page.clear_error()
         self._editor.ask_for_parameters(however_long=True)

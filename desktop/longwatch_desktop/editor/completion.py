@@ -16,8 +16,10 @@ from longwatch_desktop import roles
 from longwatch_desktop.editor.highlighter import KEYWORDS
 from longwatch_desktop.editor.scan import in_code
 from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.sources.nodes import kind_in_words
 from longwatch_desktop.sources.written import column_in_sql
 from longwatch_desktop.theme import mono_font
+from longwatch_desktop.translation import tr
 
 MOST_CHARS: Final = 100_000
 """In a longer text the list opens by Ctrl+Space alone: to look it through at every letter that is
@@ -49,12 +51,14 @@ class Vocabulary:
     """What can be suggested over one source."""
 
     def __init__(self, catalogue: Catalogue | None = None, engine: str = "") -> None:
-        self._keywords = [Suggestion(word, word, "keyword") for word in sorted(KEYWORDS)]
+        self._keywords = [Suggestion(word, word, tr("keyword")) for word in sorted(KEYWORDS)]
         self._tables: list[Suggestion] = []
         self._columns: dict[str, list[Suggestion]] = {}
         for table in catalogue.tables if catalogue else []:
-            rows = f", {table.rows:,} rows" if table.rows is not None else ""
-            self._tables.append(Suggestion(table.name, table.name_in_sql, table.kind + rows))
+            about = [kind_in_words(table)]
+            if table.rows is not None:
+                about.append(tr("%n row(s)", "", table.rows))
+            self._tables.append(Suggestion(table.name, table.name_in_sql, ", ".join(about)))
             columns = [
                 Suggestion(one.name, column_in_sql(one.name, engine), f"{one.type} · {table.name}")
                 for one in table.columns
@@ -114,7 +118,7 @@ class Completion(QObject):
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setUniformItemSizes(True)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setAccessibleName("Completions")
+        self._list.setAccessibleName(tr("Completions"))
         self._list.clicked.connect(self._take)
         self._list.hide()
         # A window's child once it was shown, it would stay when the tab is closed.

@@ -12,6 +12,7 @@ import msgspec
 
 from longwatch.protocol.parameters import Parameter, ParameterType
 from longwatch.protocol.sources import QueryParameter
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 
 class Kind(enum.StrEnum):
@@ -28,24 +29,46 @@ class Kind(enum.StrEnum):
 
 
 TITLES: Final = {
-    Kind.AUTO: "By what it looks like",
-    Kind.TEXT: "Text",
-    Kind.NUMBER: "Number",
-    Kind.BOOLEAN: "True or false",
-    Kind.DATE: "Date",
-    Kind.TIMESTAMP: "Date and time",
-    Kind.IDENTIFIER: "Name of a table or column",
+    Kind.AUTO: QT_TR_NOOP("By what it looks like"),
+    Kind.TEXT: QT_TR_NOOP("Text"),
+    Kind.NUMBER: QT_TR_NOOP("Number"),
+    Kind.BOOLEAN: QT_TR_NOOP("True or false"),
+    Kind.DATE: QT_TR_NOOP("Date"),
+    Kind.TIMESTAMP: QT_TR_NOOP("Date and time"),
+    Kind.IDENTIFIER: QT_TR_NOOP("Name of a table or column"),
     Kind.NULL: "NULL",
 }
+"""To be translated where they are shown, as all of these."""
+WITHIN: Final = {
+    Kind.AUTO: QT_TR_NOOP("by what it looks like"),
+    Kind.TEXT: QT_TR_NOOP("text"),
+    Kind.NUMBER: QT_TR_NOOP("number"),
+    Kind.BOOLEAN: QT_TR_NOOP("true or false"),
+    Kind.DATE: QT_TR_NOOP("date"),
+    Kind.TIMESTAMP: QT_TR_NOOP("date and time"),
+    Kind.IDENTIFIER: QT_TR_NOOP("name of a table or column"),
+    Kind.NULL: "null",
+}
+"""The same behind other words."""
 EXAMPLES: Final = {
-    Kind.AUTO: "42 or some text",
-    Kind.TEXT: "some text",
+    Kind.AUTO: QT_TR_NOOP("42 or some text"),
+    Kind.TEXT: QT_TR_NOOP("some text"),
     Kind.NUMBER: "42",
     Kind.BOOLEAN: "true",
     Kind.DATE: "2013-05-01",
     Kind.TIMESTAMP: "2013-05-01 12:00",
     Kind.IDENTIFIER: "carrier",
     Kind.NULL: "NULL",
+}
+_WRONG: Final = {
+    Kind.NUMBER: QT_TR_NOOP(":{name} must be a number, such as {example}; '{text}' is not."),
+    Kind.BOOLEAN: QT_TR_NOOP(
+        ":{name} must be a true or false, such as {example}; '{text}' is not."
+    ),
+    Kind.DATE: QT_TR_NOOP(":{name} must be a date, such as {example}; '{text}' is not."),
+    Kind.TIMESTAMP: QT_TR_NOOP(
+        ":{name} must be a date and time, such as {example}; '{text}' is not."
+    ),
 }
 _TRUTHS: Final = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -119,7 +142,7 @@ def _one(name: str, text: str, kind: Kind) -> tuple[ParameterType, Any]:
         return ParameterType.TEXT, text
     stripped = text.strip()
     if not stripped:
-        raise FieldError(name, f"Give :{name} a value.")
+        raise FieldError(name, tr("Give :{name} a value.").format(name=name))
     if kind is Kind.AUTO:
         for one in (Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, Kind.TIMESTAMP):
             try:
@@ -130,8 +153,8 @@ def _one(name: str, text: str, kind: Kind) -> tuple[ParameterType, Any]:
     try:
         return ParameterType(kind.value), _read(stripped, kind)
     except (ValueError, KeyError, InvalidOperation):
-        what = f"{TITLES[kind].lower()}, such as {EXAMPLES[kind]}"
-        raise FieldError(name, f":{name} must be a {what}; {stripped!r} is not.") from None
+        wrong = tr(_WRONG[kind]).format(name=name, example=EXAMPLES[kind], text=stripped)
+        raise FieldError(name, wrong) from None
 
 
 def _read(text: str, kind: Kind) -> Any:

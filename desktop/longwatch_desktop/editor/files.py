@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from longwatch_desktop.editor.panel import EditorPanel, Page
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-KINDS: Final = "SQL (*.sql);;All files (*)"
+KINDS: Final = QT_TR_NOOP("SQL (*.sql);;All files (*)")
 
 
 class SqlFiles(QObject):
@@ -34,7 +35,7 @@ class SqlFiles(QObject):
 
     def choose_and_open(self) -> None:
         """Ask which files to open."""
-        dialog = self._dialog("Open SQL", "")
+        dialog = self._dialog(tr("Open SQL"), "")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(lambda names: self.open(map(Path, names)))
         dialog.open()
@@ -42,7 +43,7 @@ class SqlFiles(QObject):
     def choose_and_save(self) -> None:
         """Ask where to save the text in front."""
         page = self._editor.page
-        dialog = self._dialog("Save SQL", f"{page.title}.sql")
+        dialog = self._dialog(tr("Save SQL"), f"{page.shown_title}.sql")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("sql")
         dialog.fileSelected.connect(lambda name: self.save(page, Path(name)))
@@ -61,7 +62,7 @@ class SqlFiles(QObject):
         await self._tasks.close()
 
     def _dialog(self, title: str, name: str) -> QFileDialog:
-        dialog = QFileDialog(self._window, title, name, KINDS)
+        dialog = QFileDialog(self._window, title, name, tr(KINDS))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
 
@@ -71,7 +72,9 @@ class SqlFiles(QObject):
             try:
                 text = await asyncio.to_thread(file.read_text, "utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
-                self.failed.emit(f"{file} cannot be opened: {error}.")
+                self.failed.emit(
+                    tr("{file} cannot be opened: {reason}.").format(file=file, reason=error)
+                )
             else:
                 self._editor.open(file.stem, text, beside=opened)
                 opened = True
@@ -80,7 +83,9 @@ class SqlFiles(QObject):
         text, revision = page.toPlainText(), page.document().revision()
         trouble = await asyncio.to_thread(_write, target, text)
         if trouble:
-            self.failed.emit(f"{target} cannot be written: {trouble}")
+            self.failed.emit(
+                tr("{file} cannot be written: {reason}").format(file=target, reason=trouble)
+            )
         # Else it was typed in meanwhile, or closed.
         elif self._editor.has(page) and page.document().revision() == revision:
             page.document().setModified(False)

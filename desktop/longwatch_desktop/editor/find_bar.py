@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
-from longwatch.client import words
 from longwatch_desktop.editor.patterns import BadPattern, Match, matches
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.theme import Theme, mark_wrong
+from longwatch_desktop.translation import tr
 
 MOST_MARKED: Final = 2_000
 
@@ -29,18 +29,18 @@ class FindBar(QFrame):
         self._page = page
         self._theme = theme
         self.setObjectName("find")
-        self._what = self._box("Find")
-        self._with = self._box("Replace with")
-        self._case = self._button("Aa", "Match upper and lower case", checkable=True)
-        self._regex = self._button(".*", "Regular expression", checkable=True)
+        self._what = self._box(tr("Find"))
+        self._with = self._box(tr("Replace with"))
+        self._case = self._button("Aa", tr("Match upper and lower case"), checkable=True)
+        self._regex = self._button(".*", tr("Regular expression"), checkable=True)
         self._count = QLabel()
         self._count.setProperty("muted", True)
         self._count.setMinimumWidth(90)
-        self._up = self._button("↑", "Find previous (Shift+Enter)")
-        self._down = self._button("↓", "Find next (Enter)")
-        self._one = self._button("Replace", "Replace this one")
-        self._all = self._button("All", "Replace all")
-        self._close = self._button("", "Close (Esc)")
+        self._up = self._button("↑", tr("Find previous (Shift+Enter)"))
+        self._down = self._button("↓", tr("Find next (Enter)"))
+        self._one = self._button(tr("Replace"), tr("Replace this one"))
+        self._all = self._button(tr("All"), tr("Replace all"))
+        self._close = self._button("", tr("Close (Esc)"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
@@ -115,7 +115,9 @@ class FindBar(QFrame):
         except BadPattern as error:
             self._say(str(error), wrong=True)
             return []
-        self._say(words.counted(len(found), "match", "matches"), wrong=not found)
+        count = len(found)
+        said = tr("1 match") if count == 1 else tr("%n matches", "", count)
+        self._say(said, wrong=not found)
         return found
 
     def _look(self, *, move: bool) -> None:
@@ -172,7 +174,8 @@ class FindBar(QFrame):
         cursor = page.textCursor()
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText("".join(pieces) + text[end:])
-        self._say(f"{words.counted(len(found), 'match', 'matches')} replaced")
+        count = len(found)
+        self._say(tr("1 match replaced") if count == 1 else tr("%n matches replaced", "", count))
 
     def _replacement(self, match: Match) -> str:
         """By the match where it is: alone, it may not fit what comes before or after it."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
 from longwatch_desktop.editor.parameter_form import ParameterForm
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 MOST_LINES: Final = 2
 """Lines of fields before they are scrolled: the editor is above."""
@@ -31,7 +32,7 @@ class Foot(QFrame):
         self._line = ElidedLabel(right=True)
         self._line.setContentsMargins(10, 4, 10, 4)
         self._line.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._line.setAccessibleName("Before running")
+        self._line.setAccessibleName(tr("Before running"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

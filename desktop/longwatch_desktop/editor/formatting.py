@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from longwatch_desktop.translation import tr
+
 MOST_CHARS: Final = 100_000
 """sqlparse takes 2 s for so much."""
 
@@ -21,11 +23,13 @@ def formatted(sql: str) -> str:
     import sqlparse  # noqa: PLC0415 - in the thread that this is called in
 
     if len(sql) > MOST_CHARS:
-        raise CannotFormat(f"It is longer than {MOST_CHARS:,} characters; select a part of it.")
+        raise CannotFormat(
+            tr("It is longer than %n characters; select a part of it.", "", MOST_CHARS)
+        )
     try:
         text = sqlparse.format(sql, reindent=True, indent_columns=True, indent_width=4)
     except (sqlparse.exceptions.SQLParseError, RecursionError) as error:
         raise CannotFormat(f"{error}.") from error
     if "".join(text.split()) != "".join(sql.split()):
-        raise CannotFormat("It would not have stayed the same query.")
+        raise CannotFormat(tr("It would not have stayed the same query."))
     return str(text)

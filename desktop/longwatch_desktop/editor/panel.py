@@ -20,8 +20,10 @@ from longwatch_desktop.editor.foot import Foot
 from longwatch_desktop.editor.scan import listed_names, parameter_names
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-UNTITLED: Final = "Untitled"
+UNTITLED: Final = QT_TR_NOOP("Untitled")
+"""The title of a tab that has none, in every language, but where it is shown."""
 SCAN_MS: Final = 150
 MOST_SCANNED: Final = 500_000
 """Characters: a longer text is looked through for parameters when it is run."""
@@ -45,6 +47,11 @@ class Page(SqlEdit):
         self.completion = Completion(self)
         self.setPlainText(sql)
         self.document().setModified(False)
+
+    @property
+    def shown_title(self) -> str:
+        """What it is called, for people."""
+        return title_in_words(self.title)
 
     @property
     def is_untouched(self) -> bool:
@@ -91,8 +98,8 @@ class EditorPanel(QWidget):
         self._tabs.setTabsClosable(False)
         self._tabs.setMovable(True)
         self._add = QToolButton()
-        self._add.setToolTip("New tab (Ctrl+T)")
-        self._add.setAccessibleName("New tab")
+        self._add.setToolTip(tr("New tab (Ctrl+T)"))
+        self._add.setAccessibleName(tr("New tab"))
         self._add.clicked.connect(self.open_new)
         self._tabs.setCornerWidget(self._add)
         layout = QVBoxLayout(self)
@@ -267,7 +274,7 @@ class EditorPanel(QWidget):
     def _append(self, title: str, sql: str, declared: Iterable[QueryParameter] = ()) -> Page:
         page = Page(self._theme, title, sql, declared)
         page.completion.vocabulary = self._vocabulary
-        index = self._tabs.addTab(page, title)
+        index = self._tabs.addTab(page, page.shown_title)
         page.document().modificationChanged.connect(lambda _changed: self._retitle(page))
         page.edited.connect(self.edited)
         page.edited.connect(self._scan.start)
@@ -283,14 +290,14 @@ class EditorPanel(QWidget):
 
     def _retitle(self, page: Page) -> None:
         dot = " •" if page.document().isModified() else ""
-        self._tabs.setTabText(self._tabs.indexOf(page), page.title + dot)
+        self._tabs.setTabText(self._tabs.indexOf(page), page.shown_title + dot)
 
     def _close_button(self, page: Page) -> QToolButton:
         button = QToolButton()
         button.setObjectName("close-tab")
         button.setIcon(self._theme.icon("close", self._theme.colors.muted))
-        button.setToolTip("Close tab (Ctrl+W)")
-        button.setAccessibleName(f"Close {page.title}")
+        button.setToolTip(tr("Close tab (Ctrl+W)"))
+        button.setAccessibleName(tr("Close {title}").format(title=page.shown_title))
         button.setStyleSheet("padding: 1px;")
         button.clicked.connect(lambda: self.close_page(page))
         return button
@@ -299,3 +306,8 @@ class EditorPanel(QWidget):
         self._add.setIcon(self._theme.icon("plus"))
         for button in self.findChildren(QToolButton, "close-tab"):
             button.setIcon(self._theme.icon("close", self._theme.colors.muted))
+
+
+def title_in_words(title: str) -> str:
+    """The title of a tab, for people."""
+    return tr(UNTITLED) if title == UNTITLED else title

@@ -21,6 +21,7 @@ from longwatch.protocol.sources import QueryParameter
 from longwatch_desktop.editor.fields import (
     EXAMPLES,
     TITLES,
+    WITHIN,
     FieldError,
     Kind,
     Typed,
@@ -30,6 +31,7 @@ from longwatch_desktop.editor.fields import (
 from longwatch_desktop.flow import FlowLayout
 from longwatch_desktop.theme import Theme, mark_wrong
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 
 class ParameterForm(QWidget):
@@ -47,7 +49,7 @@ class ParameterForm(QWidget):
         self._fields: dict[str, _Field] = {}
         self._flow = FlowLayout(self, spacing=12)
         self._flow.setContentsMargins(10, 5, 10, 5)
-        self.setAccessibleName("Parameters")
+        self.setAccessibleName(tr("Parameters"))
         self.hide()
 
     def show_fields(
@@ -183,15 +185,15 @@ class _Field(QWidget):
     def _explain(self) -> None:
         kind = self._typed.kind
         self.box.setEnabled(kind is not Kind.NULL)
-        example = ", ".join(self._choices[:3]) if self._choices else EXAMPLES[kind]
+        example = ", ".join(self._choices[:3]) if self._choices else tr(EXAMPLES[kind])
         if self._typed.many:
             example = f"{example}, …" if self._choices else "1, 2, 3"
         self.box.setPlaceholderText(example)
         self.box.setToolTip(self._about())
 
     def _about(self) -> str:
-        what = TITLES[self._typed.kind].lower()
-        return f":{self._name}, {'a list, ' if self._typed.many else ''}{what}"
+        about = tr(":{name}, a list, {kind}") if self._typed.many else tr(":{name}, {kind}")
+        return about.format(name=self._name, kind=tr(WITHIN[self._typed.kind]))
 
 
 class _KindButton(QToolButton):
@@ -200,21 +202,21 @@ class _KindButton(QToolButton):
     def __init__(self, title: str, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.setAccessibleName(f"Type of {title}")
-        self.setToolTip("How the value is read")
+        self.setAccessibleName(tr("Type of {name}").format(name=title))
+        self.setToolTip(tr("How the value is read"))
         self.setProperty("kind", True)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         group = QActionGroup(self)
         self._by_kind: dict[Kind, QAction] = {}
         for kind in Kind:
-            action = menu.addAction(TITLES[kind])
+            action = menu.addAction(tr(TITLES[kind]))
             action.setCheckable(True)
             group.addAction(action)
             self._by_kind[kind] = action
         self._by_kind[Kind.AUTO].setChecked(True)
         menu.addSeparator()
-        self._list = menu.addAction("A list, with commas")
+        self._list = menu.addAction(tr("A list, with commas"))
         self._list.setCheckable(True)
         self.setMenu(menu)
         group.triggered.connect(lambda _action: self._choose())
@@ -240,11 +242,11 @@ class _KindButton(QToolButton):
 
     def _show(self) -> None:
         short = {
-            Kind.AUTO: "auto",
-            Kind.TIMESTAMP: "time",
-            Kind.IDENTIFIER: "name",
-            Kind.BOOLEAN: "yes/no",
+            Kind.AUTO: tr("auto"),
+            Kind.TIMESTAMP: tr("time"),
+            Kind.IDENTIFIER: tr("name"),
+            Kind.BOOLEAN: tr("yes/no"),
             Kind.NULL: "NULL",
         }
-        text = short.get(self.kind, self.kind.value)
-        self.setText(f"{text} list" if self.many else text)
+        kind = short.get(self.kind) or tr(WITHIN[self.kind])
+        self.setText(tr("{kind} list").format(kind=kind) if self.many else kind)

@@ -13,6 +13,8 @@ from typing import Final
 
 from PySide6.QtCore import QRegularExpression
 
+from longwatch_desktop.translation import tr
+
 _ESCAPE: Final = re.compile(r"\\(?:g<(\w+)>|(\d{1,2})|(.))", re.DOTALL)
 _CONTROLS: Final = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -72,7 +74,7 @@ def matches(text: str, what: str, *, regex: bool, case: bool) -> Iterator[Match]
     while begin <= length:
         found = pattern.match(text, begin)
         if not found.isValid():
-            raise BadPattern("too complex for this text")
+            raise BadPattern(tr("too complex for this text"))
         if not found.hasMatch():
             return
         start, end = found.capturedStart(), found.capturedEnd()

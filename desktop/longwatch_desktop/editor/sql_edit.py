@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 from longwatch_desktop.editor import brackets, scan
 from longwatch_desktop.editor.highlighter import SqlHighlighter
 from longwatch_desktop.theme import Theme, mono_font
+from longwatch_desktop.translation import tr
 
 INDENT: Final = "    "
 Change = Callable[[str], str]
@@ -62,8 +63,8 @@ class SqlEdit(QPlainTextEdit):
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setTabStopDistance(self.fontMetrics().horizontalAdvance(" ") * len(INDENT))
         self.document().setDocumentMargin(6)
-        self.setAccessibleName("SQL editor")
-        self.setPlaceholderText("Write SQL here, then press Ctrl+Enter to run it.")
+        self.setAccessibleName(tr("SQL editor"))
+        self.setPlaceholderText(tr("Write SQL here, then press Ctrl+Enter to run it."))
         self._highlighter = SqlHighlighter(self.document(), theme)
         self.blockCountChanged.connect(self._fit_margin)
         self.updateRequest.connect(self._scroll_margin)

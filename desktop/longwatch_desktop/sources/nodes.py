@@ -10,13 +10,13 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidgetItem
 
-from longwatch.client import words
 from longwatch.protocol.catalogue import Catalogue, CatalogueTable, TableColumn
 from longwatch.protocol.sources import Source
 from longwatch_desktop import roles, tips
 from longwatch_desktop.mirror.text import short_count
 from longwatch_desktop.sources import rows
 from longwatch_desktop.sources.written import column_in_sql
+from longwatch_desktop.translation import tr
 
 Key = tuple[str, ...]
 """The names of what leads to a node, from its source on."""
@@ -173,25 +173,44 @@ def notes_on(source: Source, catalogue: Catalogue) -> list[Node]:
     """What is to be told of a catalogue beside its tables."""
     notes = []
     if catalogue.truncated:
-        listed = words.count(len(catalogue.tables))
-        said = f"Only the first {listed} tables are listed"
-        more = f"{said}. Queries can read the others all the same."
+        listed = len(catalogue.tables)
+        said = tr("Only the first %n tables are listed", "", listed)
+        more = tr(
+            "Only the first %n tables are listed. Queries can read the others all the same.",
+            "",
+            listed,
+        )
         notes.append(Node(Kind.NOTE, source, said, tone="warning", more=more))
     if catalogue.left_out:
-        said = words.counted(len(catalogue.left_out), "thing") + " could not be read"
+        said = tr("%n thing(s) could not be read", "", len(catalogue.left_out))
         more = "\n".join(catalogue.left_out)
         notes.append(Node(Kind.NOTE, source, said, tone="warning", more=more))
     if not catalogue.tables:
         of_files = source.engine == "duckdb" and source.options.get("path")
-        what = "Put Parquet, CSV or JSON files there, then press F5." if of_files else ""
-        said = f"No tables here. {what}".strip()
+        said = (
+            tr("No tables here. Put Parquet, CSV or JSON files there, then press F5.")
+            if of_files
+            else tr("No tables here.")
+        )
         notes.append(Node(Kind.NOTE, source, said, tone="muted"))
     return notes
 
 
+def kind_in_words(table: CatalogueTable) -> str:
+    """Whether it is a table, a view or a file."""
+    match table.kind:
+        case "table":
+            return tr("table")
+        case "view":
+            return tr("view")
+        case "file":
+            return tr("file")
+
+
 def _of_table(table: CatalogueTable) -> str:
-    columns = words.counted(len(table.columns), "column")
-    if table.rows is None:
-        return f"{table.kind}, {columns}"
-    about = "" if table.rows_exact else "about "
-    return f"{table.kind}, {about}{words.counted(table.rows, 'row')}, {columns}"
+    parts = [kind_in_words(table)]
+    if table.rows is not None:
+        exact = tr("%n row(s)", "", table.rows)
+        parts.append(exact if table.rows_exact else tr("about %n row(s)", "", table.rows))
+    parts.append(tr("%n column(s)", "", len(table.columns)))
+    return ", ".join(parts)
