@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from longwatch.protocol.sources import SecretReference, SourceDraft
+from longwatch_desktop.translation import tr
 
 Secret = str | SecretReference | None
 """A secret as it is, as a variable of the server's environment, or `None` to take it away."""
@@ -46,17 +47,21 @@ def draft_of(entered: Entered) -> SourceDraft:
     name = entered.name.strip()
     if not _NAME.fullmatch(name):
         raise DraftError(
-            "A name begins with a letter or digit, and has letters, digits, dots, hyphens and "
-            "underscores.",
+            tr(
+                "A name begins with a letter or digit, and has letters, digits, dots, hyphens and "
+                "underscores."
+            ),
             "/name",
         )
     for option in (*entered.options, *entered.secrets):
         if not _OPTION.fullmatch(option):
-            raise DraftError(f"{option!r} cannot be the name of an option.", "/options")
+            raise DraftError(
+                tr("'{name}' cannot be the name of an option.").format(name=option), "/options"
+            )
     for option, given in entered.secrets.items():
         if isinstance(given, SecretReference) and not _VARIABLE.fullmatch(given.env):
             raise DraftError(
-                "Name an environment variable of the server, such as PGPASSWORD.",
+                tr("Name an environment variable of the server, such as PGPASSWORD."),
                 f"/secrets/{option}",
             )
     draft = SourceDraft(
@@ -73,4 +78,6 @@ def draft_of(entered: Entered) -> SourceDraft:
     except msgspec.ValidationError as error:
         said, _, path = str(error).partition(" - at `$.")
         where = "/" + path.rstrip("`").partition("[")[0].replace(".", "/")
-        raise DraftError(f"This cannot be saved: {said}.", where) from error
+        raise DraftError(
+            tr("This cannot be saved: {reason}.").format(reason=said), where
+        ) from error

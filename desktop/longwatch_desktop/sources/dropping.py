@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from longwatch_desktop.sources.written import title_of
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-WHAT: Final = (
+WHAT: Final = QT_TR_NOOP(
     "Drop Parquet, CSV or JSON files, a DuckDB or SQLite database, a folder of such files, or a "
     ".sql file."
 )
@@ -46,14 +47,18 @@ def look_at(path: Path) -> Dropped:
     try:
         return _look_at(path)
     except OSError as error:
-        return _nothing(path, f"{path} cannot be read: {error.strerror or error}.")
+        reason = error.strerror or error
+        return _nothing(
+            path, tr("{file} cannot be read: {reason}.").format(file=path, reason=reason)
+        )
 
 
 def _look_at(path: Path) -> Dropped:
     if path.is_dir():
         if any(one.name.lower().endswith(DATA) for one in path.iterdir()):
             return _source(path, "duckdb", is_folder=True)
-        return _nothing(path, f"{path} holds no Parquet, CSV or JSON files itself. {WHAT}")
+        why = tr("{folder} holds no Parquet, CSV or JSON files itself.").format(folder=path)
+        return _nothing(path, f"{why} {tr(WHAT)}")
     name = path.name.lower()
     if name.endswith(".sql"):
         return Dropped(path, Becomes.TEXT)
@@ -64,12 +69,14 @@ def _look_at(path: Path) -> Dropped:
         return _source(path, "duckdb")
     if head == _SQLITE:
         return _source(path, "sqlite")
-    why = f"Nothing here reads {path.name}. {WHAT}"
     if is_duckdb:
-        why = f"{path.name} is a DuckDB database: rename it to end with .duckdb."
+        why = tr("{file} is a DuckDB database: rename it to end with .duckdb.")
     elif name.endswith(_SHEETS):
-        why = f"{path.name} is a spreadsheet: save it as CSV, then drop that."
-    return _nothing(path, why)
+        why = tr("{file} is a spreadsheet: save it as CSV, then drop that.")
+    else:
+        nobody = tr("Nothing here reads {file}.")
+        why = f"{nobody} {tr(WHAT)}"
+    return _nothing(path, why.format(file=path.name))
 
 
 def _source(path: Path, engine: str, *, is_folder: bool = False) -> Dropped:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from longwatch.client import words
 from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol.sources import Source, SourceDraft
 from longwatch_desktop.editor.files import SqlFiles
@@ -21,6 +20,7 @@ from longwatch_desktop.sources.dropping import WHAT, Becomes, Dropped, look_at
 from longwatch_desktop.sources.written import source_name
 from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 MOST: Final = 20
 """Each is opened before it is added, in a process of the server's."""
@@ -52,8 +52,12 @@ class Drops(QObject):
         """Make sources of them, and tabs."""
         if len(paths) > MOST:
             self._notice.say(
-                f"{len(paths)} files at once are too many to make a source of each. Drop the "
-                "folder that they are in."
+                tr(
+                    "%n files at once are too many to make a source of each. Drop the folder that "
+                    "they are in.",
+                    "",
+                    len(paths),
+                )
             )
             return
         self._tasks.start(self._take(paths), name="drop")
@@ -71,13 +75,14 @@ class Drops(QObject):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         if kind == QEvent.Type.DragEnter:
-            self._hint.show_over(WHAT if not paths else "Drop to add as a source")
+            self._hint.show_over(tr("Drop to add as a source") if paths else tr(WHAT))
         elif kind == QEvent.Type.Drop:
             self._hint.hide()
             if paths:
                 self.take(paths)
             else:
-                self._notice.say(f"What was dropped is no file of this computer. {WHAT}")
+                why = tr("What was dropped is no file of this computer.")
+                self._notice.say(f"{why} {tr(WHAT)}")
         return True
 
     async def _take(self, paths: Sequence[Path]) -> None:
@@ -106,14 +111,18 @@ class Drops(QObject):
         there = {one.options.get("path", ""): one for one in self._session.sources}
         if self._is_remote:
             if dropped.is_folder:
-                return None, (
-                    f"The server is another computer, to which no folder can be sent. Drop the "
-                    f"files of {dropped.path.name} instead."
-                )
+                return None, tr(
+                    "The server is another computer, to which no folder can be sent. Drop the "
+                    "files of {folder} instead."
+                ).format(folder=dropped.path.name)
             path = await self._send(dropped.path)
         elif path in there:
             self.added.emit(there[path].name)
-            self._notice.tell(f"{dropped.title!r} is a source already: {there[path].title}.")
+            self._notice.tell(
+                tr("'{file}' is a source already: {name}.").format(
+                    file=dropped.title, name=there[path].title
+                )
+            )
             return None, ""
         draft = SourceDraft(
             name=source_name(dropped.title, taken),
@@ -121,17 +130,21 @@ class Drops(QObject):
             engine=dropped.engine,
             options={"path": path},
         )
-        self._notice.tell(f"Opening {dropped.path.name}…")
+        self._notice.tell(tr("Opening {name}…").format(name=dropped.path.name))
         tried = await client.try_source(draft)
         if tried.error is not None:
             hint = f" {tried.error.hint}" if tried.error.hint else ""
-            return None, f"{dropped.path.name} was not added. {tried.error.message}{hint}"
+            return None, tr("{file} was not added. {reason}").format(
+                file=dropped.path.name, reason=tried.error.message + hint
+            )
         if not tried.tables:
-            return None, f"{dropped.path.name} was not added: no table in it can be read."
+            return None, tr("{file} was not added: no table in it can be read.").format(
+                file=dropped.path.name
+            )
         source = await client.add_source(draft)
         taken.add(source.name)
         self.added.emit(source.name)
-        return source, words.counted(tried.tables, "table")
+        return source, tr("%n table(s)", "", tried.tables)
 
     async def _send(self, path: Path) -> str:
         size = max(1, (await asyncio.to_thread(path.stat)).st_size)
@@ -140,13 +153,15 @@ class Drops(QObject):
         def stop() -> None:
             if task is not None:
                 task.cancel()
-            self._notice.tell(f"{path.name} was not sent.")
+            self._notice.tell(tr("{file} was not sent.").format(file=path.name))
 
         def told(sent: int) -> None:
             percent = min(100, sent * 100 // size)
             self._notice.tell(
-                f"Sending {path.name} to the server… {percent} %",
-                "Stop",
+                tr("Sending {file} to the server… {percent} %").format(
+                    file=path.name, percent=percent
+                ),
+                tr("Stop"),
                 stop,
             )
 
@@ -156,15 +171,15 @@ class Drops(QObject):
     def _tell(self, made: list[Source], notes: list[str], wrong: list[str]) -> None:
         titles = ", ".join(source.title for source in made)
         if wrong:
-            also = f" Added: {titles}." if made else ""
-            self._notice.say(" ".join(wrong) + also)
-        elif len(made) == 1:
-            self._notice.tell(
-                f"Added the source {titles}: {notes[0]}.", "Undo", self._undoing(made)
-            )
+            also = [tr("Added: {names}.").format(names=titles)] if made else []
+            self._notice.say(" ".join([*wrong, *also]))
         elif made:
-            said = f"Added {len(made)} sources: {titles}."
-            self._notice.tell(said, "Undo", self._undoing(made))
+            if len(made) == 1:
+                said = tr("Added the source {name}: {tables}.")
+                said = said.format(name=titles, tables=notes[0])
+            else:
+                said = tr("Added %n sources: {names}.", "", len(made)).format(names=titles)
+            self._notice.tell(said, tr("Undo"), self._undoing(made))
 
     def _undoing(self, made: list[Source]) -> Callable[[], None]:
         def undo() -> None:
@@ -176,7 +191,8 @@ class Drops(QObject):
         for source in made:
             await self._session.client().remove_source(source.name)
         self._session.look_again()
-        self._notice.tell(f"Removed {', '.join(source.title for source in made)} again.")
+        names = ", ".join(source.title for source in made)
+        self._notice.tell(tr("Removed {names} again.").format(names=names))
 
     @property
     def _is_remote(self) -> bool:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from longwatch_desktop.sources.drafts import SECRET_WORDS, Secret
 from longwatch_desktop.sources.option_fields import KEPT
+from longwatch_desktop.translation import tr
 
 ROWS_SHOWN: Final = 3
 _NAME, _VALUE, _SECRET = range(3)
@@ -32,8 +33,8 @@ class FreeOptions(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__(0, 3)
-        self.setAccessibleName("Further options")
-        self.setHorizontalHeaderLabels(["Option", "Value", "Secret"])
+        self.setAccessibleName(tr("Further options"))
+        self.setHorizontalHeaderLabels([tr("Option"), tr("Value"), tr("Secret")])
         self.verticalHeader().hide()
         self.setTabKeyNavigation(False)
         self.setItemDelegate(_Delegate(self))
@@ -75,9 +76,9 @@ class FreeOptions(QTableWidget):
     def hint(self, row: int, column: int) -> str:
         """What to say in a cell while nothing stands in it."""
         if column == _VALUE and self._is_secret(row) and self._text(row, _NAME) in self._kept:
-            return KEPT
+            return tr(KEPT)
         last = row == self.rowCount() - 1
-        return {_NAME: "Name", _VALUE: "Value"}.get(column, "") if last else ""
+        return {_NAME: tr("Name"), _VALUE: tr("Value")}.get(column, "") if last else ""
 
     def is_masked(self, row: int) -> bool:
         """Whether a row's value is not to be shown."""

@@ -21,10 +21,11 @@ from longwatch.protocol.sources import EngineOption, OptionKind, SecretReference
 from longwatch_desktop.sources.drafts import Secret
 from longwatch_desktop.theme import mark_wrong
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 UPLOADED: Final = "file:"
 """How the path of a file begins that was sent to the server."""
-KEPT: Final = "Set; leave empty to keep it"
+KEPT: Final = QT_TR_NOOP("Set; leave empty to keep it")
 
 
 class OptionField(QWidget):
@@ -88,7 +89,8 @@ class ChoiceField(OptionField):
         super().__init__(option)
         self._box = QComboBox()
         self._box.setAccessibleName(option.title)
-        self._box.addItem(f"As usual ({option.hint})" if option.hint else "As usual", "")
+        usual = tr("As usual ({value})") if option.hint else tr("As usual")
+        self._box.addItem(usual.format(value=option.hint), "")
         for choice in option.choices:
             self._box.addItem(choice, choice)
         self._box.currentIndexChanged.connect(lambda _at: self.edited.emit())
@@ -128,18 +130,19 @@ class PathField(TextField):
         super().__init__(option)
         self._uploaded = ""
         self.is_remote = remote
-        self.button = QPushButton("Send a file…" if remote else "Browse…")
+        self.button = QPushButton(tr("Send a file…") if remote else tr("Browse…"))
         self.button.setAutoDefault(False)
-        self.button.setAccessibleName(f"{self.button.text()} {option.title}")
+        spoken = tr("Send a file… {option}") if remote else tr("Browse… {option}")
+        self.button.setAccessibleName(spoken.format(option=option.title))
         self._line.addWidget(self.button)
         if remote:
-            self.box.setPlaceholderText("A path on the server, or send a file")
+            self.box.setPlaceholderText(tr("A path on the server, or send a file"))
         if remote or "folder" not in option.title.lower():
             self.button.clicked.connect(lambda: self.chosen.emit(False))
             return
         menu = QMenu(self.button)
-        menu.addAction("A folder…", lambda: self.chosen.emit(True))
-        menu.addAction("A file…", lambda: self.chosen.emit(False))
+        menu.addAction(tr("A folder…"), lambda: self.chosen.emit(True))
+        menu.addAction(tr("A file…"), lambda: self.chosen.emit(False))
         self.button.setMenu(menu)
 
     def value(self) -> str:
@@ -147,7 +150,7 @@ class PathField(TextField):
 
     def show_value(self, value: str) -> None:
         if value.startswith(UPLOADED):
-            self.show_uploaded(value, "a file that was sent")
+            self.show_uploaded(value, tr("a file that was sent"))
         else:
             self.show_path(value)
 
@@ -175,11 +178,11 @@ class SecretField(OptionField):
         self.box = QLineEdit()
         self.box.setAccessibleName(option.title)
         self._how = QComboBox()
-        self._how.setAccessibleName(f"Where {option.title} is kept")
-        self._how.addItem("kept encrypted", self._plain)
-        self._how.addItem("server's variable", self._variable)
+        self._how.setAccessibleName(tr("Where {option} is kept").format(option=option.title))
+        self._how.addItem(tr("kept encrypted"), self._plain)
+        self._how.addItem(tr("server's variable"), self._variable)
         if is_set:
-            self._how.addItem("take it away", self._none)
+            self._how.addItem(tr("take it away"), self._none)
         self.box.textChanged.connect(lambda _text: self.edited.emit())
         self._how.currentIndexChanged.connect(lambda _at: self._choose())
         self._put(self.box, self._how)
@@ -210,7 +213,7 @@ class SecretField(OptionField):
         echo = QLineEdit.EchoMode.Normal if at == 1 else QLineEdit.EchoMode.Password
         self.box.setEchoMode(echo)
         self.box.setEnabled(at != 2)
-        hints = (KEPT if self._is_set else self.option.hint, "PGPASSWORD", "")
+        hints = (tr(KEPT) if self._is_set else self.option.hint, "PGPASSWORD", "")
         self.box.setPlaceholderText(hints[at])
         self.edited.emit()
 

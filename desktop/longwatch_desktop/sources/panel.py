@@ -24,8 +24,9 @@ from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.sources.query_tree import QueryTree
 from longwatch_desktop.sources.tree import SourceTree
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-HELP: Final = "Words of the names of tables, columns and saved queries"
+HELP: Final = QT_TR_NOOP("Words of the names of tables, columns and saved queries")
 
 
 class _Remembered(msgspec.Struct, frozen=True):
@@ -54,9 +55,9 @@ class SourcePanel(QWidget):
         self.queries = QueryTree(theme)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self._box = QLineEdit()
-        self._box.setPlaceholderText("Filter")
-        self._box.setToolTip(HELP)
-        self._box.setAccessibleName("Filter tables, columns and saved queries")
+        self._box.setPlaceholderText(tr("Filter"))
+        self._box.setToolTip(tr(HELP))
+        self._box.setAccessibleName(tr("Filter tables, columns and saved queries"))
         self._box.setClearButtonEnabled(True)
         self._glass = QAction(self._box)
         self._box.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
@@ -65,16 +66,18 @@ class SourcePanel(QWidget):
         top = QVBoxLayout()
         top.setContentsMargins(8, 6, 8, 2)
         top.addWidget(self._box)
-        add = self._button("plus", "Add source", "Add a source", self.sources.add_wanted.emit)
+        add = self._button(
+            "plus", tr("Add source"), tr("Add a source"), self.sources.add_wanted.emit
+        )
         save = self._button(
             "save",
-            "Save query",
-            "Save the query in the editor (Ctrl+Shift+S)",
+            tr("Save query"),
+            tr("Save the query in the editor (Ctrl+Shift+S)"),
             self.save_wanted.emit,
         )
         for title, tree, button in (
-            ("SOURCES", self.sources, add),
-            ("SAVED QUERIES", self.queries, save),
+            (tr("SOURCES"), self.sources, add),
+            (tr("SAVED QUERIES"), self.queries, save),
         ):
             self.splitter.addWidget(_part(title, tree, button))
         self.splitter.setHandleWidth(1)

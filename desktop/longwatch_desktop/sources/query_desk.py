@@ -22,6 +22,7 @@ from longwatch_desktop.sources.query_drafts import changed, guessed
 from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.toolbar import ToolBar
+from longwatch_desktop.translation import tr
 
 
 class QueryDesk(QObject):
@@ -69,7 +70,7 @@ class QueryDesk(QObject):
         page = self._editor.page
         sql = page.toPlainText()
         if not sql.strip():
-            self._notice.say("There is nothing to save yet: write a query first.")
+            self._notice.say(tr("There is nothing to save yet: write a query first."))
             return
         before = self._query(page.saved_as)
         draft = SavedQueryDraft(
@@ -86,7 +87,9 @@ class QueryDesk(QObject):
             page.declared,
             page.typed,
             replaces=before.title if before is not None and not fixed else "",
-            note=f"{before.title!r} comes with the program: this keeps a copy of your own."
+            note=tr("'{title}' comes with the program: this keeps a copy of your own.").format(
+                title=before.title
+            )
             if before is not None and fixed
             else "",
         )
@@ -161,7 +164,7 @@ class QueryDesk(QObject):
         if dialog is not None and dialog is self._dialog:
             dialog.accept()
         self._session.look_again()
-        self._notice.tell(f"Saved {query.title!r}.")
+        self._notice.tell(tr("Saved '{title}'.").format(title=query.title))
 
     def _rename(self, query: SavedQuery, title: str) -> None:
         self._start(query, title=title.strip() or query.title)
@@ -189,7 +192,9 @@ class QueryDesk(QObject):
         if not clean or new == path:
             return
         if len(own) < len(inside):
-            self._notice.say(f"What comes with the program stays in {path!r}.")
+            self._notice.say(
+                tr("What comes with the program stays in '{folder}'.").format(folder=path)
+            )
         moves = [(one, {"folder": new + one.folder.removeprefix(path)}) for one in own]
         self._tasks.start(self._replace(moves), name="rename-folder")
 
@@ -207,10 +212,11 @@ class QueryDesk(QObject):
     async def _make_copy(self, query: SavedQuery) -> None:
         """The program's own folder is its own: a copy of its queries goes to the top."""
         folder = "" if query.comes_with_program else query.folder
-        draft = changed(query, title=f"{query.title[:180]} (copy)", folder=folder)
+        title = tr("{title} (copy)").format(title=query.title[:180])
+        draft = changed(query, title=title, folder=folder)
         made = await self._session.client().save_query(draft)
         self._session.look_again()
-        self._notice.tell(f"Made {made.title!r}.")
+        self._notice.tell(tr("Made '{title}'.").format(title=made.title))
 
     def _ask_to_delete(self, query: SavedQuery) -> None:
         if query.comes_with_program:
@@ -218,10 +224,10 @@ class QueryDesk(QObject):
             return
         box = dialogs.ask(
             self._window,
-            "Delete the saved query?",
-            f"Delete {query.title}?",
-            "Jobs that were run from it stay. A tab that has its text open keeps it.",
-            "Delete",
+            tr("Delete the saved query?"),
+            tr("Delete {name}?").format(name=query.title),
+            tr("Jobs that were run from it stay. A tab that has its text open keeps it."),
+            tr("Delete"),
         )
         box.accepted.connect(lambda: self._tasks.start(self._delete(query), name="delete-query"))
         box.open()
@@ -229,7 +235,8 @@ class QueryDesk(QObject):
     async def _delete(self, query: SavedQuery) -> None:
         await self._session.client().remove_saved_query(query.name)
         self._session.look_again()
-        self._notice.tell(f"Deleted {query.title!r}.", "Undo", lambda: self._bring_back(query))
+        said = tr("Deleted '{title}'.").format(title=query.title)
+        self._notice.tell(said, tr("Undo"), lambda: self._bring_back(query))
 
     def _bring_back(self, query: SavedQuery) -> None:
         self._tasks.start(self._save_again(query), name="undo-delete")
@@ -240,8 +247,10 @@ class QueryDesk(QObject):
 
     def _tell_fixed(self, query: SavedQuery) -> None:
         self._notice.say(
-            f"{query.title!r} comes with the program and cannot be changed. A copy can.",
-            "Duplicate",
+            tr("'{title}' comes with the program and cannot be changed. A copy can.").format(
+                title=query.title
+            ),
+            tr("Duplicate"),
             lambda: self._copy(query),
         )
 

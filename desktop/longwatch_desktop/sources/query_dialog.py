@@ -30,6 +30,7 @@ from longwatch_desktop.sources.option_fields import mark
 from longwatch_desktop.sources.query_drafts import checked, parameter_of
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 Known = tuple[QueryParameter, Typed]
 """What is said of a `:name`, and what was typed for it."""
@@ -57,7 +58,7 @@ class QueryDialog(QDialog):
         super().__init__(parent)
         self._theme = theme
         self._draft = draft
-        self.setWindowTitle("Save query")
+        self.setWindowTitle(tr("Save query"))
         self._title, self._about = QLineEdit(draft.title), QLineEdit(draft.description)
         self._folder = QComboBox()
         self._folder.setEditable(True)
@@ -65,9 +66,9 @@ class QueryDialog(QDialog):
         self._folder.setCurrentText(draft.folder)
         line = self._folder.lineEdit()
         assert line is not None
-        line.setPlaceholderText("none; a / makes folders in folders")
+        line.setPlaceholderText(tr("none; a / makes folders in folders"))
         self._source = QComboBox()
-        self._source.addItem("Whichever is chosen then", None)
+        self._source.addItem(tr("Whichever is chosen then"), None)
         for source in sources:
             self._source.addItem(source.title, source.name)
         self._source.setCurrentIndex(max(0, self._source.findData(draft.source)))
@@ -75,11 +76,11 @@ class QueryDialog(QDialog):
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setWordWrap(True)
         self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
-        self.save = QPushButton("Save as new" if replaces else "Save")
-        self.update_ = QPushButton("Update")
-        self.update_.setToolTip(wrapped(f"Replace {replaces!r}"))
+        self.save = QPushButton(tr("Save as new") if replaces else tr("Save"))
+        self.update_ = QPushButton(tr("Update"))
+        self.update_.setToolTip(wrapped(tr("Replace '{title}'").format(title=replaces)))
         self.update_.setVisible(bool(replaces))
-        self._leave = QPushButton("Cancel")
+        self._leave = QPushButton(tr("Cancel"))
         self._rows = [_Row(known, typed) for known, typed in parameters]
         self._lay_out()
         self.save.clicked.connect(lambda: self._ask(replace=False))
@@ -131,10 +132,10 @@ class QueryDialog(QDialog):
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for label, widget in (
-            ("Title", self._title),
-            ("Folder", self._folder),
-            ("Description", self._about),
-            ("Source", self._source),
+            (tr("Title"), self._title),
+            (tr("Folder"), self._folder),
+            (tr("Description"), self._about),
+            (tr("Source"), self._source),
         ):
             widget.setAccessibleName(label)
             widget.setMinimumHeight(self._title.sizeHint().height())
@@ -160,7 +161,8 @@ class QueryDialog(QDialog):
         grid = QGridLayout(inside)
         grid.setContentsMargins(0, 0, 8, 0)
         grid.setHorizontalSpacing(6)
-        for column, title in enumerate(("It asks for", "as", "of type", "and suggests", "")):
+        heads = (tr("It asks for"), tr("as", "head of a column"), tr("of type"), tr("and suggests"))
+        for column, title in enumerate(heads):
             label = QLabel(title)
             label.setProperty("muted", True)
             grid.addWidget(label, 0, column)
@@ -190,22 +192,22 @@ class _Row:
         self.title.setPlaceholderText(known.name)
         self.kind = QComboBox()
         for kind in ParameterType:
-            self.kind.addItem(TITLES[Kind(kind.value)], kind.value)
+            self.kind.addItem(tr(TITLES[Kind(kind.value)]), kind.value)
         self.kind.setCurrentIndex(self.kind.findData(known.type.value))
         self.kind.setMinimumHeight(self.title.sizeHint().height())
         text = typed.text or prefilled(known).text
         self.default = QLineEdit(text)
-        self.default.setPlaceholderText("nothing")
-        self.many = QCheckBox("list")
-        self.many.setToolTip("Several values, with commas in between")
+        self.default.setPlaceholderText(tr("nothing"))
+        self.many = QCheckBox(tr("list"))
+        self.many.setToolTip(tr("Several values, with commas in between"))
         self.many.setChecked(known.many)
-        for what, widget in (
-            ("Title", self.title),
-            ("Type", self.kind),
-            ("Default", self.default),
-            ("List", self.many),
+        for spoken, widget in (
+            (tr("Title of {name}"), self.title),
+            (tr("Type of {name}"), self.kind),
+            (tr("Default of {name}"), self.default),
+            (tr("List of {name}"), self.many),
         ):
-            widget.setAccessibleName(f"{what} of {known.name}")
+            widget.setAccessibleName(spoken.format(name=known.name))
 
     def parameter(self) -> QueryParameter:
         """Raises `DraftError`."""

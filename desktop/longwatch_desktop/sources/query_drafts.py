@@ -12,6 +12,7 @@ from longwatch.protocol.parameters import ParameterType
 from longwatch.protocol.sources import QueryParameter, SavedQuery, SavedQueryDraft
 from longwatch_desktop.editor.fields import FieldError, Kind, Typed, meant
 from longwatch_desktop.sources.drafts import DraftError
+from longwatch_desktop.translation import tr
 
 _DIGITS: Final = re.compile(r"-?\d{1,15}")
 """Whole numbers that JSON keeps whole everywhere."""
@@ -70,13 +71,15 @@ def changed(query: SavedQuery, **changes: Any) -> SavedQueryDraft:
 def checked(draft: SavedQueryDraft) -> SavedQueryDraft:
     """A draft that the server can read. Raises `DraftError`."""
     if not draft.title.strip():
-        raise DraftError("Give it a title.", "/title")
+        raise DraftError(tr("Give it a title."), "/title")
     try:
         return msgspec.convert(msgspec.to_builtins(draft), SavedQueryDraft)
     except msgspec.ValidationError as error:
         said, _, path = str(error).partition(" - at `$.")
         where = "/" + path.rstrip("`").partition("[")[0].replace(".", "/")
-        raise DraftError(f"This cannot be saved: {said}.", where) from error
+        raise DraftError(
+            tr("This cannot be saved: {reason}.").format(reason=said), where
+        ) from error
 
 
 def _number(text: str) -> int | str:

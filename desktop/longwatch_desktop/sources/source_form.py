@@ -27,6 +27,8 @@ from longwatch_desktop.sources.option_fields import (
     mark,
 )
 from longwatch_desktop.sources.written import source_name, title_of
+from longwatch_desktop.theme import inset
+from longwatch_desktop.translation import tr
 
 
 class SourceForm(QWidget):
@@ -63,27 +65,28 @@ class SourceForm(QWidget):
         self._about.setWordWrap(True)
         self._about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.title, self.name, self.description = QLineEdit(), QLineEdit(), QLineEdit()
-        self.name.setPlaceholderText("made from the title")
+        self.name.setPlaceholderText(tr("made from the title"))
         self._most = QSpinBox()
+        inset(self._most)
         self._most.setRange(0, 256)
-        self._most.setSpecialValueText("as many as there is room for")
+        self._most.setSpecialValueText(tr("as many as there is room for"))
         self._form = QFormLayout(self)
         self._form.setContentsMargins(14, 12, 14, 12)
         self._form.setVerticalSpacing(8)
         self._form.setHorizontalSpacing(12)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._row("Kind", self._engine)
+        self._row(tr("Kind"), self._engine)
         self._form.addRow("", self._about)
         self._first_option = self._form.rowCount()
         for label, widget in (
-            ("Title", self.title),
-            ("Name", self.name),
-            ("Description", self.description),
-            ("Queries at once", self._most),
+            (tr("Title"), self.title),
+            (tr("Name"), self.name),
+            (tr("Description"), self.description),
+            (tr("Queries at once"), self._most),
         ):
             self._row(label, widget)
-        self.name.setToolTip("What the command line and scripts call it")
+        self.name.setToolTip(tr("What the command line and scripts call it"))
         self._fill(source)
         self._engine.currentIndexChanged.connect(lambda _at: self._ask_for_options())
         self.title.textEdited.connect(lambda _text: self._title_typed())
@@ -153,7 +156,7 @@ class SourceForm(QWidget):
         if source is not None:
             self._engine.setCurrentIndex(max(0, self._engine.findData(source.engine)))
             self._engine.setEnabled(False)
-            self._engine.setToolTip("Another kind of data is another source: add one for it.")
+            self._engine.setToolTip(tr("Another kind of data is another source: add one for it."))
             self.title.setText(source.title)
             self.name.setText(source.name)
             self.description.setText(source.description)
@@ -196,7 +199,7 @@ class SourceForm(QWidget):
         own = {name: value for name, value in given.items() if name not in self._fields}
         self._free.show_options(own, [one for one in is_set if one not in self._fields])
         self._free.edited.connect(self.edited)
-        self._form.insertRow(at, "Further options", self._free)
+        self._form.insertRow(at, tr("Further options"), self._free)
 
     def _title_typed(self) -> None:
         self._title_is_ours = False
