@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from longwatch_desktop.preferences import MODES
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 _RUN_KEYS: Final = ("Ctrl+Return", "Ctrl+Enter", "F9")
 
@@ -22,60 +23,91 @@ class Actions(QObject):
         self._parent = parent
         self._theme = theme
         self._icons: list[tuple[QAction, str]] = []
-        self.run = self._make("Run", "run", _RUN_KEYS, "Run the selection, or the whole text")
-        self.run_statement = self._make(
-            "Run statement", "run", ("Alt+Return", "Alt+Enter"), "Run the statement at the cursor"
+        self.run = self._make(
+            tr("Run"), "run", _RUN_KEYS, tr("Run the selection, or the whole text")
         )
-        self.cancel = self._make("Cancel", "cancel", ("Ctrl+.",), "Cancel the selected jobs")
+        self.run_statement = self._make(
+            tr("Run statement"),
+            "run",
+            ("Alt+Return", "Alt+Enter"),
+            tr("Run the statement at the cursor"),
+        )
+        self.cancel = self._make(
+            tr("Cancel"), "cancel", ("Ctrl+.",), tr("Cancel the selected jobs")
+        )
         self.again = self._make(
-            "Run again", "again", ("Ctrl+Shift+Return",), "Submit the selected jobs' SQL again"
+            tr("Run again"),
+            "again",
+            ("Ctrl+Shift+Return",),
+            tr("Submit the selected jobs' SQL again"),
         )
         self.open_sql = self._make(
-            "Open SQL in editor", "query", (), "Show the job's SQL in the editor"
+            tr("Open SQL in editor"), "query", (), tr("Show the job's SQL in the editor")
         )
-        self.copy_sql = self._make("Copy SQL", "copy", (), "Copy the job's SQL")
-        self.copy_id = self._make("Copy job ID", "copy", (), "Copy the job's id")
-        self.copy_jobs = self._make("Copy rows", "copy", (), "Copy the selected rows as text")
-        self.copy_csv = self._make("Copy rows as CSV", "copy", (), "Copy the selected rows as CSV")
-        self.delete = self._make("Delete…", "delete", (), "Delete the selected jobs (Delete)")
-        self.new_tab = self._make("New tab", "", ("Ctrl+T",), "Open an empty tab")
-        self.close_tab = self._make("Close tab", "", ("Ctrl+W",), "Close the tab in front")
-        self.open_file = self._make("Open…", "open", ("Ctrl+O",), "Open a file of SQL")
-        self.save_file = self._make("Save as…", "save", ("Ctrl+S",), "Save the text to a file")
+        self.copy_sql = self._make(tr("Copy SQL"), "copy", (), tr("Copy the job's SQL"))
+        self.copy_id = self._make(tr("Copy job ID"), "copy", (), tr("Copy the job's id"))
+        self.copy_jobs = self._make(
+            tr("Copy rows"), "copy", (), tr("Copy the selected rows as text")
+        )
+        self.copy_csv = self._make(
+            tr("Copy rows as CSV"), "copy", (), tr("Copy the selected rows as CSV")
+        )
+        self.delete = self._make(
+            tr("Delete…"), "delete", (), tr("Delete the selected jobs (Delete)")
+        )
+        self.new_tab = self._make(tr("New tab"), "", ("Ctrl+T",), tr("Open an empty tab"))
+        self.close_tab = self._make(tr("Close tab"), "", ("Ctrl+W",), tr("Close the tab in front"))
+        self.open_file = self._make(tr("Open…"), "open", ("Ctrl+O",), tr("Open a file of SQL"))
+        self.save_file = self._make(
+            tr("Save as…"), "save", ("Ctrl+S",), tr("Save the text to a file")
+        )
         self.save_query = self._make(
-            "Save query…", "save", ("Ctrl+Shift+S",), "Keep the text on the server, to run it again"
+            tr("Save query…"),
+            "save",
+            ("Ctrl+Shift+S",),
+            tr("Keep the text on the server, to run it again"),
         )
-        self.add_source = self._make("Add source…", "plus", (), "Add something to query")
+        self.add_source = self._make(tr("Add source…"), "plus", (), tr("Add something to query"))
         self.find = self._make(
-            "Find…", "search", ("Ctrl+F",), "Find in the text, or filter the jobs"
+            tr("Find…"), "search", ("Ctrl+F",), tr("Find in the text, or filter the jobs")
         )
-        self.replace = self._make("Replace…", "", ("Ctrl+H",), "Find and replace in the text")
+        self.replace = self._make(
+            tr("Replace…"), "", ("Ctrl+H",), tr("Find and replace in the text")
+        )
         self.format = self._make(
-            "Format", "", ("Ctrl+Shift+I",), "Lay the selection, or the whole text, out anew"
+            tr("Format", "a command"),
+            "",
+            ("Ctrl+Shift+I",),
+            tr("Lay the selection, or the whole text, out anew"),
         )
-        self.comment = self._make("Comment out or in", "", ("Ctrl+/",), "")
+        self.comment = self._make(tr("Comment out or in"), "", ("Ctrl+/",), "")
         self.find_jobs = self._make(
-            "Filter jobs", "search", ("Ctrl+Shift+F",), "Go to the filter box"
+            tr("Filter jobs"), "search", ("Ctrl+Shift+F",), tr("Go to the filter box")
         )
         self.next_part = self._make(
-            "Next part", "", ("F6",), "Go on to the jobs, the details, the sources, the editor"
+            tr("Next part"),
+            "",
+            ("F6",),
+            tr("Go on to the jobs, the details, the sources, the editor"),
         )
-        self.retry = self._make("Reconnect now", "refresh", ("F5",), "Try to connect at once")
-        self.preferences = self._make("Preferences…", "", ("Ctrl+,",), "")
+        self.retry = self._make(
+            tr("Reconnect now"), "refresh", ("F5",), tr("Try to connect at once")
+        )
+        self.preferences = self._make(tr("Preferences…"), "", ("Ctrl+,",), "")
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self.shortcuts = self._make("Keyboard shortcuts", "", ("Ctrl+?", "F1"), "")
+        self.shortcuts = self._make(tr("Keyboard shortcuts"), "", ("Ctrl+?", "F1"), "")
         self.show_report = self._make(
-            "Show last report…", "", (), "What went wrong in Longwatch itself, to copy"
+            tr("Show last report…"), "", (), tr("What went wrong in Longwatch itself, to copy")
         )
         self.show_report.setEnabled(False)
-        self.about = self._make("About Longwatch", "", (), "")
-        self.quit = self._make("Quit", "", ("Ctrl+Q",), "")
+        self.about = self._make(tr("About Longwatch"), "", (), "")
+        self.quit = self._make(tr("Quit"), "", ("Ctrl+Q",), "")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
-        self.servers = QMenu("Work with", parent)
+        self.servers = QMenu(tr("Work with"), parent)
         self.themes = QActionGroup(parent)
         for mode, title in MODES:
-            action = QAction(title, parent)
+            action = QAction(tr(title), parent)
             action.setCheckable(True)
             action.setData(mode)
             action.setChecked(mode is theme.mode)
@@ -85,7 +117,7 @@ class Actions(QObject):
 
     def fill_menus(self, bar: QMenuBar) -> None:
         """Every command is in a menu, so that each can be found."""
-        file = bar.addMenu("&File")
+        file = bar.addMenu(tr("&File"))
         file.addAction(self.new_tab)
         file.addActions([self.open_file, self.save_file])
         file.addAction(self.close_tab)
@@ -95,11 +127,11 @@ class Actions(QObject):
         file.addAction(self.preferences)
         file.addSeparator()
         file.addAction(self.quit)
-        query = bar.addMenu("&Query")
+        query = bar.addMenu(tr("&Query"))
         query.addActions([self.run, self.run_statement])
         query.addSeparator()
         query.addActions([self.find, self.replace, self.format, self.comment])
-        jobs = bar.addMenu("&Jobs")
+        jobs = bar.addMenu(tr("&Jobs"))
         jobs.addActions([self.cancel, self.again])
         jobs.addSeparator()
         jobs.addActions([self.open_sql, self.copy_sql, self.copy_id])
@@ -108,15 +140,15 @@ class Actions(QObject):
         jobs.addAction(self.delete)
         jobs.addSeparator()
         jobs.addAction(self.find_jobs)
-        view = bar.addMenu("&View")
+        view = bar.addMenu(tr("&View"))
         view.addAction(self.next_part)
-        theme = view.addMenu("Theme")
+        theme = view.addMenu(tr("Theme"))
         theme.addActions(self.themes.actions())
-        server = bar.addMenu("&Server")
+        server = bar.addMenu(tr("&Server"))
         server.addMenu(self.servers)
         server.addSeparator()
         server.addAction(self.retry)
-        help_menu = bar.addMenu("&Help")
+        help_menu = bar.addMenu(tr("&Help"))
         help_menu.addActions([self.shortcuts, self.show_report, self.about])
 
     def all(self) -> list[QAction]:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from longwatch.paths import default_data_dir
 from longwatch_desktop.garbage import GarbageCollector
+from longwatch_desktop.language import chosen_language, speak
 from longwatch_desktop.single import hand_over
 from longwatch_desktop.theme import Mode, Theme, app_icon
 from longwatch_desktop.window import MainWindow
@@ -52,6 +53,7 @@ def main(
     garbage = GarbageCollector(app)
     garbage.start_later()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    speak(app, chosen_language(settings))
     theme = Theme(app, chosen_mode(settings), guess=True)
     frame = window(None, theme, settings, folder)
     frame.show()

@@ -9,16 +9,17 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from longwatch.client import words
 from longwatch.client.api import AsyncClient
 from longwatch.protocol.bulk import BulkAction, BulkItem, BulkRequest
 from longwatch.protocol.jobs import Job, JobState, JobSummary, Submission
 from longwatch.protocol.parameters import Parameter
+from longwatch_desktop import words
 from longwatch_desktop.editor.panel import UNTITLED, EditorPanel, Page
 from longwatch_desktop.editor.sql_edit import Excerpt
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks, foreseen
+from longwatch_desktop.translation import tr
 
 AT_ONCE: Final = 1_000
 """Jobs of one bulk request: a second or so."""
@@ -122,9 +123,13 @@ class JobControl(QObject):
             # One that ended by itself meanwhile, or is gone, is as it should be.
             refused += [one for one in done.items if not one.ok and one.code not in _AS_WANTED]
         if refused:
-            what = "cancelled" if action is BulkAction.CANCEL else "deleted"
-            some = f"{words.count(len(refused))} of {words.counted(len(ids), 'job')}"
-            self.refused.emit(f"{some} could not be {what}: {refused[0].detail}")
+            text = (
+                tr("{some} of %n job(s) could not be cancelled: {detail}", "", len(ids))
+                if action is BulkAction.CANCEL
+                else tr("{some} of %n job(s) could not be deleted: {detail}", "", len(ids))
+            )
+            some = words.count(len(refused))
+            self.refused.emit(text.format(some=some, detail=refused[0].detail))
 
     async def _again(self, job_id: str) -> None:
         client = self._session.client()  # not of another server that is chosen meanwhile

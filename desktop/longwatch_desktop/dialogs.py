@@ -9,14 +9,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from longwatch_desktop import words
 from longwatch_desktop.facts import versions
 from longwatch_desktop.session import Session
+from longwatch_desktop.translation import tr
 
 
 def show_about(parent: QWidget, session: Session) -> None:
     """What this is, and what to put into a report."""
-    box = _box(parent, "About Longwatch")
-    box.setText("Longwatch launches long queries and watches them finish.")
+    box = _box(parent, tr("About Longwatch"))
+    box.setText(tr("Longwatch launches long queries and watches them finish."))
     box.setInformativeText("\n".join(versions(session)))
     box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     box.open()
@@ -27,18 +29,18 @@ def show_shortcuts(parent: QWidget, actions: list[QAction]) -> None:
     native = QKeySequence.SequenceFormat.NativeText
     rows = [(action.text(), action.shortcut().toString(native)) for action in actions]
     rows += [
-        ("New tab", "Ctrl+T"),
-        ("Close tab", "Ctrl+W"),
-        ("Complete a word", "Ctrl+Space"),
-        ("Rows of the selected job", "Enter"),
-        ("Copy the selected jobs", "Ctrl+C"),
-        ("Delete the selected jobs", "Delete"),
+        (tr("New tab"), tr("Ctrl+T")),
+        (tr("Close tab"), tr("Ctrl+W")),
+        (tr("Complete a word"), tr("Ctrl+Space")),
+        (tr("Rows of the selected job"), tr("Enter")),
+        (tr("Copy the selected jobs"), tr("Ctrl+C")),
+        (tr("Delete the selected jobs"), tr("Delete", "key")),
     ]
     cells = "".join(
         f"<tr><td style='padding: 2px 28px 2px 0'>{title}</td><td><b>{keys}</b></td></tr>"
         for title, keys in rows
     )
-    box = _box(parent, "Keyboard shortcuts")
+    box = _box(parent, tr("Keyboard shortcuts"))
     box.setTextFormat(Qt.TextFormat.RichText)
     box.setText(f"<table>{cells}</table>")
     box.open()
@@ -53,29 +55,51 @@ def ask_to_quit(
     cancel: Callable[[], None],
 ) -> QMessageBox:
     """Quitting with queries under way: let them go on without the window, cancel them, or stay."""
-    box = _box(parent, "Quit Longwatch?")
+    box = _box(parent, tr("Quit Longwatch?"))
     box.setIcon(QMessageBox.Icon.Question)
-    parts = []
-    if running:
-        parts.append(f"{running} {'query is' if running == 1 else 'queries are'} running")
-    if queued:
-        parts.append(f"{queued} {'is' if queued == 1 else 'are'} waiting")
-    box.setText(" and ".join(parts) + ".")
+    box.setText(_under_way(running, queued))
     one = running + queued == 1
     box.setInformativeText(
-        f"{'It' if one else 'They'} can go on without the window, and will be here at the next "
-        "start."
+        tr("It can go on without the window, and will be here at the next start.") if one
+        else tr("They can go on without the window, and will be here at the next start.")
+    )  # fmt: skip
+    go_on = box.addButton(
+        tr("Keep it running") if one else tr("Keep them running"),
+        QMessageBox.ButtonRole.AcceptRole,
     )
-    them = "it" if one else "them"
-    go_on = box.addButton(f"Keep {them} running", QMessageBox.ButtonRole.AcceptRole)
-    away = box.addButton(f"Cancel {them} and quit", QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+    away = box.addButton(
+        tr("Cancel it and quit") if one else tr("Cancel them and quit"),
+        QMessageBox.ButtonRole.DestructiveRole,
+    )
+    stay = box.addButton(tr("Stay"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(go_on)
     box.setEscapeButton(stay)
     go_on.clicked.connect(keep)
     away.clicked.connect(cancel)
     box.open()
     return box
+
+
+def _under_way(running: int, queued: int) -> str:
+    """What is not over; at least one of the two is more than 0."""
+    match running, queued:
+        case 1, 0:
+            text = tr("1 query is running.")
+        case _, 0:
+            text = tr("%n queries are running.", "", running)
+        case 0, 1:
+            text = tr("1 is waiting.")
+        case 0, _:
+            text = tr("%n are waiting.", "", queued)
+        case 1, 1:
+            text = tr("1 query is running and 1 is waiting.")
+        case 1, _:
+            text = tr("1 query is running and %n are waiting.", "", queued)
+        case _, 1:
+            text = tr("%n queries are running and 1 is waiting.", "", running)
+        case _:
+            text = tr("%n queries are running and {queued} are waiting.", "", running)
+    return text.format(queued=words.count(queued))
 
 
 def ask(parent: QWidget, title: str, text: str, more: str, yes: str) -> QMessageBox:
@@ -86,7 +110,7 @@ def ask(parent: QWidget, title: str, text: str, more: str, yes: str) -> QMessage
     box.setText(text)
     box.setInformativeText(more)
     box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    stay = box.addButton("Keep it", QMessageBox.ButtonRole.RejectRole)
+    stay = box.addButton(tr("Keep it"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)
     return box

@@ -10,14 +10,16 @@ from PySide6.QtGui import QGuiApplication
 
 from longwatch.version import version
 from longwatch_desktop.session import Session
+from longwatch_desktop.translation import tr
 
 
 def versions(session: Session) -> list[str]:
     """A line each for the program, the server and what is below them."""
-    health = session.health
+    there, address = session.health.version, session.address
+    server = tr("server {version} at {url}") if there else tr("server none at {url}")
     return [
         f"Longwatch {version()}",
-        f"server {health.version or 'none'} at {session.address.url if session.address else '–'}",
+        server.format(version=there, url=address.url if address else "–"),
         f"Python {platform.python_version()}, PySide6 {PySide6.__version__}, Qt {qVersion()}",
         platform.platform(),
     ]

@@ -7,9 +7,9 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QSettings, QTranslator
 
 from longwatch_desktop.resources import resource_path
-from longwatch_desktop.translation import plain, translate_by
+from longwatch_desktop.translation import QT_TR_NOOP, plain, translate_by
 
-LANGUAGES: Final = (("", "As the system"), ("en", "English"), ("de", "Deutsch"))
+LANGUAGES: Final = (("", QT_TR_NOOP("As the system")), ("en", "English"), ("de", "Deutsch"))
 """What may be chosen; each is named in itself."""
 _KEY: Final = "window/language"
 
@@ -47,19 +47,25 @@ def speak(app: QCoreApplication, code: str) -> str:
         app.installTranslator(qt)
     app.installTranslator(own)
     QLocale.setDefault(locale)
-    translate_by(_Translation(locale))
+    translate_by(_Translation(locale), locale.groupSeparator(), locale.decimalPoint())
     return language
 
 
 class _Translation:
-    """Finds texts by Qt's translators, whose `%n` has no grouped digits."""
+    """Finds texts by Qt's translators, whose `%n` has no grouped digits. What was found is kept: a
+    table asks for the same few words in every cell it paints."""
 
     def __init__(self, locale: QLocale) -> None:
         self._locale = locale
+        self._found: dict[tuple[str, str], str] = {}
 
     def __call__(self, text: str, comment: str, n: int) -> str:
         if n < 0:
-            return QCoreApplication.translate("", text, comment)
+            known = self._found.get((text, comment))
+            if known is None:
+                known = QCoreApplication.translate("", text, comment)
+                self._found[text, comment] = known
+            return known
         # Qt puts the bare digits in place of %n; a number that is in no text finds them again.
         found = QCoreApplication.translate("", text, comment, n)
         if found == text.replace("%n", str(n)):

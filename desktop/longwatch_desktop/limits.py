@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from longwatch_desktop.saving import write_whole
+from longwatch_desktop.translation import tr
 
 FILE: Final = "config.toml"
 MIB: Final = 2**20
@@ -75,6 +76,5 @@ def _document(path: Path) -> Any:
     except FileNotFoundError:
         return tomlkit.document()
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
-        raise LimitsUnreadable(
-            f"The settings in {path} cannot be read: {error}. Mend the file, or move it away."
-        ) from error
+        text = tr("The settings in {path} cannot be read: {error}. Mend the file, or move it away.")
+        raise LimitsUnreadable(text.format(path=path, error=error)) from error

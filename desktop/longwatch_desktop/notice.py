@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 
 class NoticeBar(QFrame):
@@ -29,8 +30,8 @@ class NoticeBar(QFrame):
         self._button = QToolButton()
         self._button.clicked.connect(self._do)
         self._close = QToolButton()
-        self._close.setToolTip("Dismiss")
-        self._close.setAccessibleName("Dismiss")
+        self._close.setToolTip(tr("Dismiss"))
+        self._close.setAccessibleName(tr("Dismiss"))
         self._close.clicked.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 6, 6, 6)

@@ -9,21 +9,22 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop import words
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.session import Session
 from longwatch_desktop.theme import app_icon
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 TOGETHER_MS: Final = 1_500
 """What ends within this time is told of in one message."""
 LEAST_S: Final = 10.0
 NAMED: Final = 3
-_WORDS: Final = {
-    JobState.SUCCEEDED: "Done",
-    JobState.FAILED: "Failed",
-    JobState.CANCELLED: "Cancelled",
-    JobState.LOST: "Lost",
+_NAMED: Final = {
+    JobState.SUCCEEDED: QT_TR_NOOP("Done: {name}"),
+    JobState.FAILED: QT_TR_NOOP("Failed: {name}"),
+    JobState.CANCELLED: QT_TR_NOOP("Cancelled: {name}"),
+    JobState.LOST: QT_TR_NOOP("Lost: {name}"),
 }
 
 
@@ -112,17 +113,25 @@ def in_words(ended: list[JobSummary]) -> tuple[str, str]:
         job = ended[0]
         took = words.duration(words.elapsed_s(job))
         if job.error is not None and job.state is not JobState.SUCCEEDED:
-            return f"{_WORDS[job.state]}: {job.name}", job.error.message
-        rows = f", {words.counted(job.result.rows, 'row')}" if job.result else ""
-        return f"{_WORDS[job.state]}: {job.name}", f"It took {took}{rows}."
+            return _named(job), job.error.message
+        if job.result:
+            text = tr("It took {duration}, %n row(s).", "", job.result.rows)
+        else:
+            text = tr("It took {duration}.")
+        return _named(job), text.format(duration=took)
     failed = sum(job.state is not JobState.SUCCEEDED for job in ended)
-    title = f"{words.counted(len(ended), 'query', 'queries')} ended"
     if failed:
-        title += f", {words.count(failed)} of them badly"
-    lines = [f"{_WORDS[job.state]}: {job.name}" for job in ended[:NAMED]]
+        title = tr("%n queries ended, {failed} of them badly", "", len(ended))
+    else:
+        title = tr("%n queries ended", "", len(ended))
+    lines = [_named(job) for job in ended[:NAMED]]
     if len(ended) > NAMED:
-        lines.append(f"and {words.count(len(ended) - NAMED)} more")
-    return title, "\n".join(lines)
+        lines.append(tr("and %n more", "", len(ended) - NAMED))
+    return title.format(failed=words.count(failed)), "\n".join(lines)
+
+
+def _named(job: JobSummary) -> str:
+    return tr(_NAMED[job.state]).format(name=job.name)
 
 
 class Tray(QObject):
@@ -140,8 +149,8 @@ class Tray(QObject):
         if QSystemTrayIcon.isSystemTrayAvailable():
             self._icon = icon = QSystemTrayIcon(app_icon(), self)
             menu = QMenu(window)
-            menu.addAction("Show Longwatch", self.wanted.emit)
-            menu.addAction("Quit", self.quit_wanted.emit)
+            menu.addAction(tr("Show Longwatch"), self.wanted.emit)
+            menu.addAction(tr("Quit"), self.quit_wanted.emit)
             icon.setContextMenu(menu)
             icon.setToolTip("Longwatch")
             icon.messageClicked.connect(self.clicked)
@@ -161,8 +170,8 @@ class Tray(QObject):
         if isinstance(app, QGuiApplication):
             app.setBadgeNumber(running)
         if self._icon is not None:
-            running_words = f" · {words.count(running)} running" if running else ""
-            self._icon.setToolTip(f"Longwatch{running_words}")
+            tip = tr("Longwatch · %n running", "", running) if running else "Longwatch"
+            self._icon.setToolTip(tip)
 
     def hide(self) -> None:
         """The program ends."""

@@ -29,12 +29,13 @@ from longwatch_desktop.reports.log import WindowLog
 from longwatch_desktop.session import Link, Session
 from longwatch_desktop.single import SingleWindow
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 from longwatch_desktop.window import MainWindow
 
 STOP_CLIENT_S: Final = 1.0
 STOP_SERVER_S: Final = 2.5
 FOLLOW_AGAIN_S: Final = 5.0
-STUMBLED: Final = (
+STUMBLED: Final = QT_TR_NOOP(
     "Longwatch lost its server by a mistake of its own, and connects again in a moment. Queries "
     "go on."
 )
@@ -159,7 +160,7 @@ class Program:
                 await self._following.run()
             except Exception as error:
                 self.reports.tell(error, "while following the server")
-                self.session.failed(STUMBLED)
+                self.session.failed(tr(STUMBLED))
                 await asyncio.sleep(FOLLOW_AGAIN_S)
 
     def _secrets(self) -> list[str]:

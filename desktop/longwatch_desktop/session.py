@@ -23,6 +23,7 @@ from longwatch.protocol.jobs import Job, ResultPage, Submission
 from longwatch.protocol.sources import SavedQuery, Source
 from longwatch_desktop.mirror.jobs import JobMirror
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.translation import tr
 
 NEWEST: Final = 10_000
 """Jobs that are over which a window loads at first: 10 MB, 0.1 s. Older ones come when wanted."""
@@ -177,7 +178,7 @@ class Session(QObject):
         """The calls of the server, for what is not worth a method here. Raises
         `LongwatchClientError` while there is no connection."""
         if self._api is None:
-            raise LongwatchClientError("There is no connection to the server yet.")
+            raise LongwatchClientError(tr("There is no connection to the server yet."))
         return self._api
 
     def look_again(self) -> None:

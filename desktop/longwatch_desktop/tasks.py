@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from longwatch.client.errors import LongwatchClientError
+from longwatch_desktop.translation import tr
 
 Failed = Callable[[Exception], None]
 MISTAKES: Final = (
@@ -26,7 +27,7 @@ class Mistake(Exception):
     """Something went wrong in Longwatch itself."""
 
     def __init__(self) -> None:
-        super().__init__(self.__doc__)
+        super().__init__(tr("Something went wrong in Longwatch itself."))
 
 
 def foreseen(say: Callable[[str], object]) -> Failed:

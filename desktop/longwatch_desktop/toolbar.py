@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar, QToolBut
 
 from longwatch.protocol.sources import Source
 from longwatch_desktop.actions import Actions
+from longwatch_desktop.translation import tr
 
 
 class ToolBar(QToolBar):
@@ -20,7 +21,7 @@ class ToolBar(QToolBar):
     """By intention, not because the list is another: its name."""
 
     def __init__(self, actions: Actions) -> None:
-        super().__init__("Main")
+        super().__init__(tr("Main"))
         self._sources = QComboBox()
         self.setObjectName("main")
         self.setMovable(False)
@@ -33,13 +34,13 @@ class ToolBar(QToolBar):
         assert isinstance(button, QToolButton)
         button.setProperty("primary", True)
         self.addSeparator()
-        label = QLabel("Source")
+        label = QLabel(tr("Source"))
         label.setProperty("muted", True)
         label.setContentsMargins(6, 0, 2, 0)
         label.setBuddy(self._sources)
         self.addWidget(label)
-        self._sources.setAccessibleName("Source")
-        self._sources.setToolTip("What the query runs against")
+        self._sources.setAccessibleName(tr("Source"))
+        self._sources.setToolTip(tr("What the query runs against"))
         self._sources.setMinimumWidth(190)
         self._sources.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.addWidget(self._sources)

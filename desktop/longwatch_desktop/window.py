@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from longwatch_desktop import layout
 from longwatch_desktop.clipboard import settle_clipboard
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ class MainWindow(QMainWindow):
         if not layout.restore_window(settings, self):
             self.resize(1280, 860)
         if session is None:
-            starting = QLabel("Starting…")
+            starting = QLabel(tr("Starting…"))
             starting.setObjectName("starting")
             self.setCentralWidget(starting)
         else:
@@ -370,7 +371,7 @@ class MainWindow(QMainWindow):
         self.filter_bar.set_user(self._session.user)
         self.table.set_stale(health.link is not parts.Link.CONNECTED)
         if health.link is parts.Link.FAILED:
-            self.notice.say(health.reason, "Try again", self.restart_wanted.emit)
+            self.notice.say(health.reason, tr("Try again"), self.restart_wanted.emit)
         elif health.link is parts.Link.CONNECTED and self.notice.text == self._failure:
             self.notice.hide()
         self._failure = health.reason or self._failure
@@ -392,7 +393,8 @@ class MainWindow(QMainWindow):
             page = self.editor.open(title, sql)
             page.document().setModified(True)
 
-        self.notice.tell(f"Closed the tab {title!r}, which was not saved.", "Reopen", reopen)
+        text = tr("Closed the tab '{title}', which was not saved.").format(title=title)
+        self.notice.tell(text, tr("Reopen"), reopen)
 
     def _greet(self) -> None:
         """The first start: something long enough to watch, one click away."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary, ProgressBasis
+from longwatch_desktop import words
 from longwatch_desktop.mirror import text
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ Text = Callable[[JobSummary, Context], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column. `id` is also the key it is sorted by; `width` is in pixels at 96 dpi."""
+    """One column. `id` is also the key it is sorted by; `width` is in pixels at 96 dpi. `title` and
+    `explains` are translated where they are shown."""
 
     id: str
     title: str
@@ -40,7 +42,8 @@ class Column:
 
 
 def _rows_tip(job: JobSummary, _context: Context) -> str:
-    return words.counted(words.rows(job), "row") if words.rows(job) else ""
+    rows = words.rows(job)
+    return tr("%n row(s)", "", rows) if rows else ""
 
 
 def _progress_tip(job: JobSummary, _context: Context) -> str:
@@ -60,96 +63,99 @@ def explain_progress(job: JobSummary) -> str:
     """What the fraction of a running job rests on, in a sentence; empty for any other job."""
     if job.state is not JobState.RUNNING:
         return ""
-    note = text.note(job)
-    if note:
-        return note[0].upper() + note[1:] + "."
-    return {
-        ProgressBasis.MEASURED: "The engine measures its progress; time may run differently.",
-        ProgressBasis.HISTORY: "Estimated from earlier runs of this query.",
-        ProgressBasis.NONE: "The engine has not reported how far it is.",
-    }[job.progress.basis]
+    if text.is_mute(job):
+        return tr("This plan cannot report progress.")
+    if text.is_still(job):
+        return tr("No news for {span}.").format(span=text.span(job.progress.stalled_s))
+    match job.progress.basis:
+        case ProgressBasis.MEASURED:
+            return tr("The engine measures its progress; time may run differently.")
+        case ProgressBasis.HISTORY:
+            return tr("Estimated from earlier runs of this query.")
+        case ProgressBasis.NONE:
+            return tr("The engine has not reported how far it is.")
 
 
 COLUMNS: Final = (
     Column(
         id="name",
-        title="Name",
+        title=QT_TR_NOOP("Name"),
         width=250,
         text=lambda job, _: job.name,
         tip=lambda job, _: job.preview,
-        explains="What the query is called, or how it begins",
+        explains=QT_TR_NOOP("What the query is called, or how it begins"),
     ),
     Column(
         id="progress",
-        title="Progress",
+        title=QT_TR_NOOP("Progress"),
         width=290,
         text=lambda job, context: text.standing(job, context.place(job.id)),
         tip=_progress_tip,
-        explains="How far it is, and in which phase",
+        explains=QT_TR_NOOP("How far it is, and in which phase"),
     ),
     Column(
         id="eta",
-        title="Left",
+        title=QT_TR_NOOP("Left"),
         width=100,
         text=lambda job, _: text.eta(job),
-        explains="How much longer it takes, as a range",
+        explains=QT_TR_NOOP("How much longer it takes, as a range"),
         right=True,
     ),
     Column(
         id="elapsed",
-        title="Elapsed",
+        title=QT_TR_NOOP("Elapsed"),
         width=72,
         text=_elapsed,
-        explains="How long it has run",
+        explains=QT_TR_NOOP("How long it has run"),
         right=True,
     ),
     Column(
         id="rows",
-        title="Rows",
+        title=QT_TR_NOOP("Rows"),
         width=72,
         text=lambda job, _: text.rows(job),
         tip=_rows_tip,
-        explains="Rows of the result, so far or in all",
+        explains=QT_TR_NOOP("Rows of the result, so far or in all"),
         right=True,
     ),
     Column(
         id="memory",
-        title="Memory",
+        title=QT_TR_NOOP("Memory"),
         width=76,
         text=lambda job, _: text.memory(job) if job.state is JobState.RUNNING else text.NONE,
-        explains="Memory of the query's process",
+        explains=QT_TR_NOOP("Memory of the query's process"),
         right=True,
     ),
     Column(
         id="source",
-        title="Source",
+        title=QT_TR_NOOP("Source"),
         width=116,
         text=lambda job, context: context.sources.get(job.source, job.source),
-        explains="What it runs against",
+        explains=QT_TR_NOOP("What it runs against"),
     ),
     Column(
         id="owner",
-        title="Owner",
+        title=QT_TR_NOOP("Owner"),
         width=90,
         text=lambda job, _: job.owner,
-        explains="Who submitted it",
+        explains=QT_TR_NOOP("Who submitted it"),
         shown=False,
     ),
     Column(
         id="submitted",
-        title="Submitted",
+        title=QT_TR_NOOP("Submitted"),
         width=104,
         text=lambda job, context: text.moment(job.submitted_at, context.now),
         tip=lambda job, _: words.clock(job.submitted_at),
-        explains="When it was submitted",
+        explains=QT_TR_NOOP("When it was submitted"),
     ),
     Column(
         id="finished",
-        title="Finished",
+        title=QT_TR_NOOP("Finished"),
         width=110,
         text=lambda job, context: text.moment(job.finished_at, context.now),
         tip=lambda job, _: words.clock(job.finished_at) if job.finished_at else "",
-        explains="When it ended",
+        explains=QT_TR_NOOP("When it ended"),
         shown=False,
     ),
 )

@@ -22,8 +22,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary, ProgressBasis
+from longwatch_desktop import words
 from longwatch_desktop.jobs.columns import BY_ID
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.mirror.text import note as running_note

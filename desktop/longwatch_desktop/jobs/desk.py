@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
-from longwatch.client import words
 from longwatch.protocol.jobs import Job, JobSummary
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
@@ -21,6 +20,7 @@ from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.view import JobTable
 from longwatch_desktop.mirror.columns import STATES
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.translation import tr
 
 MOST_NAMED: Final = 40
 _FINAL: Final = np.array([state.is_final for state in STATES])
@@ -117,7 +117,7 @@ class JobDesk(QObject):
         shown = [number for number in places if not self._table.isColumnHidden(number)]
         text = io.StringIO()
         writer = csv.writer(text, delimiter=between, lineterminator="\n")
-        writer.writerow(COLUMNS[number].title for number in shown)
+        writer.writerow(tr(COLUMNS[number].title) for number in shown)
         for job in self._table.selected_jobs():
             cells = (COLUMNS[number].text(job, self._model.context) for number in shown)
             writer.writerow(" ".join(cell.split()) for cell in cells)
@@ -130,14 +130,14 @@ class JobDesk(QObject):
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Delete jobs?" if len(jobs) > 1 else "Delete job?")
+        box.setWindowTitle(tr("Delete jobs?") if len(jobs) > 1 else tr("Delete job?"))
         box.setTextFormat(Qt.TextFormat.PlainText)  # a name may be SQL, with < and > in it
         box.setText(_question(jobs))
         box.setInformativeText(
-            "Its result and its log go with it." if len(jobs) == 1
-            else "Their results and logs go with them."
+            tr("Its result and its log go with it.") if len(jobs) == 1
+            else tr("Their results and logs go with them.")
         )  # fmt: skip
-        gone = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        gone = box.addButton(tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(stay)
         ids = [job.id for job in jobs]
@@ -147,6 +147,7 @@ class JobDesk(QObject):
 
 def _question(jobs: list[JobSummary]) -> str:
     if len(jobs) > 1:
-        return f"Delete {words.count(len(jobs))} jobs that are over?"
+        return tr("Delete %n jobs that are over?", "", len(jobs))
     name = jobs[0].name
-    return f"Delete “{name if len(name) <= MOST_NAMED else name[: MOST_NAMED - 1] + '…'}”?"
+    short = name if len(name) <= MOST_NAMED else name[: MOST_NAMED - 1] + "…"
+    return tr("Delete “{name}”?").format(name=short)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from longwatch_desktop.session import Link
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-WELCOME = (
+WELCOME = QT_TR_NOOP(
     "Write a query above, or open a saved one on the left, then press Run (Ctrl+Enter) and watch "
     "it here."
 )
@@ -13,9 +14,9 @@ WELCOME = (
 def empty_text(link: Link, *, loading: bool, narrowing: bool) -> tuple[str, str]:
     """A heading and a sentence. `loading`: jobs are still to come; `narrowing`: a filter is set."""
     if loading:
-        return "Loading jobs…", ""
+        return tr("Loading jobs…"), ""
     if link is Link.FAILED:
-        return "There is no server to show jobs of.", ""
+        return tr("There is no server to show jobs of."), ""
     if narrowing:
-        return "No job matches", "Clear the filter to see them all."
-    return "No jobs yet", WELCOME
+        return tr("No job matches"), tr("Clear the filter to see them all.")
+    return tr("No jobs yet"), tr(WELCOME)

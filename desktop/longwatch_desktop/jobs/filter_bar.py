@@ -19,29 +19,32 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState
+from longwatch_desktop import words
 from longwatch_desktop.mirror.filters import FilterError, parse
 from longwatch_desktop.mirror.query import JobFilter
-from longwatch_desktop.mirror.text import short_count
+from longwatch_desktop.mirror.text import counted_matches, short_count
 from longwatch_desktop.theme import Theme, mark_wrong
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 CHIPS: Final[tuple[tuple[str, frozenset[JobState] | None], ...]] = (
-    ("All", None),
-    ("Running", frozenset({JobState.RUNNING})),
-    ("Queued", frozenset({JobState.QUEUED})),
-    ("Done", frozenset({JobState.SUCCEEDED})),
-    ("Failed", frozenset({JobState.FAILED, JobState.LOST})),
-    ("Cancelled", frozenset({JobState.CANCELLED})),
+    (QT_TR_NOOP("All"), None),
+    (QT_TR_NOOP("Running"), frozenset({JobState.RUNNING})),
+    (QT_TR_NOOP("Queued"), frozenset({JobState.QUEUED})),
+    (QT_TR_NOOP("Done"), frozenset({JobState.SUCCEEDED})),
+    (QT_TR_NOOP("Failed"), frozenset({JobState.FAILED, JobState.LOST})),
+    (QT_TR_NOOP("Cancelled"), frozenset({JobState.CANCELLED})),
 )
 
 
 LEAST_BOX: Final = 120
 MARGIN: Final = 8
 SPACING: Final = 2
-HELP: Final = """Words are looked for in names and SQL. Also:
-state:failed,running   source:sample   user:ann   mine:
-older:1d   newer:2h   longer:30s   "two words"   -without"""
+HELP: Final = QT_TR_NOOP(
+    "Words are looked for in names and SQL. Also:\n"
+    "state:failed,running   source:sample   user:ann   mine:\n"
+    'older:1d   newer:2h   longer:30s   "two words"   -without'
+)
 
 
 class FilterBar(QWidget):
@@ -60,12 +63,12 @@ class FilterBar(QWidget):
         layout.setContentsMargins(MARGIN, 5, MARGIN, 5)
         layout.setSpacing(SPACING)
         for number, (title, _) in enumerate(CHIPS):
-            chip = _chip(title)
+            chip = _chip(tr(title))
             self._chips.addButton(chip, number)
             layout.addWidget(chip)
         self._chips.button(0).setChecked(True)
-        self._own = _chip("Mine")
-        self._own.setToolTip("Only what you have submitted")
+        self._own = _chip(tr("Mine"))
+        self._own.setToolTip(tr("Only what you have submitted"))
         self._own.hide()
         layout.addWidget(self._own)
         self._note = QLabel()
@@ -74,9 +77,9 @@ class FilterBar(QWidget):
         self._note.setProperty("muted", True)
         layout.addWidget(self._note, 1)
         self._box = QLineEdit()
-        self._box.setPlaceholderText("Filter jobs")
-        self._box.setToolTip(HELP)
-        self._box.setAccessibleName("Filter jobs")
+        self._box.setPlaceholderText(tr("Filter jobs"))
+        self._box.setToolTip(tr(HELP))
+        self._box.setAccessibleName(tr("Filter jobs"))
         self._box.setClearButtonEnabled(True)
         self._box.setMinimumWidth(LEAST_BOX)
         self._box.setMaximumWidth(340)
@@ -133,7 +136,7 @@ class FilterBar(QWidget):
             self._fit()
         if not self._box.property("wrong"):
             narrowed = bool(self._box.text().strip())
-            self._note.setText(words.counted(matches, "match", "matches") if narrowed else "")
+            self._note.setText(counted_matches(matches) if narrowed else "")
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
@@ -149,13 +152,13 @@ class FilterBar(QWidget):
 
     def _all_chips(self) -> Iterator[tuple[QAbstractButton, str, int | None]]:
         for number, (title, _) in enumerate(CHIPS):
-            yield self._chips.button(number), title, self._numbers[number]
-        yield self._own, "Mine", self._numbers[-1]
+            yield self._chips.button(number), tr(title), self._numbers[number]
+        yield self._own, tr("Mine"), self._numbers[-1]
 
     def _write(self, chip: QAbstractButton, title: str, number: int | None, brevity: int) -> int:
         """Write a chip, in full or more and more briefly; the width it takes."""
         shown = number is not None or chip is not self._own
-        if brevity == 2 and title != "All":
+        if brevity == 2 and chip is not self._chips.button(0):
             shown = shown and bool(number)
         shown = shown or chip.isChecked()
         if number is None:
@@ -181,7 +184,7 @@ class FilterBar(QWidget):
         else:
             message, query = "", found
         self._note.setText(message)
-        self._box.setToolTip(message or HELP)
+        self._box.setToolTip(message or tr(HELP))
         states = CHIPS[self._chips.checkedId()][1]
         if self._own.isChecked():
             query = replace(query, owner=(self._user,))

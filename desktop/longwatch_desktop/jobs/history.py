@@ -9,18 +9,20 @@ from typing import Final
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from longwatch.client import words
 from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol import jobs as protocol
 from longwatch.protocol.jobs import JobPage, JobState
 from longwatch.protocol.routes import MAX_LIST_PAGE
+from longwatch_desktop import words
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.mirror.asking import Asked, asked
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.mirror.listing import SortKey
 from longwatch_desktop.mirror.query import JobFilter
+from longwatch_desktop.mirror.text import counted_matches
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.translation import tr
 
 MOST_ROWS: Final = 100_000
 """Jobs that are kept here at most: 1 KB each. Whoever wants others narrows the filter."""
@@ -126,22 +128,28 @@ class JobHistory(QObject):
             return ""
         shown = words.count(len(self._model.listing))
         if self._query == ALL:
-            text = f"Showing {shown} of {words.counted(total, 'job')}"
+            text = tr("Showing {shown} of %n job(s)", "", total).format(shown=shown)
         elif not self._has_more:
             return ""
         elif not self._begun:
-            text = "Older jobs are searched" if self.is_loading else ""
+            text = tr("Older jobs are searched") if self.is_loading else ""
         elif self._matches is not None:
-            text = f"Showing {shown} of {words.counted(self._matches, 'match', 'matches')}"
+            one = self._matches == 1
+            text = (
+                tr("Showing {shown} of 1 match") if one
+                else tr("Showing {shown} of %n matches", "", self._matches)
+            ).format(shown=shown)  # fmt: skip
         else:
             seen = max(self._looked, len(self._session.mirror) - len(self._scattered))
             seen = min(seen, total)
-            found = words.counted(len(self._model.listing), "match", "matches")
-            text = f"{found} among the newest {words.count(seen)} of {words.counted(total, 'job')}"
+            text = tr("{matches} among the newest {seen} of %n job(s)", "", total).format(
+                matches=counted_matches(len(self._model.listing)), seen=words.count(seen)
+            )
         if self.failure:
-            return f"{text or 'Older jobs are missing'}. {self.failure}"
+            text = text or tr("Older jobs are missing")
+            return f"{text}. {self.failure}"
         if self._is_full:
-            return f"{text}. Filter them to find older ones."
+            return tr("{story}. Filter them to find older ones.").format(story=text)
         return text
 
     @property
@@ -150,8 +158,9 @@ class JobHistory(QObject):
         if not self.story or self.is_loading or not self.can_load:
             return ""
         if self.failure:
-            return "Try again"
-        return "Load older" if self._query == ALL or self._matches is not None else "Search older"
+            return tr("Try again")
+        known = self._query == ALL or self._matches is not None
+        return tr("Load older") if known else tr("Search older")
 
     # What is done
 
@@ -259,7 +268,7 @@ class JobHistory(QObject):
                     break
                 pages += 1
         except LongwatchClientError as error:
-            self.failure = f"Older ones could not be loaded: {error}"
+            self.failure = tr("Older ones could not be loaded: {error}").format(error=error)
         self._tired = pages == PAGES_AT_ONCE
         self._task = None
         self.changed.emit()

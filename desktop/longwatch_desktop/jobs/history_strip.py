@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from longwatch_desktop.jobs.history import JobHistory
+from longwatch_desktop.translation import tr
 
 
 class HistoryStrip(QFrame):
@@ -34,7 +35,7 @@ class HistoryStrip(QFrame):
         """Say how things stand."""
         story, offer = self._history.story, self._history.offer
         waiting = self._history.is_loading and story
-        self._text.setText(f"{story} · loading…" if waiting else story)
+        self._text.setText(tr("{story} · loading…").format(story=story) if waiting else story)
         self._text.setToolTip(story)
         if offer:
             self._button.setText(offer)

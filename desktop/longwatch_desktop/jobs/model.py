@@ -27,6 +27,7 @@ from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.listing import JobListing
 from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 RESORT_S: Final = 0.25
 """How often columns that change all the time are put in order again."""
@@ -102,11 +103,11 @@ class JobTableModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
             return None
         if role in {roles.DISPLAY, roles.ACCESSIBLE}:
-            return COLUMNS[section].title
+            return tr(COLUMNS[section].title)
         if role == roles.ALIGNMENT:
             return roles.RIGHT if COLUMNS[section].right else roles.LEFT
         if role == roles.TOOL_TIP:
-            return COLUMNS[section].explains
+            return tr(COLUMNS[section].explains)
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:

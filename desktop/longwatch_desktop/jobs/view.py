@@ -43,6 +43,7 @@ from longwatch_desktop.jobs.delegate import ROW_HEIGHT, JobDelegate
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.mirror.columns import Slots
 from longwatch_desktop.theme import Theme, with_size
+from longwatch_desktop.translation import tr
 
 TICK_MS: Final = 250
 STRIPE_MS: Final = 40
@@ -283,7 +284,7 @@ class JobTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
         self.setMouseTracking(True)
-        self.setAccessibleName("Jobs")
+        self.setAccessibleName(tr("Jobs"))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(
             lambda at: self.menu_wanted.emit(self.viewport().mapToGlobal(at))
@@ -297,7 +298,7 @@ class JobTable(QTableView):
         rows.setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setAccessibleName("Columns of the jobs")
+        header.setAccessibleName(tr("Columns of the jobs"))
         header.setSectionsMovable(True)
         header.setSortIndicatorClearable(False)
         header.setStretchLastSection(False)
@@ -314,7 +315,7 @@ class JobTable(QTableView):
     def _choose_columns(self, at: QPoint) -> None:
         menu = QMenu(self)
         for number, column in enumerate(COLUMNS):
-            action = menu.addAction(column.title)
+            action = menu.addAction(tr(column.title))
             action.setCheckable(True)
             action.setChecked(not self.isColumnHidden(number))
             action.setEnabled(number != _NAME)

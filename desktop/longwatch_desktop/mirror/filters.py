@@ -15,6 +15,7 @@ from typing import Final
 
 from longwatch.protocol.jobs import JobState
 from longwatch_desktop.mirror.query import JobFilter
+from longwatch_desktop.translation import tr
 
 __all__ = ["FilterError", "JobFilter", "parse"]
 
@@ -144,20 +145,20 @@ def _with_term(
         near = difflib.get_close_matches(written, [*KEYS, *_ALIASES], 1, 0.6)
         known = ", ".join(f"{key}:" for key in KEYS)
         if near:
-            raise _Wrong(
-                f"There is no filter “{written}:”. Did you mean “{near[0]}:”?",
-                f"{near[0]}:{{}}",
-            )
-        raise _Wrong(f"There is no filter “{written}:”. There are {known}.")
+            text = tr("There is no filter “{word}:”. Did you mean “{other}:”?")
+            raise _Wrong(text.format(word=written, other=near[0]), f"{near[0]}:{{}}")
+        text = tr("There is no filter “{word}:”. There are {known}.")
+        raise _Wrong(text.format(word=written, known=known))
     given = tuple(value for value in values if value)
     if key == "mine":
         if given:
-            raise _Wrong("“mine:” takes no value.", "mine:")
+            raise _Wrong(tr("“mine:” takes no value."), "mine:")
         key, given = "user", ("me",)
     if key == "user" and me:
         given = tuple(me if value.casefold() == "me" else value for value in given)
     if not given:
-        raise _Wrong(f"“{key}:” needs a value, as in “{_EXAMPLES[key]}”.")
+        text = tr("“{word}:” needs a value, as in “{example}”.")
+        raise _Wrong(text.format(word=key, example=_EXAMPLES[key]))
     match key:
         case "state":
             return _with_states(result, given, negated=negated)
@@ -204,9 +205,11 @@ def _states(word: str, given: tuple[str, ...]) -> frozenset[JobState]:
     near = difflib.get_close_matches(word, _STATE_WORDS, 1, 0.6)
     known = ", ".join(JobState)
     if not near:
-        raise _Wrong(f"“{word}” is no state. There are {known}.")
+        text = tr("“{word}” is no state. There are {known}.")
+        raise _Wrong(text.format(word=word, known=known))
     instead = ",".join(near[0] if one.lower() == word else one for one in given)
-    raise _Wrong(f"“{word}” is no state. Did you mean “{near[0]}”?", f"state:{instead}")
+    text = tr("“{word}” is no state. Did you mean “{other}”?")
+    raise _Wrong(text.format(word=word, other=near[0]), f"state:{instead}")
 
 
 def _with_duration(
@@ -214,15 +217,15 @@ def _with_duration(
 ) -> JobFilter:
     if negated:
         other = {"older": "newer", "newer": "older", "longer": "shorter", "shorter": "longer"}[key]
-        raise _Wrong(f"“{key}:” cannot be negated; use “{other}:”.", f"{other}:{{}}")
+        text = tr("“{word}:” cannot be negated; use “{other}:”.")
+        raise _Wrong(text.format(word=key, other=other), f"{other}:{{}}")
     if len(given) > 1:
-        raise _Wrong(f"“{key}:” takes one duration, as in “{_EXAMPLES[key]}”.")
+        text = tr("“{word}:” takes one duration, as in “{example}”.")
+        raise _Wrong(text.format(word=key, example=_EXAMPLES[key]))
     seconds = _seconds(given[0])
     if seconds is None:
-        raise _Wrong(
-            f"“{given[0]}” is no duration. Write it as 30s, 15m, 2h, 1d or 1w, "
-            f"as in “{_EXAMPLES[key]}”."
-        )
+        text = tr("“{word}” is no duration. Write it as 30s, 15m, 2h, 1d or 1w, as in “{example}”.")
+        raise _Wrong(text.format(word=given[0], example=_EXAMPLES[key]))
     field = f"{key}_s"
     before: float | None = getattr(result, field)
     if before is not None:

@@ -1,27 +1,67 @@
-"""What the table says of a job beyond `longwatch.client.words`."""
+"""What the table says of a job, in the language of the window."""
 
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from typing import Final
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary, Phase
+from longwatch_desktop import words
+from longwatch_desktop.translation import QT_TR_NOOP, figures, tr
 
 NONE: Final = "–"
 """What stands where there is nothing to tell."""
 
+STATES: Final = {
+    JobState.QUEUED: QT_TR_NOOP("queued"),
+    JobState.RUNNING: QT_TR_NOOP("running"),
+    JobState.SUCCEEDED: QT_TR_NOOP("succeeded"),
+    JobState.FAILED: QT_TR_NOOP("failed"),
+    JobState.CANCELLED: QT_TR_NOOP("cancelled"),
+    JobState.LOST: QT_TR_NOOP("lost"),
+}
+"""What the states are called, to be translated where they are shown."""
+PHASES: Final = {
+    Phase.STARTING: QT_TR_NOOP("starting"),
+    Phase.CONNECTING: QT_TR_NOOP("connecting"),
+    Phase.PLANNING: QT_TR_NOOP("planning"),
+    Phase.EXECUTING: QT_TR_NOOP("executing"),
+    Phase.WRITING: QT_TR_NOOP("writing"),
+}
+"""What the phases are called, to be translated where they are shown."""
+_DONE: Final = QT_TR_NOOP("done")
+_CANCELLING: Final = QT_TR_NOOP("cancelling")
+_NOT_CONFIRMED: Final = QT_TR_NOOP("cancelled, not confirmed")
 _MONTHS: Final = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    QT_TR_NOOP("Jan"),
+    QT_TR_NOOP("Feb"),
+    QT_TR_NOOP("Mar"),
+    QT_TR_NOOP("Apr"),
+    QT_TR_NOOP("May"),
+    QT_TR_NOOP("Jun"),
+    QT_TR_NOOP("Jul"),
+    QT_TR_NOOP("Aug"),
+    QT_TR_NOOP("Sep"),
+    QT_TR_NOOP("Oct"),
+    QT_TR_NOOP("Nov"),
+    QT_TR_NOOP("Dec"),
 )
 _MESSAGE_CHARS: Final = 120
 
 
 def ordinal(number: int) -> str:
     """`1st`, `2nd`, `3rd`, `11th`, `1,002nd`."""
-    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
-    return f"{words.count(number)}{ending or 'th'}"
+    last = 0 if number % 100 in {11, 12, 13} else number % 10
+    match last:
+        case 1:
+            text = tr("{number}st")
+        case 2:
+            text = tr("{number}nd")
+        case 3:
+            text = tr("{number}rd")
+        case _:
+            text = tr("{number}th")
+    return text.format(number=words.count(number))
 
 
 def standing(job: JobSummary, place: int | None = None) -> str:
@@ -30,17 +70,39 @@ def standing(job: JobSummary, place: int | None = None) -> str:
     `place` is the mirror's `place_in_line`.
     """
     match job.state:
-        case JobState.QUEUED if job.cancel_requested_at is not None:
-            return "cancelling"
-        case JobState.QUEUED if place is not None:
-            return f"queued · {'next' if place == 1 else ordinal(place)} in line"
-        case JobState.SUCCEEDED:
-            return "done"
+        case JobState.QUEUED if job.cancel_requested_at is None and place is not None:
+            return _in_line(place)
+        case JobState.RUNNING:
+            return _running(job)
         case JobState.FAILED | JobState.LOST if job.error is not None:
+            failed = job.state is JobState.FAILED
             message = words.one_line(words.clean(job.error.message), _MESSAGE_CHARS)
-            return f"{job.state.value}: {message}"
+            text = tr("failed: {message}") if failed else tr("lost: {message}")
+            return text.format(message=message)
+        case JobState.QUEUED if job.cancel_requested_at is not None:
+            text = _CANCELLING
+        case JobState.CANCELLED if job.cancel_confirmed is False:
+            text = _NOT_CONFIRMED
         case _:
-            return words.standing(job)
+            text = _DONE if job.state is JobState.SUCCEEDED else STATES[job.state]
+    return tr(text)
+
+
+def _in_line(place: int) -> str:
+    if place == 1:
+        return tr("queued · next in line")
+    return tr("queued · {place} in line").format(place=ordinal(place))
+
+
+def _running(job: JobSummary) -> str:
+    if job.cancel_requested_at is not None:
+        return tr(_CANCELLING)
+    phase = tr(STATES[job.state] if job.phase is None else PHASES[job.phase])
+    progress = job.progress
+    if progress.statements <= 1:
+        return phase
+    number, total = progress.statement, progress.statements
+    return tr("{number} of {total} · {phase}").format(number=number, total=total, phase=phase)
 
 
 def note(job: JobSummary) -> str:
@@ -49,26 +111,38 @@ def note(job: JobSummary) -> str:
     A plan that has never shown a fraction or a row cannot report progress; that is no reason to
     worry. One that has and stands still might be.
     """
-    progress = job.progress
-    if job.state is not JobState.RUNNING or progress.stalled_s <= 0:
+    if is_mute(job):
+        return tr("this plan cannot report progress")
+    if not is_still(job):
         return ""
-    if job.phase is Phase.EXECUTING and progress.fraction is None and progress.rows == 0:
-        return "this plan cannot report progress"
-    return f"no news for {span(progress.stalled_s)}"
+    return tr("no news for {span}").format(span=span(job.progress.stalled_s))
+
+
+def is_still(job: JobSummary) -> bool:
+    """Whether a running job shows no sign of life."""
+    return job.state is JobState.RUNNING and job.progress.stalled_s > 0
+
+
+def is_mute(job: JobSummary) -> bool:
+    """Whether it shows none since its plan cannot."""
+    progress = job.progress
+    never_told = progress.fraction is None and progress.rows == 0
+    return is_still(job) and job.phase is Phase.EXECUTING and never_told
 
 
 def span(seconds: float) -> str:
     """`12 s`, `3 min`, `2 h 5 min`, `4 d`: rounded down, for reading rather than comparing."""
     whole = max(0, int(seconds))
     if whole < 60:
-        return f"{whole} s"
+        return tr("{seconds} s").format(seconds=whole)
     minutes, hours, days = whole // 60, whole // 3_600, whole // 86_400
     if hours < 1:
-        return f"{minutes} min"
+        return tr("{minutes} min").format(minutes=minutes)
     if days < 1:
         rest = minutes % 60
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{days} d"
+        text = tr("{hours} h {minutes} min") if rest else tr("{hours} h")
+        return text.format(hours=hours, minutes=rest)
+    return tr("%n d", "", days)
 
 
 def moment(when: datetime | None, now: datetime, zone: tzinfo | None = None) -> str:
@@ -79,9 +153,12 @@ def moment(when: datetime | None, now: datetime, zone: tzinfo | None = None) -> 
     local, today = when.astimezone(zone), now.astimezone(zone)
     days = (today.date() - local.date()).days
     if days in {0, 1}:
-        return f"{'yesterday' if days else 'today'} {local.hour}:{local.minute:02}"
-    day = f"{local.day} {_MONTHS[local.month - 1]}"
-    return day if local.year == today.year else f"{day} {local.year}"
+        text = tr("yesterday {time}") if days else tr("today {time}")
+        return text.format(time=f"{local.hour}:{local.minute:02}")
+    month = tr(_MONTHS[local.month - 1])
+    if local.year == today.year:
+        return tr("{day} {month}").format(day=local.day, month=month)
+    return tr("{day} {month} {year}").format(day=local.day, month=month, year=local.year)
 
 
 def eta(job: JobSummary) -> str:
@@ -115,14 +192,23 @@ def result_size(job: JobSummary) -> str:
     return NONE if job.result is None else words.size(job.result.bytes)
 
 
+def counted_matches(number: int) -> str:
+    """`1 match`, `1,234 matches`."""
+    return tr("1 match") if number == 1 else tr("%n matches", "", number)
+
+
 def short_count(number: int) -> str:
     """`16`, `9,999`, `12 k`, `8.1 M`, `1.2 bn`: rounded down, so that it never says more than
     there is."""
     if number < 10_000:
         return words.count(number)
-    for unit, size in (("k", 10**3), ("M", 10**6), ("bn", 10**9)):
-        if number < size * 1_000 or unit == "bn":
-            whole, tenths = divmod(number * 10 // size, 10)
-            small = whole < 10
-            return f"{whole}.{tenths} {unit}" if small else f"{words.count(whole)} {unit}"
-    raise AssertionError(number)
+    if number < 10**6:
+        return tr("{number} k").format(number=_rounded(number, 10**3))
+    if number < 10**9:
+        return tr("{number} M").format(number=_rounded(number, 10**6))
+    return tr("{number} bn").format(number=_rounded(number, 10**9))
+
+
+def _rounded(number: int, unit: int) -> str:
+    whole, tenths = divmod(number * 10 // unit, 10)
+    return figures(f"{whole}.{tenths}") if whole < 10 else words.count(whole)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from longwatch_desktop.notice import NoticeBar
 from longwatch_desktop.reports.collecting import Reports
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 if TYPE_CHECKING:
     from longwatch_desktop.reports.dialog import ReportDialog
@@ -89,11 +90,11 @@ class ReportDesk(QObject):
             return  # one that was shown before, again
         elif time.monotonic() - self._shown_s < QUIET_S:
             self._notice.say(
-                "Something else went wrong in Longwatch itself. It goes on, and so do your "
-                "queries.",
-                "Show report",
+                tr("Something else went wrong in Longwatch itself. It goes on, and so do your "
+                   "queries."),
+                tr("Show report"),
                 self.show_last,
-            )
+            )  # fmt: skip
         else:
             self._opened()
 

@@ -26,17 +26,18 @@ from longwatch.client import words
 from longwatch_desktop.reports.collecting import Report, Reports
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mono_font, with_size
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 COPIED_MS: Final = 2_000
 MOST_ROWS: Final = 5
 """More are scrolled."""
-HEADING: Final = "Something went wrong in Longwatch itself"
-WHAT_NOW: Final = (
+HEADING: Final = QT_TR_NOOP("Something went wrong in Longwatch itself")
+WHAT_NOW: Final = QT_TR_NOOP(
     "This is a mistake in the program, not in a query. It goes on, and so do your queries and "
     "their results; only what was being done just now may not have happened. If it comes back, "
     "pass the report on to whoever looks after Longwatch."
 )
-LEFT_OUT: Final = (
+LEFT_OUT: Final = QT_TR_NOOP(
     "Passwords, tokens and your home folder are left out. Names from your data may be in it."
 )
 
@@ -52,33 +53,33 @@ class ReportDialog(QDialog):
         self._reports = reports
         self._theme = theme
         self._facts = facts
-        self.setWindowTitle("Report")
+        self.setWindowTitle(tr("Report"))
         # It must not take the keys from whoever is typing.
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self._icon = QLabel()
-        heading = QLabel(HEADING)
+        heading = QLabel(tr(HEADING))
         heading.setFont(with_size(heading.font(), 1.25, bold=True))
-        what_now = QLabel(WHAT_NOW)
+        what_now = QLabel(tr(WHAT_NOW))
         what_now.setWordWrap(True)
         self._list = QListWidget()
-        self._list.setAccessibleName("What went wrong")
+        self._list.setAccessibleName(tr("What went wrong"))
         self._list.setSpacing(2)
         self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._text = QPlainTextEdit()
         self._text.setReadOnly(True)
-        self._text.setAccessibleName("Report")
+        self._text.setAccessibleName(tr("Report"))
         self._text.setFont(mono_font())
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setTabChangesFocus(True)
-        self._said = QLabel(LEFT_OUT)
+        self._said = QLabel(tr(LEFT_OUT))
         self._said.setProperty("muted", True)
         self._said.setWordWrap(True)
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         buttons = QDialogButtonBox()
         self._copy = QPushButton()
         self._copy.setDefault(True)
-        self._save = QPushButton("Save…")
+        self._save = QPushButton(tr("Save…"))
         self._save.setAutoDefault(False)
         buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self._save, QDialogButtonBox.ButtonRole.ActionRole)
@@ -124,11 +125,11 @@ class ReportDialog(QDialog):
     def copy(self) -> None:
         """Put every report on the clipboard."""
         QGuiApplication.clipboard().setText(self.document())
-        self._copy.setText("Copied")
+        self._copy.setText(tr("Copied"))
         self._copied.start()
 
     def document(self) -> str:
-        """Every report, as one text."""
+        """Every report, as one text: in English, as its tracebacks and its readers are."""
         reports = self._reports.all
         parts = ["\n".join(("Longwatch report", *self._facts()))]
         parts += [_story(report) for report in reports]
@@ -167,10 +168,12 @@ class ReportDialog(QDialog):
             self._text.verticalScrollBar().setValue(at)
 
     def _name_copy(self) -> None:
-        self._copy.setText("Copy report" if len(self._reports.all) == 1 else "Copy all reports")
+        one = len(self._reports.all) == 1
+        self._copy.setText(tr("Copy report") if one else tr("Copy all reports"))
 
     def _choose_file(self) -> None:
-        dialog = QFileDialog(self, "Save the report", "longwatch-report.txt", "Text (*.txt)")
+        kinds = tr("Text (*.txt)")
+        dialog = QFileDialog(self, tr("Save the report"), "longwatch-report.txt", kinds)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("txt")
@@ -183,14 +186,13 @@ class ReportDialog(QDialog):
 
     async def _write(self, target: Path, text: str) -> None:
         await asyncio.to_thread(target.write_text, text, "utf-8")
-        self._said.setText(f"Saved as {target}.")
+        self._said.setText(tr("Saved as {file}.").format(file=target))
 
     def _not_saved(self, error: Exception) -> None:
         if not isinstance(error, OSError):
             raise error
-        self._said.setText(
-            f"It could not be saved: {error.strerror or error}. Choose another file."
-        )
+        text = tr("It could not be saved: {error}. Choose another file.")
+        self._said.setText(text.format(error=error.strerror or error))
 
     def _recolor(self) -> None:
         icon = self._theme.icon("warning", self._theme.colors.warning)

@@ -11,6 +11,7 @@ from longwatch_desktop.servers.status import shade_of
 from longwatch_desktop.session import Link, Session
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 MOST_CHARS = 28
 
@@ -23,7 +24,7 @@ class ServerButton(QToolButton):
         self._control = control
         self._session = session
         self._theme = theme
-        self._servers = QMenu("Server", self)
+        self._servers = QMenu(tr("Server"), self)
         self.setMenu(self._servers)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -39,15 +40,17 @@ class ServerButton(QToolButton):
         short = title if len(title) <= MOST_CHARS else title[: MOST_CHARS - 1] + "…"
         health = self._session.health
         state = {
-            Link.STARTING: "starting",
-            Link.CONNECTED: "connected",
-            Link.RECONNECTING: "no connection",
-            Link.FAILED: "no server",
+            Link.STARTING: tr("starting"),
+            Link.CONNECTED: tr("connected"),
+            Link.RECONNECTING: tr("no connection"),
+            Link.FAILED: tr("no server"),
         }[health.link]
         self.setText(short)
-        self.setAccessibleName(f"Server: {title}, {state}")
+        name = tr("Server: {title}, {state}").format(title=title, state=state)
+        self.setAccessibleName(name)
         version = f", Longwatch {health.version}" if health.version else ""
-        self.setToolTip(wrapped(f"{title}: {state}{version}. Click to work with another server."))
+        tip = tr("{title}: {state}{version}. Click to work with another server.")
+        self.setToolTip(wrapped(tip.format(title=title, state=state, version=version)))
         self.setIcon(self._dot(health.link))
 
     def _dot(self, link: Link) -> QIcon:
@@ -72,7 +75,7 @@ def fill(menu: QMenu, control: ServerControl) -> None:
     menu.clear()
     group = QActionGroup(menu)
     for profile in (None, *control.profiles):
-        action = QAction(profile.name if profile else HERE, menu)
+        action = QAction(profile.name if profile else tr(HERE), menu)
         action.setCheckable(True)
         action.setChecked(profile == control.current)
         action.setToolTip(profile.url if profile else "")
@@ -80,8 +83,8 @@ def fill(menu: QMenu, control: ServerControl) -> None:
         group.addAction(action)
         menu.addAction(action)
     menu.addSeparator()
-    menu.addAction("Add server…", control.add)
-    edit = menu.addAction("Edit server…", control.edit)
-    remove = menu.addAction("Remove server…", control.remove)
+    menu.addAction(tr("Add server…"), control.add)
+    edit = menu.addAction(tr("Edit server…"), control.edit)
+    remove = menu.addAction(tr("Remove server…"), control.remove)
     for action in (edit, remove):
         action.setEnabled(control.current is not None)

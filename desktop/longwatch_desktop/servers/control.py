@@ -14,8 +14,9 @@ from longwatch_desktop.servers.dialog import ServerDialog
 from longwatch_desktop.servers.profiles import Place, Profile, ProfileStore
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-HERE: Final = "This computer"
+HERE: Final = QT_TR_NOOP("This computer")
 _CURRENT: Final = "servers/current"
 
 
@@ -46,7 +47,7 @@ class ServerControl(QObject):
     @property
     def title(self) -> str:
         """What people call the current one."""
-        return self.current.name if self.current else HERE
+        return self.current.name if self.current else tr(HERE)
 
     async def load(self) -> None:
         """Read the list, and take up the server that was looked at last. Raises
@@ -90,11 +91,11 @@ class ServerControl(QObject):
             return None
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Remove server?")
+        box.setWindowTitle(tr("Remove server?"))
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"Remove {profile.name} from the list?")
-        box.setInformativeText("Its jobs go on, and nothing on it is deleted.")
-        gone = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
+        box.setText(tr("Remove {name} from the list?").format(name=profile.name))
+        box.setInformativeText(tr("Its jobs go on, and nothing on it is deleted."))
+        gone = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         gone.clicked.connect(lambda: self._tasks.start(self._remove(profile), name="remove-server"))
         box.open()
@@ -122,9 +123,9 @@ class ServerControl(QObject):
         self.profiles = await asyncio.to_thread(self._store.all)
         if place is Place.FILE:
             self.told.emit(
-                "This computer has no keyring that is open: the token is kept in a file that only "
-                "you can read."
-            )
+                tr("This computer has no keyring that is open: the token is kept in a file that "
+                   "only you can read.")
+            )  # fmt: skip
         self.current = None if self.current and self.current.id == profile.id else self.current
         self.choose(profile)
 

@@ -22,6 +22,7 @@ from longwatch_desktop.servers.probing import Probe, fingerprint, probe
 from longwatch_desktop.servers.profiles import Profile
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mono_font
+from longwatch_desktop.translation import tr
 
 
 class ServerDialog(QDialog):
@@ -40,29 +41,31 @@ class ServerDialog(QDialog):
         self._shown = ""
         """A certificate that the server showed, and that is not trusted (yet)."""
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Edit server" if profile else "Add server")
+        self.setWindowTitle(tr("Edit server") if profile else tr("Add server"))
         self.setMinimumWidth(560)
-        self._name = _line("Name", profile.name if profile else "", "Team server")
-        self._url = _line("Address", profile.url if profile else "", "https://name.example:8443")
-        self._token = _line("Token", token, "As whoever runs the server gave it")
+        self._name = _line(tr("Name"), profile.name if profile else "", tr("Team server"))
+        where = profile.url if profile else ""
+        self._url = _line(tr("Address"), where, "https://name.example:8443")
+        self._token = _line(tr("Token"), token, tr("As whoever runs the server gave it"))
         self._token.setEchoMode(QLineEdit.EchoMode.Password)
         self._said = QLabel()
         self._said.setWordWrap(True)
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._said.setAccessibleName("What came of the test")
+        self._said.setAccessibleName(tr("What came of the test"))
         self._print = QLabel()
         self._print.setFont(mono_font())
         self._print.setWordWrap(True)
         self._print.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._print.setAccessibleName("Fingerprint")
-        self._trust = QCheckBox("They are the same: trust this certificate, and no other")
+        self._print.setAccessibleName(tr("Fingerprint"))
+        self._trust = QCheckBox(tr("They are the same: trust this certificate, and no other"))
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for title, box in (("&Name", self._name), ("&Address", self._url), ("&Token", self._token)):
-            form.addRow(title, box)
+        form.addRow(tr("&Name"), self._name)
+        form.addRow(tr("&Address"), self._url)
+        form.addRow(tr("&Token"), self._token)
         buttons = QDialogButtonBox()
-        self._test = QPushButton("Test")
+        self._test = QPushButton(tr("Test"))
         buttons.addButton(self._test, QDialogButtonBox.ButtonRole.ActionRole)
         self._save = buttons.addButton(QDialogButtonBox.StandardButton.Save)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -108,7 +111,7 @@ class ServerDialog(QDialog):
         if address is None:
             return
         self._test.setEnabled(False)
-        self._say("Trying…")
+        self._say(tr("Trying…"))
         self._tasks.start(self._probe(address), name="probe")
 
     def done(self, result: int) -> None:

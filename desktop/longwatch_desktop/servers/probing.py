@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
 from longwatch.client.errors import LongwatchClientError, ServerUnreachable, Unauthorized
+from longwatch_desktop.translation import tr
 
 WITHIN_S: Final = 8.0
 
@@ -36,28 +37,29 @@ async def probe(address: Address) -> Probe:
             took_ms = round((time.monotonic() - began_s) * 1000)
             page = await client.jobs(limit=1)
     except Unauthorized:
-        return Probe(ok=False, sentence="The server answers, but this is not its token.")
+        return Probe(ok=False, sentence=tr("The server answers, but this is not its token."))
     except ServerUnreachable as error:
         return await _unreachable(address, error)
     except LongwatchClientError as error:
         return Probe(ok=False, sentence=str(error))
-    total = page.total
-    jobs = f"{total:,} job{'' if total == 1 else 's'}"
-    return Probe(ok=True, sentence=f"Longwatch {ready.version}, {jobs}, {max(1, took_ms)} ms away.")
+    text = tr("Longwatch {version}, %n job(s), {ms} ms away.", "", page.total)
+    return Probe(ok=True, sentence=text.format(version=ready.version, ms=max(1, took_ms)))
 
 
 async def _unreachable(address: Address, error: ServerUnreachable) -> Probe:
     if address.is_encrypted and "CERTIFICATE_VERIFY_FAILED" in error.reason:
         certificate = await asyncio.to_thread(_shown_by, address)
         if certificate and certificate != address.certificate:
-            known = "another certificate than the one that was trusted"
-            unknown = "a certificate that this computer does not trust"
-            return Probe(
-                ok=False,
-                sentence=f"The server shows {known if address.certificate else unknown}. Compare "
-                "its fingerprint with the one that whoever runs it tells you:",
-                certificate=certificate,
+            another = tr(
+                "The server shows another certificate than the one that was trusted. Compare its "
+                "fingerprint with the one that whoever runs it tells you:"
             )
+            unknown = tr(
+                "The server shows a certificate that this computer does not trust. Compare its "
+                "fingerprint with the one that whoever runs it tells you:"
+            )
+            sentence = another if address.certificate else unknown
+            return Probe(ok=False, sentence=sentence, certificate=certificate)
     return Probe(ok=False, sentence=str(error))
 
 

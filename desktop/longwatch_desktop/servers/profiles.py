@@ -16,6 +16,7 @@ import msgspec
 
 from longwatch.client.address import Address
 from longwatch_desktop.saving import write_whole
+from longwatch_desktop.translation import tr
 
 SERVICE: Final = "longwatch"
 FILE: Final = "servers.json"
@@ -97,10 +98,11 @@ class ProfileStore:
         except FileNotFoundError:
             return _Kept()
         except (OSError, msgspec.MsgspecError) as error:
-            raise ProfilesUnreadable(
-                f"The list of servers in {self._path} cannot be read: {error}. Mend the file, or "
-                "move it away and add the servers again."
-            ) from error
+            text = tr(
+                "The list of servers in {path} cannot be read: {error}. Mend the file, or move it "
+                "away and add the servers again."
+            )
+            raise ProfilesUnreadable(text.format(path=self._path, error=error)) from error
 
     def _write(self, kept: _Kept) -> None:
         data = msgspec.json.format(msgspec.json.encode(kept)) + b"\n"

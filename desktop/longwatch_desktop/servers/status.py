@@ -10,11 +10,12 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState
+from longwatch_desktop import words
 from longwatch_desktop.session import Health, Link, Session
 from longwatch_desktop.theme import Colors, Theme
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 EVERY_MS: Final = 500
 
@@ -102,23 +103,28 @@ def sentence(health: Health, session: Session, now_s: float) -> str:
     where = address.label if address else ""
     match health.link:
         case Link.STARTING if address is not None and not address.is_loopback:
-            return f"Connecting to {where}…"
+            return tr("Connecting to {server}…").format(server=where)
         case Link.STARTING:
-            return "Starting the server on this computer…"
+            return tr("Starting the server on this computer…")
         case Link.FAILED:
-            return "No server"
+            return tr("No server")
         case Link.CONNECTED:
             latency = session.latency_s
             took = f" · {max(1, round(latency * 1000))} ms" if latency is not None else ""
-            return f"Connected · {where}{took}"
+            return tr("Connected · {server}").format(server=where) + took
         case Link.RECONNECTING:
             since = words.duration(now_s - health.since_s)
             left_s = max(0.0, (health.retry_at_s or now_s) - now_s)
-            again = f"next try in {left_s:.0f} s" if left_s >= 0.5 else "trying now"
-            return f"No connection for {since} · {again} (click to try now) · {health.reason}"
+            text = (
+                tr("No connection for {since} · next try in {left} s (click to try now) · {reason}")
+                if left_s >= 0.5
+                else tr("No connection for {since} · trying now (click to try now) · {reason}")
+            )
+            return text.format(since=since, left=f"{left_s:.0f}", reason=health.reason)
 
 
 def counts_text(counts: Mapping[JobState, int]) -> str:
     """`3 running, 5 queued`."""
     running, queued = counts.get(JobState.RUNNING, 0), counts.get(JobState.QUEUED, 0)
-    return f"{words.count(running)} running, {words.count(queued)} queued"
+    text = tr("{running} running, {queued} queued")
+    return text.format(running=words.count(running), queued=words.count(queued))
