@@ -7,13 +7,14 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from longwatch.client import words
 from longwatch.protocol.catalogue import Estimate
 from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.parameters import Parameter
 from longwatch.protocol.sources import EstimateRequest
+from longwatch_desktop import words
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks, foreseen
+from longwatch_desktop.translation import tr
 
 PAUSE_MS: Final = 700
 MOST_CHARS: Final = 100_000
@@ -91,20 +92,20 @@ def in_words(estimate: Estimate) -> str:
     """`~0:04–0:06 · about 1,200 rows · changes data`; nothing where nothing is known."""
     parts = []
     if estimate.low_s is not None and estimate.high_s is not None:
-        parts.append(f"~ {_time(estimate.low_s, estimate.high_s)}, as before")
+        parts.append(_time(estimate.low_s, estimate.high_s))
     if estimate.rows_known and estimate.rows is not None:
-        parts.append(f"{words.counted(estimate.rows, 'row')} last time")
+        parts.append(tr("%n row(s) last time", "", estimate.rows))
     elif estimate.rows:  # none at all is what planners say that do not know
-        parts.append(f"the planner expects {words.counted(estimate.rows, 'row')}")
+        parts.append(tr("the planner expects %n row(s)", "", estimate.rows))
     if estimate.statements > 1:
-        parts.append(words.counted(estimate.statements, "statement"))
+        parts.append(tr("%n statement(s)", "", estimate.statements))
     if estimate.kind is StatementKind.WRITE:
-        parts.append("changes data")
+        parts.append(tr("changes data"))
     return "  ·  ".join(parts)
 
 
 def _time(low_s: float, high_s: float) -> str:
     if high_s < 1:
-        return "less than a second"
+        return tr("~ less than a second, as before")
     low, high = words.duration(low_s), words.duration(high_s)
-    return low if low == high else f"{low}–{high}"
+    return tr("~ {time}, as before").format(time=low if low == high else f"{low}–{high}")

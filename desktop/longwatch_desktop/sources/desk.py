@@ -18,11 +18,12 @@ from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.sources.drops import Drops
 from longwatch_desktop.sources.nodes import Node
 from longwatch_desktop.sources.panel import SourcePanel
-from longwatch_desktop.sources.source_dialog import SourceDialog, told
+from longwatch_desktop.sources.source_dialog import SourceDialog, told_of
 from longwatch_desktop.sources.tree import FIXED
 from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.toolbar import ToolBar
+from longwatch_desktop.translation import tr
 
 PREVIEW_ROWS: Final = 1_000
 
@@ -107,7 +108,7 @@ class SourceDesk(QObject):
         engines = (await self._session.client().engines()).engines
         if self._dialog is not None:
             return
-        why = FIXED.get(source.origin, "") if source is not None else ""
+        why = FIXED.get(source.origin) if source is not None else None
         address = self._session.address
         dialog = self._dialog = SourceDialog(
             self._session,
@@ -115,7 +116,7 @@ class SourceDesk(QObject):
             engines,
             source,
             {one.name for one in self._session.sources},
-            fixed=f"This source cannot be changed here: {why}." if why else "",
+            fixed=tr(why) if why is not None else "",
             remote=address is not None and not address.is_loopback,
             parent=self._window,
         )
@@ -138,24 +139,30 @@ class SourceDesk(QObject):
         self._session.look_again()
 
     def _test(self, source: Source) -> None:
-        self._notice.tell(f"Opening {source.title}…")
+        self._notice.tell(tr("Opening {name}…").format(name=source.title))
         self._tasks.start(self._tell_test(source), name="test-source")
 
     async def _tell_test(self, source: Source) -> None:
         found = await self._session.client().test_source(source.name)
-        said, _ = told(found)
         say = self._notice.tell if found.ok else self._notice.say
-        say(f"{source.title}: {said[0].lower()}{said[1:]}")
+        say(told_of(source.title, found))
 
     def _ask_to_remove(self, source: Source) -> None:
         sent = source.options.get("path", "").startswith("file:")
-        kept = "The file that was sent for it goes too." if sent else "Its data stays where it is."
+        kept = (
+            tr(
+                "The file that was sent for it goes too. Jobs that ran on it stay, with their "
+                "results."
+            )
+            if sent
+            else tr("Its data stays where it is. Jobs that ran on it stay, with their results.")
+        )
         box = dialogs.ask(
             self._window,
-            "Remove the source?",
-            f"Remove {source.title}?",
-            f"{kept} Jobs that ran on it stay, with their results.",
-            "Remove",
+            tr("Remove the source?"),
+            tr("Remove {name}?").format(name=source.title),
+            kept,
+            tr("Remove"),
         )
         box.accepted.connect(lambda: self._tasks.start(self._remove(source), name="remove-source"))
         box.open()
@@ -163,4 +170,4 @@ class SourceDesk(QObject):
     async def _remove(self, source: Source) -> None:
         await self._session.client().remove_source(source.name)
         self._session.look_again()
-        self._notice.tell(f"Removed the source {source.title}.")
+        self._notice.tell(tr("Removed the source {name}.").format(name=source.title))

@@ -22,10 +22,13 @@ from longwatch_desktop.sources import rows
 from longwatch_desktop.sources.finding import words_of
 from longwatch_desktop.sources.rows import RowTree
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, figures, tr
 
 _EDIT: Final = int(Qt.ItemDataRole.EditRole)
 _FLAGS: Final = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-EMPTY: Final = "No saved queries yet. Write a query, then press Ctrl+Shift+S to keep it here."
+EMPTY: Final = QT_TR_NOOP(
+    "No saved queries yet. Write a query, then press Ctrl+Shift+S to keep it here."
+)
 
 
 class FolderRow(QTreeWidgetItem):
@@ -42,7 +45,7 @@ class FolderRow(QTreeWidgetItem):
         if role in {roles.DISPLAY, _EDIT}:
             return self.name
         if role == roles.ACCESSIBLE:
-            return f"{self.name}, folder"
+            return tr("{name}, folder").format(name=self.name)
         return "folder" if role == rows.ICON else None
 
     def setData(self, _column: int, role: int, value: Any) -> None:  # noqa: N802 - Qt's name
@@ -70,7 +73,7 @@ class QueryRow(QTreeWidgetItem):
         if role == rows.ICON:
             return "query"
         if role == roles.ACCESSIBLE:
-            return f"{self.query.title}, saved query"
+            return tr("{title}, saved query").format(title=self.query.title)
         return tips.wrapped(about(self.query)) if role == roles.TOOL_TIP else None
 
     def setData(self, _column: int, role: int, value: Any) -> None:  # noqa: N802 - Qt's name
@@ -93,11 +96,11 @@ class QueryTree(RowTree):
     delete_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Saved queries", theme)
+        super().__init__(tr("Saved queries"), theme)
         self._queries: list[SavedQuery] = []
         self._words: list[str] = []
         self._closed: set[str] = set()
-        self.empty_text = EMPTY
+        self.empty_text = tr(EMPTY)
         self.itemExpanded.connect(lambda item: self._note(item, closed=False))
         self.itemCollapsed.connect(lambda item: self._note(item, closed=True))
         self.itemClicked.connect(self._act)
@@ -181,19 +184,19 @@ class QueryTree(RowTree):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if isinstance(item, QueryRow):
             query = item.query
-            menu.addAction("Open", lambda: self.opened.emit(query))
-            menu.addAction("Duplicate", lambda: self.copy_wanted.emit(query))
+            menu.addAction(tr("Open"), lambda: self.opened.emit(query))
+            menu.addAction(tr("Duplicate"), lambda: self.copy_wanted.emit(query))
             menu.addSeparator()
             own = not query.comes_with_program
-            why = "" if own else " (it comes with the program)"
+            delete = tr("Delete…") if own else tr("Delete… (it comes with the program)")
             for title, act in (
-                ("Rename", lambda: self.editItem(item)),
-                ("Details…", lambda: self.details_wanted.emit(query)),
-                (f"Delete…{why}", lambda: self.delete_wanted.emit(query)),
+                (tr("Rename"), lambda: self.editItem(item)),
+                (tr("Details…"), lambda: self.details_wanted.emit(query)),
+                (delete, lambda: self.delete_wanted.emit(query)),
             ):
                 menu.addAction(title, act).setEnabled(own)
         elif isinstance(item, FolderRow):
-            menu.addAction("Rename", lambda: self.editItem(item))
+            menu.addAction(tr("Rename"), lambda: self.editItem(item))
         if menu.isEmpty():
             menu.deleteLater()
             return
@@ -215,7 +218,7 @@ class QueryTree(RowTree):
         for path, folder in folders.items():
             folder.setExpanded(bool(self._words) or path not in self._closed)
         self.verticalScrollBar().setValue(at)
-        self.empty_text = "No saved query matches." if self._words else EMPTY
+        self.empty_text = tr("No saved query matches.") if self._words else tr(EMPTY)
 
     def _folder(self, path: str, folders: dict[str, FolderRow]) -> QTreeWidgetItem:
         """The row of a folder, made if need be; the root for none."""
@@ -244,5 +247,6 @@ class QueryTree(RowTree):
 
 def about(query: SavedQuery) -> str:
     """What is known of a saved query."""
-    took = f"About {query.expected_s:g} s." if query.expected_s else ""
+    expected = figures(f"{query.expected_s:g}") if query.expected_s else ""
+    took = tr("About {seconds} s.").format(seconds=expected) if expected else ""
     return "\n".join(line for line in (query.description, took) if line) or query.title

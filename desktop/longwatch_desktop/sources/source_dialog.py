@@ -23,15 +23,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.client.errors import ApiError, LongwatchClientError
 from longwatch.protocol.sources import EngineInfo, Source, SourceDraft, SourceTest
+from longwatch_desktop import words
 from longwatch_desktop.session import Session
 from longwatch_desktop.sources.drafts import DraftError, draft_of
 from longwatch_desktop.sources.option_fields import PathField
 from longwatch_desktop.sources.source_form import SourceForm
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import figures, tr
 
 STEPS: Final = 1_000
 """Of the bar of an upload: bytes would not fit into Qt's integers."""
@@ -62,7 +63,9 @@ class SourceDialog(QDialog):
         self._source = source
         self._tone = "text"
         self._tasks = Tasks(self._failed)
-        self.setWindowTitle(f"Source {source.title}" if source else "Add a source")
+        self.setWindowTitle(
+            tr("Source {name}").format(name=source.title) if source else tr("Add a source")
+        )
         self.form = SourceForm(engines, source, taken, remote=remote)
         self._said = QLabel()
         self._said.setWordWrap(True)
@@ -71,18 +74,18 @@ class SourceDialog(QDialog):
         self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
         self._said.setContentsMargins(14, 0, 14, 0)
         self._bar = QProgressBar()
-        self._bar.setAccessibleName("Sending the file")
+        self._bar.setAccessibleName(tr("Sending the file"))
         self._bar.setRange(0, STEPS)
         self._bar.hide()
-        self.test = QPushButton("Test")
-        self._leave = QPushButton("Close" if fixed else "Cancel")
-        self.save = QPushButton("Save" if source else "Add")
+        self.test = QPushButton(tr("Test"))
+        self._leave = QPushButton(tr("Close") if fixed else tr("Cancel"))
+        self.save = QPushButton(tr("Save") if source else tr("Add"))
         self._lay_out(fixed)
         theme.changed.connect(self._recolor)
         self.form.edited.connect(self._edited)
         self.form.path_wanted.connect(self._choose)
-        self.test.clicked.connect(lambda: self._start(self._test, "Opening it…"))
-        self.save.clicked.connect(lambda: self._start(self._save, "Saving it…"))
+        self.test.clicked.connect(lambda: self._start(self._test, tr("Opening it…")))
+        self.save.clicked.connect(lambda: self._start(self._save, tr("Saving it…")))
         self._leave.clicked.connect(self.reject)
         if fixed:
             self.form.setEnabled(False)
@@ -170,7 +173,7 @@ class SourceDialog(QDialog):
         self.accept()
 
     def _choose(self, field: PathField, folder: bool) -> None:
-        dialog = QFileDialog(self, "Choose a folder" if folder else "Choose a file")
+        dialog = QFileDialog(self, tr("Choose a folder") if folder else tr("Choose a file"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         modes = QFileDialog.FileMode
         dialog.setFileMode(modes.Directory if folder else modes.ExistingFile)
@@ -184,7 +187,7 @@ class SourceDialog(QDialog):
         self._set_busy(busy=True)
         self._bar.setValue(0)
         self._bar.show()
-        self._say(f"Sending {file.name}…")
+        self._say(tr("Sending {file}…").format(file=file.name))
         try:
             size = max(1, (await asyncio.to_thread(file.stat)).st_size)
             found = await self._session.client().upload(
@@ -194,13 +197,15 @@ class SourceDialog(QDialog):
             self._bar.hide()
         self._set_busy(busy=False)
         self._say("")
-        field.show_uploaded(found.path, f"{found.name}, {words.size(found.bytes)}, sent")
+        about = tr("{file}, {size}, sent").format(file=found.name, size=words.size(found.bytes))
+        field.show_uploaded(found.path, about)
         self.form.suggest_title(file.name)
 
     def _failed(self, error: Exception) -> None:
         self._set_busy(busy=False)
         if isinstance(error, OSError):
-            self._say(f"The file cannot be read: {error.strerror or error}.", "danger")
+            reason = error.strerror or error
+            self._say(tr("The file cannot be read: {reason}.").format(reason=reason), "danger")
             return
         if not isinstance(error, LongwatchClientError):
             raise error
@@ -228,6 +233,22 @@ class SourceDialog(QDialog):
 def told(found: SourceTest) -> tuple[str, str]:
     """What came of a test, and the colour of it."""
     if found.error is None:
-        return f"It opens: {words.counted(found.tables, 'table')}, {found.took_s:.1f} s.", "success"
-    hint = f" {found.error.hint}" if found.error.hint else ""
-    return f"It does not open. {found.error.message}{hint}", "danger"
+        return _filled(tr("It opens: {tables}, {seconds} s."), found), "success"
+    return _filled(tr("It does not open. {reason}"), found), "danger"
+
+
+def told_of(title: str, found: SourceTest) -> str:
+    """What came of a test of a source, with its title."""
+    if found.error is None:
+        return _filled(tr("{name}: it opens: {tables}, {seconds} s."), found, name=title)
+    return _filled(tr("{name}: it does not open. {reason}"), found, name=title)
+
+
+def _filled(text: str, found: SourceTest, name: str = "") -> str:
+    hint = f" {found.error.hint}" if found.error is not None and found.error.hint else ""
+    return text.format(
+        name=name,
+        tables=tr("%n table(s)", "", found.tables),
+        seconds=figures(f"{found.took_s:.1f}"),
+        reason=f"{found.error.message}{hint}" if found.error is not None else "",
+    )

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTreeWidgetItem
 
-from longwatch.client import words
 from longwatch.protocol.catalogue import Catalogue
 from longwatch.protocol.sources import Source, SourceOrigin
 from longwatch_desktop.session import Session
@@ -28,6 +27,7 @@ from longwatch_desktop.sources.nodes import (
 from longwatch_desktop.sources.place import Place
 from longwatch_desktop.sources.rows import RowTree
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 _COPY: Final = QKeySequence.StandardKey.Copy
 _REFRESH: Final = QKeySequence(Qt.Key.Key_F5)
@@ -35,9 +35,19 @@ MOST_FOUND: Final = 300
 """Rows of one source that a search shows, some 15 ms of work a letter: who sees so many types
 another one."""
 FIXED: Final = {
-    SourceOrigin.PROGRAM: "it comes with the program",
-    SourceOrigin.SETTINGS: "it stands in the server's settings",
+    SourceOrigin.PROGRAM: QT_TR_NOOP(
+        "This source cannot be changed here: it comes with the program."
+    ),
+    SourceOrigin.SETTINGS: QT_TR_NOOP(
+        "This source cannot be changed here: it stands in the server's settings."
+    ),
 }
+"""Why, to be translated where it is shown."""
+_KEPT: Final = {
+    SourceOrigin.PROGRAM: QT_TR_NOOP("Remove… (it comes with the program)"),
+    SourceOrigin.SETTINGS: QT_TR_NOOP("Remove… (it stands in the server's settings)"),
+}
+_EMPTY: Final = QT_TR_NOOP("No sources yet. Drop files or a folder here, or press + to add one.")
 
 
 class SourceTree(RowTree):
@@ -54,7 +64,7 @@ class SourceTree(RowTree):
     remove_wanted = Signal(object)
 
     def __init__(self, session: Session, catalogues: Catalogues, theme: Theme) -> None:
-        super().__init__("Sources", theme)
+        super().__init__(tr("Sources"), theme)
         self._session = session
         self._catalogues = catalogues
         self._sources: list[Source] = []
@@ -63,7 +73,7 @@ class SourceTree(RowTree):
         self._wanted: str | None = None
         self._open: set[Key] | None = None
         """The keys of what is expanded; `None` until something was shown for the first time."""
-        self.empty_text = "No sources yet. Drop files or a folder here, or press + to add one."
+        self.empty_text = tr(_EMPTY)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
@@ -165,7 +175,7 @@ class SourceTree(RowTree):
         catalogue = self._catalogues.get(source.name)
         if not isinstance(catalogue, Catalogue):
             if catalogue is None and self._session.connected:
-                row.addChild(Row(Node(Kind.NOTE, source, "Loading…", tone="muted")))
+                row.addChild(Row(Node(Kind.NOTE, source, tr("Loading…"), tone="muted")))
             return
         finder = self._finders.get(source.name)
         if finder is None or finder.catalogue is not catalogue:
@@ -179,8 +189,8 @@ class SourceTree(RowTree):
         row.addChildren(shown)
         more = sum(1 for _ in found)
         if more:
-            said = f"… and {words.counted(more, 'table')} more"
-            row.addChild(Row(Node(Kind.NOTE, source, said, tone="muted", more="Type more.")))
+            said = tr("… and %n table(s) more", "", more)
+            row.addChild(Row(Node(Kind.NOTE, source, said, tone="muted", more=tr("Type more."))))
 
     def _found(self, source: Source, match: Match, *, qualified: bool) -> Row:
         (node,) = table_nodes(source, [match.table], qualified=qualified)
@@ -215,11 +225,11 @@ class SourceTree(RowTree):
             row.addChildren(
                 [
                     Row(Node(Kind.NOTE, node.source, catalogue, tone="danger")),
-                    Row(Node(Kind.AGAIN, node.source, "Try again (Enter)", tone="accent")),
+                    Row(Node(Kind.AGAIN, node.source, tr("Try again (Enter)"), tone="accent")),
                 ]
             )
         else:
-            said = "Loading…" if self._session.connected else "Not connected"
+            said = tr("Loading…") if self._session.connected else tr("Not connected")
             row.addChild(Row(Node(Kind.NOTE, node.source, said, tone="muted")))
         self._tell_of(node.source.name)
         for number in range(row.childCount()):
@@ -234,7 +244,7 @@ class SourceTree(RowTree):
             tables = [one for one in catalogue.tables if (one.catalog_schema or "") == node.schema]
             return [Row(one) for one in table_nodes(source, tables)]
         if schemas:
-            inside = [Node(Kind.SCHEMA, source, name or "(none)", name) for name in schemas]
+            inside = [Node(Kind.SCHEMA, source, name or tr("(none)"), name) for name in schemas]
         else:
             inside = table_nodes(source, catalogue.tables)
         return [Row(one) for one in (*notes_on(source, catalogue), *inside)]
@@ -265,13 +275,13 @@ class SourceTree(RowTree):
         known = self._catalogues.known(source.name)
         about = ""
         if self._catalogues.is_asking(source.name):
-            about = "loading…"
+            about = tr("loading…")
         elif isinstance(known, str):
-            about = "error"
+            about = tr("error")
         elif isinstance(known, Catalogue):
-            more = "+" if known.truncated else ""
-            about = f"{words.count(len(known.tables))}{more} " + (
-                "table" if len(known.tables) == 1 else "tables"
+            count = len(known.tables)
+            about = (
+                tr("%n+ table(s)", "", count) if known.truncated else tr("%n table(s)", "", count)
             )
         return Node(Kind.SOURCE, source, source.title, more=about)
 
@@ -285,11 +295,7 @@ class SourceTree(RowTree):
                 self._catalogues.get(row.node.source.name)
 
     def _say_what_is_missing(self) -> None:
-        self.empty_text = (
-            "Nothing here is called so."
-            if self._words
-            else "No sources yet. Drop files or a folder here, or press + to add one."
-        )
+        self.empty_text = tr("Nothing here is called so.") if self._words else tr(_EMPTY)
         self.viewport().update()
 
     def _row_of(self, name: str) -> Row | None:
@@ -349,36 +355,34 @@ class SourceTree(RowTree):
         if isinstance(item, Row):
             self._fill_menu(menu, item.node, nodes)
             menu.addSeparator()
-        menu.addAction("Add source…", self.add_wanted.emit)
+        menu.addAction(tr("Add source…"), self.add_wanted.emit)
         menu.popup(self.viewport().mapToGlobal(at))
 
     def _fill_menu(self, menu: QMenu, node: Node, nodes: Sequence[Node]) -> None:
         source = node.source
         if node.kind is Kind.TABLE:
-            menu.addAction("Preview", lambda: self.preview_wanted.emit(node))
+            menu.addAction(tr("Preview"), lambda: self.preview_wanted.emit(node))
         names = [one.in_sql for one in nodes if one.in_sql]
         if names:
             text = ", ".join(names)
-            menu.addAction("Insert into the editor", lambda: self.insert_wanted.emit(text))
-            menu.addAction("Copy name" if len(names) == 1 else "Copy names").triggered.connect(
-                lambda: self._copy(nodes)
-            )
+            menu.addAction(tr("Insert into the editor"), lambda: self.insert_wanted.emit(text))
+            copy = tr("Copy name") if len(names) == 1 else tr("Copy names")
+            menu.addAction(copy).triggered.connect(lambda: self._copy(nodes))
         if node.kind in {Kind.NOTE, Kind.AGAIN}:
-            menu.addAction("Copy text", lambda: self._copy([node]))
+            menu.addAction(tr("Copy text"), lambda: self._copy([node]))
         if node.kind is Kind.SOURCE:
-            menu.addAction("Use for queries", lambda: self.chosen.emit(source.name))
-        refresh = menu.addAction("Refresh", lambda: self._refresh([node]))
+            menu.addAction(tr("Use for queries"), lambda: self.chosen.emit(source.name))
+        refresh = menu.addAction(tr("Refresh"), lambda: self._refresh([node]))
         refresh.setShortcut(_REFRESH)
         if node.kind is not Kind.SOURCE:
             return
-        menu.addAction("Test", lambda: self.test_wanted.emit(source))
+        menu.addAction(tr("Test"), lambda: self.test_wanted.emit(source))
         menu.addSeparator()
-        why = FIXED.get(source.origin, "")
-        menu.addAction(
-            "Look at its settings…" if why else "Edit…", lambda: self.edit_wanted.emit(source)
-        )
-        remove = menu.addAction(f"Remove… ({why})" if why else "Remove…")
-        remove.setEnabled(not why)
+        kept = _KEPT.get(source.origin)
+        edit = tr("Edit…") if kept is None else tr("Look at its settings…")
+        menu.addAction(edit, lambda: self.edit_wanted.emit(source))
+        remove = menu.addAction(tr("Remove…") if kept is None else tr(kept))
+        remove.setEnabled(kept is None)
         remove.triggered.connect(lambda: self.remove_wanted.emit(source))
 
 
