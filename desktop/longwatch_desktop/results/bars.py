@@ -9,9 +9,10 @@ from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from longwatch.client import words
 from longwatch.protocol.results import Bin
+from longwatch_desktop import words
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import figures, tr
 
 LINE: Final = 20
 HEIGHT: Final = 96
@@ -32,7 +33,7 @@ class FrequentBars(QWidget):
         """The most frequent values of so many rows."""
         self._values, self._rows = values, rows
         told = ", ".join(f"{value}: {words.count(count)}" for value, count in values)
-        self.setAccessibleName(f"Most frequent values: {told}")
+        self.setAccessibleName(tr("Most frequent values: {values}").format(values=told))
         self.updateGeometry()
         self.update()
 
@@ -60,7 +61,7 @@ class FrequentBars(QWidget):
             painter.drawText(right, int(flags | Qt.AlignmentFlag.AlignRight), said)
             room = area.width() - metrics.horizontalAdvance(said) - 18
             text = metrics.elidedText(
-                " ".join(value.split()) or "(empty)", Qt.TextElideMode.ElideRight, room
+                " ".join(value.split()) or tr("(empty)"), Qt.TextElideMode.ElideRight, room
             )
             painter.setPen(QColor(colors.text))
             painter.drawText(area.adjusted(6, 0, 0, 0), int(flags), text)
@@ -83,8 +84,15 @@ class Histogram(QWidget):
         if bins:
             most = max(bins, key=lambda one: one.count)
             self.setAccessibleName(
-                f"Distribution from {_end(bins[0].low)} to {_end(bins[-1].high)}; most rows, "
-                f"{words.count(most.count)}, from {_end(most.low)} to {_end(most.high)}"
+                tr(
+                    "Distribution from {low} to {high}; most rows, {count}, from {start} to {end}"
+                ).format(
+                    low=_end(bins[0].low),
+                    high=_end(bins[-1].high),
+                    count=words.count(most.count),
+                    start=_end(most.low),
+                    end=_end(most.high),
+                )
             )
         self.update()
 
@@ -93,7 +101,8 @@ class Histogram(QWidget):
             assert isinstance(event, QHelpEvent)
             number = min(len(self._bins) - 1, event.x() * len(self._bins) // max(1, self.width()))
             one = self._bins[max(0, number)]
-            text = f"{_end(one.low)} to {_end(one.high)}: {words.counted(one.count, 'row')}"
+            text = tr("{low} to {high}: %n row(s)", "", one.count)
+            text = text.format(low=_end(one.low), high=_end(one.high))
             QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
@@ -126,5 +135,5 @@ def _end(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int | float):
-        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+        return figures(f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}")
     return str(value)[:16].removesuffix("T00:00").replace("T", " ")

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.jobs import Column, JobSummary
+from longwatch_desktop import words
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.chart_data import (
     MOST_POINTS,
@@ -38,25 +38,33 @@ from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.wanted import Wanted
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 if TYPE_CHECKING:
     from longwatch_desktop.results.plot import Plot
 
 KEPT: Final = 20
-NEEDS_ALL: Final = "Sums and counts need all rows: put them into the query, with GROUP BY."
+NEEDS_ALL: Final = QT_TR_NOOP(
+    "Sums and counts need all rows: put them into the query, with GROUP BY."
+)
 _KINDS: Final = {
-    Kind.LINE: "Line",
-    Kind.BAR: "Bars",
-    Kind.SCATTER: "Scatter",
-    Kind.HISTOGRAM: "Histogram",
+    Kind.LINE: QT_TR_NOOP("Line"),
+    Kind.BAR: QT_TR_NOOP("Bars"),
+    Kind.SCATTER: QT_TR_NOOP("Scatter"),
+    Kind.HISTOGRAM: QT_TR_NOOP("Histogram"),
 }
 
 
 _MEASURES: Final = {
-    Measure.COUNT: "Count",
-    Measure.SUM: "Sum",
-    Measure.AVERAGE: "Average",
+    Measure.COUNT: QT_TR_NOOP("Count"),
+    Measure.SUM: QT_TR_NOOP("Sum"),
+    Measure.AVERAGE: QT_TR_NOOP("Average"),
 }
+_MERGED: Final = {
+    Measure.SUM: QT_TR_NOOP("Sum of {column}"),
+    Measure.AVERAGE: QT_TR_NOOP("Average of {column}"),
+}
+"""What bars show that stand for several rows each."""
 
 
 class ChartPage(QWidget):
@@ -76,18 +84,20 @@ class ChartPage(QWidget):
         self._filtered = False
         self._choices: OrderedDict[str, Choice] = OrderedDict()
         self._work: asyncio.Task[object] | None = None
-        self._tasks = Tasks(lambda error: self._say(f"There is no chart: {error}"))
-        self._kind = _combo("Kind of chart")
+        self._tasks = Tasks(
+            lambda error: self._say(tr("There is no chart: {error}").format(error=error))
+        )
+        self._kind = _combo(tr("Kind of chart"))
         for kind, title in _KINDS.items():
-            self._kind.addItem(title, kind.value)
-        self._measure = _combo("Bars show")
+            self._kind.addItem(tr(title), kind.value)
+        self._measure = _combo(tr("Bars show"))
         for measure, title in _MEASURES.items():
-            self._measure.addItem(title, measure.value)
-        self._x, self._y, self._series = _combo("X"), _combo("Y"), _combo("Series")
-        self._labels = [QLabel(text) for text in ("x", "y", "series")]
+            self._measure.addItem(tr(title), measure.value)
+        self._x, self._y, self._series = _combo("X"), _combo("Y"), _combo(tr("Series"))
+        self._labels = [QLabel(text) for text in ("x", "y", tr("series"))]
         self._save = QToolButton()
-        self._save.setText("Save picture…")
-        self._save.setToolTip("Save the chart as PNG or SVG")
+        self._save.setText(tr("Save picture…"))
+        self._save.setToolTip(tr("Save the chart as PNG or SVG"))
         self._save.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._note = ElidedLabel()
         self._note.setProperty("muted", True)
@@ -106,7 +116,7 @@ class ChartPage(QWidget):
         self._save.clicked.connect(self._ask_where)
         theme.changed.connect(self._recolor)
         self._recolor()
-        self._say("Select a job to draw its rows.")
+        self._say(tr("Select a job to draw its rows."))
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -144,14 +154,14 @@ class ChartPage(QWidget):
         if job is None or job.result is None or not columns:
             self._of = None
             self._say(
-                "Select a job to draw its rows."
+                tr("Select a job to draw its rows.")
                 if job is None
-                else "There are no rows to draw. Overview says how the query stands."
+                else tr("There are no rows to draw. Overview says how the query stands.")
             )
             return
         if not job.state.is_final:
             self._of = None
-            self._say("The chart is drawn once the query is done.")
+            self._say(tr("The chart is drawn once the query is done."))
             return
         of = (job.id, Wanted((), wanted.where))
         if of == self._of:
@@ -163,12 +173,12 @@ class ChartPage(QWidget):
             self._work.cancel()
         if not rows:
             self._say(
-                "No row matches the filter: there is nothing to draw."
+                tr("No row matches the filter: there is nothing to draw.")
                 if wanted.where
-                else "The query returned no rows: there is nothing to draw."
+                else tr("The query returned no rows: there is nothing to draw.")
             )
             return
-        self._say("Reading the rows…")
+        self._say(tr("Reading the rows…"))
         self._work = self._tasks.start(self._read(job.id, columns, of[1], rows), name="chart")
 
     async def stop(self) -> None:
@@ -196,7 +206,7 @@ class ChartPage(QWidget):
 
     def _offer(self, columns: list[Column], choice: Choice) -> None:
         self._columns = columns
-        for box, more in ((self._x, []), (self._y, []), (self._series, ["none"])):
+        for box, more in ((self._x, []), (self._y, []), (self._series, [tr("none", "series")])):
             box.clear()
             box.addItems([*more, *(column.name for column in columns)])
         self._kind.setCurrentIndex(self._kind.findData(choice.kind.value))
@@ -218,8 +228,10 @@ class ChartPage(QWidget):
             can = not self._sampled or one is Measure.AVERAGE
             item = model.item(number)
             item.setEnabled(can)
-            item.setToolTip("" if can else NEEDS_ALL)
-        self._measure.setToolTip(NEEDS_ALL if self._sampled else "What a bar says of its rows")
+            item.setToolTip("" if can else tr(NEEDS_ALL))
+        self._measure.setToolTip(
+            tr(NEEDS_ALL) if self._sampled else tr("What a bar says of its rows")
+        )
         shown = Measure.AVERAGE if self._sampled else measure
         self._measure.setCurrentIndex(self._measure.findData(shown.value))
 
@@ -258,28 +270,41 @@ class ChartPage(QWidget):
         names = [column.name for column in self._columns]
         left = names[choice.y]
         if counts:
-            left = "Rows of the sample" if self._sampled else "Rows"
+            left = tr("Rows of the sample") if self._sampled else tr("Rows")
         elif found.merged:
-            left = f"{_MEASURES[choice.measure]} of {left}"
+            left = tr(_MERGED[choice.measure]).format(column=left)
         self._plot.show_drawing(found, choice.kind, names[choice.x], left)
         notes = [self._what_is_drawn(), *found.notes]
         if bars and self._sampled:
-            notes.append(NEEDS_ALL)
+            notes.append(tr(NEEDS_ALL))
         if not any(one.xs for one in found.series):
-            notes.append("Nothing to draw: choose columns with numbers.")
+            notes.append(tr("Nothing to draw: choose columns with numbers."))
         self._note.say("  ".join(notes))
         self._stack.setCurrentIndex(1)
 
     def _what_is_drawn(self) -> str:
         """How many rows of how many, and which."""
         assert self._rows is not None
-        total = words.counted(self._total, "row")
+        total = self._total
+        if self._sampled:
+            text = (
+                tr(
+                    "A sample: {drawn} of %n rows that match the filter, "
+                    "in stretches that lie evenly.",
+                    "",
+                    total,
+                )
+                if self._filtered
+                else tr("A sample: {drawn} of %n rows, in stretches that lie evenly.", "", total)
+            )
+            return text.format(drawn=words.count(len(self._rows)))
         if self._filtered:
-            total += " that match the filter" if self._total != 1 else " that matches the filter"
-        if not self._sampled:
-            return f"All {total}." if self._total > 1 else f"{total}."
-        drawn = words.count(len(self._rows))
-        return f"A sample: {drawn} of {total}, in stretches that lie evenly."
+            return (
+                tr("1 row that matches the filter.")
+                if total == 1
+                else tr("All %n rows that match the filter.", "", total)
+            )
+        return tr("1 row.") if total == 1 else tr("All %n rows.", "", total)
 
     def _say(self, sentence: str) -> None:
         self._said.setText(sentence)
@@ -287,8 +312,8 @@ class ChartPage(QWidget):
 
     def _ask_where(self) -> None:
         pictures = QStandardPaths.StandardLocation.PicturesLocation
-        start = str(Path(QStandardPaths.writableLocation(pictures)) / "chart.png")
-        dialog = QFileDialog(self, "Save the chart", start, "PNG (*.png);;SVG (*.svg)")
+        start = str(Path(QStandardPaths.writableLocation(pictures)) / tr("chart.png"))
+        dialog = QFileDialog(self, tr("Save the chart"), start, "PNG (*.png);;SVG (*.svg)")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Any, Final
 from longwatch.protocol.jobs import Column
 from longwatch_desktop.results.model import as_text
 from longwatch_desktop.results.wanted import kind_of
+from longwatch_desktop.translation import tr
 
 MOST_POINTS: Final = 10_000
 STRETCHES: Final = 50
@@ -126,12 +127,13 @@ def draw(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice: Choic
     moments = kind_of(columns[choice.x]) == "moment" and choice.kind is not Kind.BAR
     named = choice.kind is Kind.BAR or kind_of(columns[choice.x]) not in {"number", "moment"}
     counts = choice.kind is Kind.BAR and choice.measure is Measure.COUNT
+    name_of = _names(columns, choice)
     kept: list[tuple[Any, float, str]] = []
     for row in rows:
         x = row[choice.x] if named else _number(row[choice.x], moments=moments)
         y = 1.0 if counts else _number(row[choice.y])
         if x is not None and y is not None:
-            kept.append((x, y, _name(row, columns, choice)))
+            kept.append((x, y, name_of(row)))
     found = Drawing([], moments=moments)
     _say_missing(found, len(rows) - len(kept))
     allowed = _allowed([name for *_, name in kept], found)
@@ -167,16 +169,17 @@ def _bars(
     average = measure is Measure.AVERAGE
     bars = {at: sum(own) / (len(own) if average else 1) for at, own in values.items()}
     if found.merged and measure is Measure.SUM:
-        found.notes.append("Values of the same x are added up.")
+        found.notes.append(tr("Values of the same x are added up."))
     elif found.merged and average:
-        found.notes.append("Each bar is the average of its rows.")
+        found.notes.append(tr("Each bar is the average of its rows."))
     totals: dict[str, float] = {}
     for (x, _), bar in bars.items():
         totals[x] = totals.get(x, 0.0) + abs(bar)
     names = list(totals)
     if len(names) > MOST_BARS:
         largest = set(sorted(names, key=lambda name: -totals[name])[:MOST_BARS])
-        found.notes.append(f"The {MOST_BARS} largest of {len(names):,} bars.")
+        note = tr("The {most} largest of %n bars.", "", len(names))
+        found.notes.append(note.format(most=MOST_BARS))
         names = [name for name in names if name in largest]
     found.names = names
     found.width = 0.8 / max(1, len(allowed))
@@ -192,8 +195,9 @@ def _bars(
 
 def _histogram(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice: Choice) -> Drawing:
     moments = kind_of(columns[choice.x]) == "moment"
+    name_of = _names(columns, choice)
     kept = [
-        (x, _name(row, columns, choice))
+        (x, name_of(row))
         for row in rows
         if (x := _number(row[choice.x], moments=moments)) is not None
     ]
@@ -214,27 +218,31 @@ def _histogram(rows: Sequence[Sequence[Any]], columns: Sequence[Column], choice:
     return found
 
 
-def _name(row: Sequence[Any], columns: Sequence[Column], choice: Choice) -> str:
-    if choice.series is None:
-        if choice.kind is Kind.BAR and choice.measure is Measure.COUNT:
-            return "Rows"
-        return columns[choice.x if choice.kind is Kind.HISTOGRAM else choice.y].name
-    return as_text(row[choice.series])
+def _names(columns: Sequence[Column], choice: Choice) -> Callable[[Sequence[Any]], str]:
+    """What tells the name of a row's series."""
+    series = choice.series
+    if series is not None:
+        return lambda row: as_text(row[series])
+    if choice.kind is Kind.BAR and choice.measure is Measure.COUNT:
+        alone = tr("Rows")
+    else:
+        alone = columns[choice.x if choice.kind is Kind.HISTOGRAM else choice.y].name
+    return lambda _row: alone
 
 
 def _allowed(names: list[str], found: Drawing) -> list[str]:
     """The series that are drawn: the largest, if there are too many to tell apart."""
     counted = Counter(names)
     if len(counted) > MOST_SERIES:
-        found.notes.append(f"The {MOST_SERIES} largest of {len(counted):,} series.")
+        note = tr("The {most} largest of %n series.", "", len(counted))
+        found.notes.append(note.format(most=MOST_SERIES))
     largest = {name for name, _ in counted.most_common(MOST_SERIES)}
     return [name for name in counted if name in largest]
 
 
 def _say_missing(found: Drawing, many: int) -> None:
     if many:
-        rows = "1 row" if many == 1 else f"{many:,} rows"
-        found.notes.append(f"{rows} without a value left out.")
+        found.notes.append(tr("%n row(s) without a value left out.", "", many))
 
 
 def _number(value: Any, *, moments: bool = False) -> float | None:

@@ -9,8 +9,9 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from longwatch.client import words
+from longwatch_desktop import words
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 HEIGHT: Final = 92
 
@@ -45,7 +46,8 @@ class Curve(QWidget):
             return
         self._points, self._end_s = list(points), end_s
         most = max((value for _, value in points), default=0.0)
-        self.setAccessibleName(f"{self._title} over time, {self._text(most)} at most")
+        named = tr("{figure} over time, {most} at most")
+        self.setAccessibleName(named.format(figure=self._title, most=self._text(most)))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
@@ -60,7 +62,7 @@ class Curve(QWidget):
             newest = self._points[-1][1]
             told = self._text(newest)
             if self._top is None and newest < most:
-                told += f", {self._text(most)} at most"
+                told = tr("{newest}, {most} at most").format(newest=told, most=self._text(most))
             painter.setPen(QColor(colors.text))
             width = metrics.horizontalAdvance(told)
             painter.drawText(self.width() - width, metrics.ascent(), told)

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.history import Attempt, StoryLine
 from longwatch.protocol.jobs import Job, JobState, JobSummary, StatementKind
+from longwatch_desktop import words
 from longwatch_desktop.jobs.columns import explain_progress
 from longwatch_desktop.mirror import text
 from longwatch_desktop.results.curve import Curve
@@ -29,6 +29,7 @@ from longwatch_desktop.results.story import bounds, told, tried
 from longwatch_desktop.results.timeline import Timeline, spans
 from longwatch_desktop.results.watching import LATE_S, Track
 from longwatch_desktop.theme import Theme, with_size
+from longwatch_desktop.translation import tr
 
 PAIRS_A_ROW: Final = 3
 
@@ -60,8 +61,8 @@ class Overview(QScrollArea):
         layout.addWidget(self._error)
         self._timeline = Timeline(theme)
         layout.addWidget(self._timeline)
-        self._progress = Curve("Progress", words.share, theme, top=1.0)
-        self._memory = Curve("Memory", lambda value: words.size(int(value)), theme)
+        self._progress = Curve(tr("Progress"), words.share, theme, top=1.0)
+        self._memory = Curve(tr("Memory"), lambda value: words.size(int(value)), theme)
         self._curves = QWidget()
         beside = QHBoxLayout(self._curves)
         beside.setContentsMargins(0, 0, 0, 0)
@@ -76,8 +77,8 @@ class Overview(QScrollArea):
         self._grid.setHorizontalSpacing(28)
         self._grid.setVerticalSpacing(8)
         layout.addLayout(self._grid)
-        self._attempts = _Lines("Attempts")
-        self._story = _Lines("What happened")
+        self._attempts = _Lines(tr("Attempts"))
+        self._story = _Lines(tr("What happened"))
         layout.addWidget(self._attempts)
         layout.addWidget(self._story)
         layout.addStretch(1)
@@ -105,8 +106,8 @@ class Overview(QScrollArea):
         self._show_track(job, track, now)
         self._error.setVisible(job is not None and job.error is not None)
         if job is None:
-            self._title.setText("No job selected")
-            self._standing.setText("Select a job in the table to see what became of it.")
+            self._title.setText(tr("No job selected"))
+            self._standing.setText(tr("Select a job in the table to see what became of it."))
             self._fill([])
             return
         self._title.setText(job.name)
@@ -178,9 +179,9 @@ class _ErrorCard(QFrame):
         self._message = _label(selectable=True)
         self._hint = _label(selectable=True)
         self.place = QToolButton()
-        self.place.setToolTip("Show the place in the editor")
+        self.place.setToolTip(tr("Show the place in the editor"))
         self._copy = QToolButton()
-        self._copy.setText("Copy details")
+        self._copy.setText(tr("Copy details"))
         self._copy.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
         buttons = QHBoxLayout()
@@ -205,14 +206,22 @@ class _ErrorCard(QFrame):
         self._hint.setVisible(bool(error.hint))
         self.place.setVisible(error.line is not None)
         if error.line is not None:
-            column = f", column {error.column}" if error.column is not None else ""
-            self.place.setText(f"Line {error.line}{column}: show in the editor")
+            show = (
+                tr("Line {line}, column {column}: show in the editor")
+                if error.column is not None
+                else tr("Line {line}: show in the editor")
+            )
+            self.place.setText(show.format(line=error.line, column=error.column))
         self._text = "\n".join(
             part
             for part in (
-                f"job {job.id}, attempt {job.attempt}, source {job.source}",
+                tr("job {id}, attempt {attempt}, source {source}").format(
+                    id=job.id, attempt=job.attempt, source=job.source
+                ),
                 f"{error.code}: {error.message}",
-                f"line {error.line}, column {error.column}" if error.line is not None else "",
+                tr("line {line}, column {column}").format(line=error.line, column=error.column)
+                if error.line is not None
+                else "",
                 error.hint or "",
             )
             if part
@@ -270,10 +279,11 @@ def _what_was_missed(job: JobSummary, track: Track | None) -> str:
     """Why there is no curve, or only a part of one."""
     if track is None or len(track.samples) < 2:
         if job.state.is_final and words.elapsed_s(job) > LATE_S:
-            return "Progress and memory over time are shown of jobs that this window watched."
+            return tr("Progress and memory over time are shown of jobs that this window watched.")
         return ""
     if track.missed_s:
-        return f"This window began to watch {words.duration(track.missed_s)} after the start."
+        late = words.duration(track.missed_s)
+        return tr("This window began to watch {duration} after the start.").format(duration=late)
     return ""
 
 
@@ -294,42 +304,45 @@ def _standing(job: JobSummary) -> str:
     """One sentence about how the job stands."""
     took = words.took(words.elapsed_s(job))
     if job.state is JobState.RUNNING:
-        word = "Cancelling" if job.cancel_requested_at else text.standing(job).capitalize()
-        return f"{word}. {explain_progress(job)}"
-    confirmed = (
-        "the end of its process could not be confirmed"
-        if job.cancel_confirmed is False
-        else "its process is gone"
-    )
+        word = text.standing(job)
+        return f"{word[:1].upper()}{word[1:]}. {explain_progress(job)}"
+    return _ended(job).format(took=took)
+
+
+def _ended(job: JobSummary) -> str:
+    """How a job stands that does not run; `{took}` is to be filled in."""
+    if job.state is JobState.CANCELLED:
+        if not job.started_at:
+            return tr("Cancelled before it began.")
+        if job.cancel_confirmed is False:
+            return tr("Cancelled after {took}; the end of its process could not be confirmed.")
+        return tr("Cancelled after {took}; its process is gone.")
     return {
-        JobState.QUEUED: "Waiting for its turn.",
-        JobState.SUCCEEDED: f"Done in {took}.",
-        JobState.CANCELLED: f"Cancelled after {took}; {confirmed}."
-        if job.started_at
-        else "Cancelled before it began.",
-        JobState.FAILED: f"Failed after {took}.",
-        JobState.LOST: f"Lost after {took}: nobody knows how it ended.",
+        JobState.QUEUED: tr("Waiting for its turn."),
+        JobState.SUCCEEDED: tr("Done in {took}."),
+        JobState.FAILED: tr("Failed after {took}."),
+        JobState.LOST: tr("Lost after {took}: nobody knows how it ended."),
     }[job.state]
 
 
 def _facts(job: JobSummary, sources: dict[str, str], now: datetime) -> list[tuple[str, str]]:
     progress = job.progress
     facts = [
-        ("Elapsed", words.took(words.elapsed_s(job, now)) if job.started_at else "–"),
-        ("Left", words.eta(progress) or "–") if job.state is JobState.RUNNING else ("", ""),
-        ("Rows", words.count(words.rows(job)) if words.rows(job) or job.result else "–"),
-        ("Result", words.size(job.result.bytes)) if job.result else ("", ""),
-        ("Memory", words.size(progress.memory_bytes)) if progress.memory_bytes else ("", ""),
-        ("On disk", words.size(progress.spill_bytes)) if progress.spill_bytes else ("", ""),
-        ("Source", sources.get(job.source, job.source)),
-        ("Owner", job.owner),
-        ("Submitted", words.clock(job.submitted_at)),
-        ("Started", words.clock(job.started_at)) if job.started_at else ("", ""),
-        ("Finished", words.clock(job.finished_at)) if job.finished_at else ("", ""),
-        ("Attempt", str(job.attempt)) if job.attempt else ("", ""),
-        ("Statement", "writes" if job.kind is StatementKind.WRITE else "reads")
+        (tr("Elapsed"), words.took(words.elapsed_s(job, now)) if job.started_at else "–"),
+        (tr("Left"), words.eta(progress) or "–") if job.state is JobState.RUNNING else ("", ""),
+        (tr("Rows"), words.count(words.rows(job)) if words.rows(job) or job.result else "–"),
+        (tr("Result"), words.size(job.result.bytes)) if job.result else ("", ""),
+        (tr("Memory"), words.size(progress.memory_bytes)) if progress.memory_bytes else ("", ""),
+        (tr("On disk"), words.size(progress.spill_bytes)) if progress.spill_bytes else ("", ""),
+        (tr("Source"), sources.get(job.source, job.source)),
+        (tr("Owner"), job.owner),
+        (tr("Submitted"), words.clock(job.submitted_at)),
+        (tr("Started"), words.clock(job.started_at)) if job.started_at else ("", ""),
+        (tr("Finished"), words.clock(job.finished_at)) if job.finished_at else ("", ""),
+        (tr("Attempt"), str(job.attempt)) if job.attempt else ("", ""),
+        (tr("Statement"), tr("writes") if job.kind is StatementKind.WRITE else tr("reads"))
         if job.kind
         else ("", ""),
-        ("Job", job.id),
+        (tr("Job"), job.id),
     ]
     return [fact for fact in facts if fact[0]]

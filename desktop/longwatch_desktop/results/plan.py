@@ -21,15 +21,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.catalogue import Estimate
 from longwatch.protocol.jobs import Job
 from longwatch.protocol.sources import EstimateRequest
+from longwatch_desktop import words
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.plan_tree import Step, parse
 from longwatch_desktop.session import Session
 from longwatch_desktop.theme import Theme, mono_font
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 KEPT: Final = 50
 
@@ -46,12 +47,12 @@ class PlanPage(QWidget):
         self._line = ElidedLabel()
         self._line.setProperty("muted", True)
         self._as_text = QToolButton()
-        self._as_text.setText("As text")
+        self._as_text.setText(tr("As text"))
         self._as_text.setCheckable(True)
-        self._as_text.setToolTip("The plan as the engine writes it")
+        self._as_text.setToolTip(tr("The plan as the engine writes it"))
         self._tree = QTreeWidget()
-        self._tree.setAccessibleName("Plan of the job")
-        self._tree.setHeaderLabels(["Step", "Rows expected", "What it does"])
+        self._tree.setAccessibleName(tr("Plan of the job"))
+        self._tree.setHeaderLabels([tr("Step"), tr("Rows expected"), tr("What it does")])
         self._tree.setFrameShape(QFrame.Shape.NoFrame)
         self._tree.setAlternatingRowColors(True)
         self._tree.setUniformRowHeights(True)
@@ -61,7 +62,7 @@ class PlanPage(QWidget):
         self._text.setReadOnly(True)
         self._text.setFont(mono_font())
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._text.setAccessibleName("Plan of the job as text")
+        self._text.setAccessibleName(tr("Plan of the job as text"))
         self._said = QLabel()
         self._said.setProperty("muted", True)
         self._said.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -92,7 +93,7 @@ class PlanPage(QWidget):
     def show_none(self) -> None:
         """No job is selected."""
         self._job_id = None
-        self._say("Select a job to see the plan of its query.")
+        self._say(tr("Select a job to see the plan of its query."))
 
     def wants(self, job_id: str) -> bool:
         """Show a job's plan if it is known; else whether it has to be asked for."""
@@ -103,7 +104,7 @@ class PlanPage(QWidget):
         if known is not None:
             self._show(*known)
             return False
-        self._say("Asking the engine for its plan…")
+        self._say(tr("Asking the engine for its plan…"))
         return True
 
     async def fetch(self, job: Job) -> None:
@@ -119,7 +120,7 @@ class PlanPage(QWidget):
 
     def failed(self, error: Exception) -> None:
         """The answer never came."""
-        self._say(f"There is no plan: {error}")
+        self._say(tr("There is no plan: {reason}").format(reason=error))
 
     def _engine_of(self, name: str) -> str:
         found = [one.engine for one in self._session.sources if one.name == name]
@@ -127,10 +128,11 @@ class PlanPage(QWidget):
 
     def _show(self, found: Estimate, engine: str) -> None:
         if found.error is not None:
-            self._say(f"There is no plan: {found.error.message} {found.error.hint or ''}".strip())
+            why = f"{found.error.message} {found.error.hint or ''}".strip()
+            self._say(tr("There is no plan: {reason}").format(reason=why))
             return
         if not found.plan:
-            self._say("The engine tells no plan of this query.")
+            self._say(tr("The engine tells no plan of this query."))
             return
         step = parse(found.plan, engine)
         self._text.setPlainText(found.plan)
@@ -144,9 +146,12 @@ class PlanPage(QWidget):
                 self._tree.setColumnWidth(column, min(widest, width))
         self._as_text.setVisible(step is not None)
         self._body.setCurrentIndex(1 if step is None or self._as_text.isChecked() else 0)
-        what = "" if step is None else f"{words.counted(step.count(), 'step')} · "
-        more = "of the last statement · " if found.statements > 1 else ""
-        self._line.say(f"{what}{more}as the planner sees it now, without running it")
+        parts = [tr("as the planner sees it now, without running it")]
+        if found.statements > 1:
+            parts.insert(0, tr("of the last statement"))
+        if step is not None:
+            parts.insert(0, tr("%n step(s)", "", step.count()))
+        self._line.say(" · ".join(parts))
         self._stack.setCurrentIndex(1)
 
     def _say(self, sentence: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from longwatch_desktop.translation import tr
+
 _BOX: Final = "╭─ "
 _ROWS_OF_BOX: Final = re.compile(r"~([\d,]+) rows?$")
 _NODE: Final = re.compile(
@@ -140,7 +142,7 @@ def _arrows(plan: str) -> Step | None:
 
 def _indented(plan: str) -> Step | None:
     """SQLite's lines, two spaces further in for each level."""
-    root = Step("Query")
+    root = Step(tr("Query"))
     open_: list[tuple[int, Step]] = [(-1, root)]
     for line in plan.split("\n"):
         if not line.strip():

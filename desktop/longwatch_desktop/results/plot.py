@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from longwatch_desktop.results.chart_data import Drawing, Kind, Series
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 pg: Final[Any] = importlib.import_module("pyqtgraph")  # which has no annotations
 # At Python's end it would look through every object there is.
@@ -59,7 +60,7 @@ class Plot(QWidget):
         box.addWidget(self._view)
         self._view.plotItem.setMenuEnabled(False)
         self._view.plotItem.showGrid(x=False, y=True, alpha=0.15)
-        self.setAccessibleName("Chart")
+        self.setAccessibleName(tr("Chart"))
         theme.changed.connect(self._again)
 
     def show_drawing(self, drawing: Drawing, kind: Kind, x: str, y: str) -> None:

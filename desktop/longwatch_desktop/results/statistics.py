@@ -18,18 +18,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.jobs import Column
 from longwatch.protocol.results import ColumnStatistics, Condition
+from longwatch_desktop import words
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.bars import FrequentBars, Histogram
 from longwatch_desktop.results.model import as_text
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, with_size
+from longwatch_desktop.translation import QT_TR_NOOP, figures, tr
 
-QUARTILES: Final = {0.01: "1 %", 0.05: "5 %", 0.25: "25 %", 0.5: "median", 0.75: "75 %",
-                    0.95: "95 %", 0.99: "99 %"}  # fmt: skip
+QUARTILES: Final = {0.01: "1 %", 0.05: "5 %", 0.25: "25 %", 0.5: QT_TR_NOOP("median"),
+                    0.75: "75 %", 0.95: "95 %", 0.99: "99 %"}  # fmt: skip
 TOP: Final = 10
 
 
@@ -49,13 +50,13 @@ class StatisticsPanel(QFrame):
         self.shown: ColumnStatistics | None = None
         """What is shown; `None` while it is counted."""
         self.setObjectName("statistics")
-        self.setAccessibleName("Statistics of a column")
+        self.setAccessibleName(tr("Statistics of a column"))
         self.setMinimumWidth(230)
         self._title = ElidedLabel()
         self._title.setFont(with_size(self.font(), 1.05, bold=True))
         self._close = QToolButton()
-        self._close.setToolTip("Close the statistics")
-        self._close.setAccessibleName("Close the statistics")
+        self._close.setToolTip(tr("Close the statistics"))
+        self._close.setAccessibleName(tr("Close the statistics"))
         self._close.clicked.connect(self.leave)
         self._kind = QLabel()
         self._kind.setProperty("muted", True)
@@ -63,7 +64,7 @@ class StatisticsPanel(QFrame):
         self._said.setWordWrap(True)
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._again = QToolButton()
-        self._again.setText("Try again")
+        self._again.setText(tr("Try again"))
         self._again.clicked.connect(self._ask)
         self._body = _Figures(theme)
         self._lay_out()
@@ -138,7 +139,7 @@ class StatisticsPanel(QFrame):
         self.shown = None
         self._body.hide()
         self._again.hide()
-        self._say("Counting…")
+        self._say(tr("Counting…"))
         job_id, columns, place = self._asked
         self._work = self._tasks.start(
             self._fetch(job_id, columns, self._where, place), name="statistics"
@@ -151,12 +152,12 @@ class StatisticsPanel(QFrame):
         if self._asked != (job_id, columns, place) or where != self._where:
             return
         self.shown = found
-        self._say("Of the rows that match the filter." if where else "")
+        self._say(tr("Of the rows that match the filter.") if where else "")
         self._body.show_figures(found)
         self._body.show()
 
     def _failed(self, error: Exception) -> None:
-        self._say(f"The column could not be counted. {error}")
+        self._say(tr("The column could not be counted. {error}").format(error=error))
         self._again.show()
 
     def _say(self, sentence: str) -> None:
@@ -179,10 +180,10 @@ class _Figures(QWidget):
         self._histogram = Histogram(theme)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._grid, self._more = _two_columns(), _two_columns()
-        self._more_title = _heading("Quantiles")
+        self._more_title = _heading(tr("Quantiles"))
         self._frequent = FrequentBars(theme)
-        self._frequent_title = _heading("Most frequent")
-        self._spread_title = _heading("Distribution")
+        self._frequent_title = _heading(tr("Most frequent"))
+        self._spread_title = _heading(tr("Distribution"))
         inside = QVBoxLayout(self)
         # The scroll area does not hear of what is filled in while this is hidden: without it the
         # figures would be pressed into the height in view.
@@ -204,14 +205,14 @@ class _Figures(QWidget):
             cell = self._cells.pop()
             cell.hide()
             cell.deleteLater()
-        for row, (what, value) in enumerate(figures(found)):
-            name, shown = QLabel(what), ElidedLabel(value, right=True)
-            name.setProperty("muted", True)
-            shown.setAccessibleName(f"{what} {value}")
-            grid = self._more if what in QUARTILES.values() else self._grid
-            grid.addWidget(name, row, 0)
-            grid.addWidget(shown, row, 1)
-            self._cells += [name, shown]
+        for grid, facts in ((self._grid, basics(found)), (self._more, quantiles(found))):
+            for row, (what, value) in enumerate(facts):
+                name, shown = QLabel(what), ElidedLabel(value, right=True)
+                name.setProperty("muted", True)
+                shown.setAccessibleName(f"{what} {value}")
+                grid.addWidget(name, row, 0)
+                grid.addWidget(shown, row, 1)
+                self._cells += [name, shown]
         self._more_title.setVisible(bool(found.quantiles))
         self._histogram.show_bins(found.histogram)
         self._histogram.setVisible(bool(found.histogram))
@@ -220,28 +221,34 @@ class _Figures(QWidget):
         self._frequent.show_values(
             [(as_text(one.value), one.count) for one in found.frequent[:TOP]], found.rows
         )
-        about = "" if found.frequent_exact else " (about)"
-        self._frequent_title.setText(f"Most frequent{about}")
+        self._frequent_title.setText(
+            tr("Most frequent") if found.frequent_exact else tr("Most frequent (about)")
+        )
         self._frequent.setVisible(telling)
         self._frequent_title.setVisible(telling)
 
 
-def figures(found: ColumnStatistics) -> list[tuple[str, str]]:
-    """What is known of a column, as names and texts."""
+def basics(found: ColumnStatistics) -> list[tuple[str, str]]:
+    """What is known of a column, as names and texts, but its quantiles."""
     share = f" ({words.share(found.nulls / found.rows, 1)})" if found.nulls and found.rows else ""
     about = "~" if found.distinct > 1_000 else ""
     facts = [
-        ("Rows", words.count(found.rows)),
-        ("NULLs", words.count(found.nulls) + share),
-        ("Distinct", about + words.count(found.distinct)),
-        ("Min", figure(found.min)),
-        ("Max", figure(found.max)),
+        (tr("Rows"), words.count(found.rows)),
+        (tr("NULLs"), words.count(found.nulls) + share),
+        (tr("Distinct"), about + words.count(found.distinct)),
+        (tr("Min"), figure(found.min)),
+        (tr("Max"), figure(found.max)),
     ]
     if found.mean is not None:
-        facts += [("Mean", figure(found.mean)), ("Std. deviation", figure(found.std))]
-    facts += [(QUARTILES[one.at], figure(one.value)) for one in found.quantiles
-              if one.at in QUARTILES]  # fmt: skip
+        facts += [(tr("Mean"), figure(found.mean)), (tr("Std. deviation"), figure(found.std))]
     return [(what, value) for what, value in facts if value]
+
+
+def quantiles(found: ColumnStatistics) -> list[tuple[str, str]]:
+    """Those of a column, as names and texts."""
+    facts = [(QUARTILES[one.at], figure(one.value)) for one in found.quantiles
+             if one.at in QUARTILES]  # fmt: skip
+    return [(tr(what), value) for what, value in facts if value]
 
 
 def figure(value: Any) -> str:
@@ -252,9 +259,9 @@ def figure(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return f"{value:,}"
+            return words.count(value)
         case float():
-            return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.1f}"
+            return figures(f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.1f}")
         case str():
             return value.removesuffix("T00:00:00") if len(value) < 30 else value
         case _:

@@ -5,25 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from longwatch.client import words
 from longwatch.protocol.history import Attempt, StoryLine
 from longwatch.protocol.jobs import Job
+from longwatch_desktop import words
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 _EVENTS: Final = {
-    "submitted": "Submitted",
-    "started": "Started",
-    "cancel_requested": "Cancel asked for",
-    "requeued": "To be tried again",
-    "succeeded": "Done",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
-    "lost": "Lost",
+    "submitted": QT_TR_NOOP("Submitted"),
+    "started": QT_TR_NOOP("Started"),
+    "cancel_requested": QT_TR_NOOP("Cancel asked for"),
+    "requeued": QT_TR_NOOP("To be tried again"),
+    "succeeded": QT_TR_NOOP("Done"),
+    "failed": QT_TR_NOOP("Failed"),
+    "cancelled": QT_TR_NOOP("Cancelled"),
+    "lost": QT_TR_NOOP("Lost"),
 }
 _HOW: Final = {
-    "succeeded": "done",
-    "requeued": "ended early, to be tried again",
-    None: "runs",
+    "succeeded": QT_TR_NOOP("done"),
+    "requeued": QT_TR_NOOP("ended early, to be tried again"),
+    "failed": QT_TR_NOOP("failed"),
+    "cancelled": QT_TR_NOOP("cancelled"),
+    "lost": QT_TR_NOOP("lost"),
 }
+"""How an attempt ended."""
 
 
 def told(story: list[StoryLine]) -> list[tuple[str, str]]:
@@ -31,9 +35,9 @@ def told(story: list[StoryLine]) -> list[tuple[str, str]]:
     tries = max((line.attempt for line in story), default=0)
     found = []
     for line in story:
-        text = _EVENTS.get(line.event, line.event)
+        text = tr(_EVENTS.get(line.event, line.event))
         if line.event == "started" and tries > 1:
-            text += f", attempt {line.attempt}"
+            text = tr("Started, attempt {number}").format(number=line.attempt)
         found.append((_time(line.at), f"{text}: {line.detail}" if line.detail else text))
     return found
 
@@ -45,9 +49,10 @@ def tried(attempts: list[Attempt], now: datetime) -> list[tuple[str, str]]:
     found = []
     for one in attempts:
         took = words.duration(((one.ended_at or now) - one.started_at).total_seconds())
-        how = _HOW.get(one.how, one.how or "runs")
+        how = tr(_HOW.get(one.how, one.how)) if one.how else tr("runs")
         why = f": {one.error.message}" if one.error is not None else ""
-        found.append((f"Attempt {one.attempt}", f"{_time(one.started_at)}, {took}, {how}{why}"))
+        number = tr("Attempt {number}").format(number=one.attempt)
+        found.append((number, f"{_time(one.started_at)}, {took}, {how}{why}"))
     return found
 
 
@@ -55,21 +60,21 @@ def bounds(job: Job) -> list[tuple[str, str]]:
     """The limits that were set for it, and its parameters."""
     limits = job.limits
     found = [
-        ("Memory limit", words.size(limits.memory_bytes) if limits.memory_bytes else ""),
-        ("Time limit", words.duration(limits.run_s) if limits.run_s else ""),
-        ("Waits at most", words.duration(limits.queue_s) if limits.queue_s else ""),
-        ("Rows at most", words.count(limits.result_rows) if limits.result_rows else ""),
-        ("Result at most", words.size(limits.result_bytes) if limits.result_bytes else ""),
+        (tr("Memory limit"), words.size(limits.memory_bytes) if limits.memory_bytes else ""),
+        (tr("Time limit"), words.duration(limits.run_s) if limits.run_s else ""),
+        (tr("Waits at most"), words.duration(limits.queue_s) if limits.queue_s else ""),
+        (tr("Rows at most"), words.count(limits.result_rows) if limits.result_rows else ""),
+        (tr("Result at most"), words.size(limits.result_bytes) if limits.result_bytes else ""),
     ]
-    set_ = [one for one in found if one[1]] or [("Limits", "the server's")]
+    set_ = [one for one in found if one[1]] or [(tr("Limits"), tr("the server's"))]
     set_ += [
         (f":{name}", "null" if value.value is None else str(value.value)[:200])
         for name, value in job.parameters.items()
     ]
     if job.priority:
-        set_.append(("Priority", str(job.priority)))
+        set_.append((tr("Priority"), str(job.priority)))
     if job.retry_of:
-        set_.append(("Run again from", job.retry_of))
+        set_.append((tr("Run again from"), job.retry_of))
     return set_
 
 

@@ -10,13 +10,25 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch_desktop import words
 from longwatch_desktop.flow import FlowLayout
 from longwatch_desktop.results.watching import Track
 from longwatch_desktop.theme import Colors, Theme
+from longwatch_desktop.translation import QT_TR_NOOP, figures, tr
 
 UNSEEN: Final = "not watched"
+_TITLES: Final = {
+    "queued": QT_TR_NOOP("queued"),
+    "starting": QT_TR_NOOP("starting"),
+    "connecting": QT_TR_NOOP("connecting"),
+    "planning": QT_TR_NOOP("planning"),
+    "executing": QT_TR_NOOP("executing"),
+    "writing": QT_TR_NOOP("writing"),
+    "running": QT_TR_NOOP("running"),
+    "ran": QT_TR_NOOP("ran"),
+    UNSEEN: QT_TR_NOOP("not watched"),
+}
 _LEAST: Final = 4
 """Pixels of a phase that took next to nothing."""
 
@@ -31,8 +43,9 @@ class Span:
     @property
     def text(self) -> str:
         """`executing 1:09`, `planning 0.2 s`."""
-        took = f"{self.seconds:.1f} s" if self.seconds < 60 else words.duration(self.seconds)
-        return f"{self.name} {took}"
+        seconds = figures(f"{self.seconds:.1f} s")
+        took = seconds if self.seconds < 60 else words.duration(self.seconds)
+        return f"{tr(_TITLES.get(self.name, self.name))} {took}"
 
 
 def spans(job: JobSummary, track: Track | None, now: datetime) -> list[Span]:
@@ -82,7 +95,8 @@ class Timeline(QWidget):
             key.setVisible(number < len(found))
             if number < len(found):
                 key.show_span(found[number])
-        self.setAccessibleName("Timeline: " + ", ".join(span.text for span in found))
+        phases = ", ".join(span.text for span in found)
+        self.setAccessibleName(tr("Timeline: {phases}").format(phases=phases))
 
 
 class _Bar(QWidget):

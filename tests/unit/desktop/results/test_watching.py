@@ -9,8 +9,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress
-from longwatch_desktop.results.timeline import UNSEEN, Span, spans
+from longwatch_desktop.results.timeline import UNSEEN, Span, shade, spans
 from longwatch_desktop.results.watching import MOST_SAMPLES, Track
+from longwatch_desktop.theme import LIGHT
+from longwatch_desktop.translation import plain, translate_by
 
 SUBMITTED = datetime(2026, 11, 1, 12, tzinfo=UTC)
 STARTED = SUBMITTED + timedelta(seconds=3)
@@ -44,6 +46,22 @@ def test_phases_have_the_time_between_them() -> None:
     assert [round(span.seconds, 3) for span in found] == [3, 0.5, 0.5, 60]
     assert found[-1].text == "executing 1:00"
     assert found[1].text == "starting 0.5 s"
+
+
+def test_a_phase_has_its_name_in_the_language_and_keeps_its_shade() -> None:
+    track = watched((0.1, Phase.PLANNING), (1.0, Phase.EXECUTING))
+    translate_by(lambda text, _comment, _n: text[::-1], ".", ",")
+    try:
+        found = spans(job(phase=Phase.EXECUTING), track, at(3))
+        assert [span.text for span in found] == [
+            "deueuq 3,0 s",
+            "gninnalp 1,0 s",
+            "gnitucexe 2,0 s",
+        ]
+        assert shade(found[1].name, LIGHT) != shade(found[2].name, LIGHT)
+    finally:
+        translate_by(plain)
+    assert found[1].text == "planning 1.0 s"
 
 
 def test_what_nobody_watched_is_said() -> None:
