@@ -32,6 +32,7 @@ from longwatch_desktop.results.wanted import (
 )
 from longwatch_desktop.theme import Theme, mark_wrong
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 
 class ConditionBar(QFrame):
@@ -108,7 +109,7 @@ class ConditionBar(QFrame):
             self._flow.addWidget(self._chip(number, in_words(self._columns, one)))
         if len(self._where) > 1:
             all_ = QToolButton()
-            all_.setText("Show all rows")
+            all_.setText(tr("Show all rows"))
             all_.clicked.connect(self.cleared)
             self._flow.addWidget(all_)
         self._recolor()
@@ -118,12 +119,12 @@ class ConditionBar(QFrame):
         chip.setObjectName("condition")
         change = QToolButton()
         change.setText(text.replace("&", "&&"))
-        change.setToolTip(wrapped(f"{text}\nClick to change it."))
-        change.setAccessibleName(f"Change the condition {text}")
+        change.setToolTip(wrapped("\n".join((text, tr("Click to change it.")))))
+        change.setAccessibleName(tr("Change the condition {condition}").format(condition=text))
         change.clicked.connect(lambda: self._edit(number))
         away = QToolButton()
-        away.setToolTip("Remove this condition")
-        away.setAccessibleName(f"Remove the condition {text}")
+        away.setToolTip(tr("Remove this condition"))
+        away.setAccessibleName(tr("Remove the condition {condition}").format(condition=text))
         away.clicked.connect(lambda: self.removed.emit(number))
         self._closers.append(away)
         row = QHBoxLayout(chip)
@@ -159,21 +160,21 @@ class ConditionForm(QWidget):
         self._known: Sequence[Column] = ()
         self._number = -1
         self._columns = QComboBox()
-        self._columns.setAccessibleName("Column")
+        self._columns.setAccessibleName(tr("Column"))
         self._columns.setMinimumWidth(120)
         self._columns.setMaximumWidth(240)
         self._operators = QComboBox()
-        self._operators.setAccessibleName("Comparison")
+        self._operators.setAccessibleName(tr("Comparison"))
         self._value = QLineEdit()
-        self._value.setAccessibleName("Value")
+        self._value.setAccessibleName(tr("Value"))
         self._value.setMinimumWidth(100)
         self._value.setMaximumWidth(320)
         self._apply = QToolButton()
-        self._apply.setText("Show these rows")
+        self._apply.setText(tr("Show these rows"))
         self._apply.setObjectName("apply")
         self._away = QToolButton()
-        self._away.setToolTip("Close (Esc)")
-        self._away.setAccessibleName("Close the form")
+        self._away.setToolTip(tr("Close (Esc)"))
+        self._away.setAccessibleName(tr("Close the form"))
         self._wrong = QLabel()
         self._wrong.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self)

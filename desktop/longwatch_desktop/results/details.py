@@ -27,6 +27,7 @@ from longwatch_desktop.results.watching import Watch
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mono_font
+from longwatch_desktop.translation import tr
 
 KEPT_JOBS: Final = 50
 LOG_S: Final = 1.0
@@ -74,13 +75,13 @@ class DetailPane(QWidget):
         self._sql = SqlEdit(theme)
         self._sql.setReadOnly(True)
         self._sql.setPlaceholderText("")
-        self._sql.setAccessibleName("SQL of the job")
+        self._sql.setAccessibleName(tr("SQL of the job"))
         for page, title in (
-            (self.overview, "Overview"),
-            (self.result, "Result"),
-            (self.chart, "Chart"),
-            (self._log, "Log"),
-            (self._plan, "Plan"),
+            (self.overview, tr("Overview")),
+            (self.result, tr("Result")),
+            (self.chart, tr("Chart")),
+            (self._log, tr("Log")),
+            (self._plan, tr("Plan")),
             (self._sql, "SQL"),
         ):
             self._tabs.addTab(page, title)
@@ -293,8 +294,8 @@ class _LogView(QPlainTextEdit):
         super().__init__()
         self.setReadOnly(True)
         self.setFont(mono_font())
-        self.setAccessibleName("Log of the job")
-        self.setPlaceholderText("The query's process has written nothing. That is usual.")
+        self.setAccessibleName(tr("Log of the job"))
+        self.setPlaceholderText(tr("The query's process has written nothing. That is usual."))
 
     def show_log(self, log: str) -> None:
         if log == self.toPlainText():

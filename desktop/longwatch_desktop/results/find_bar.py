@@ -17,13 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
+from longwatch_desktop import words
 from longwatch_desktop.results.grid import Grid
 from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme, mark_wrong
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-ALL_COLUMNS: Final = "All columns"
+ALL_COLUMNS: Final = QT_TR_NOOP("All columns")
 
 
 class ColumnFindBar(QFrame):
@@ -42,27 +43,27 @@ class ColumnFindBar(QFrame):
         self._search: asyncio.Task[object] | None = None
         self.setObjectName("find")
         self._what = QLineEdit()
-        self._what.setPlaceholderText("Find in a column")
-        self._what.setAccessibleName("Find in a column")
+        self._what.setPlaceholderText(tr("Find in a column"))
+        self._what.setAccessibleName(tr("Find in a column"))
         self._what.setClearButtonEnabled(True)
         self._what.setMinimumWidth(140)
         self._columns = QComboBox()
-        self._columns.setAccessibleName("Column to find in")
+        self._columns.setAccessibleName(tr("Column to find in"))
         self._columns.setMinimumWidth(120)
         self._next = QToolButton()
-        self._next.setText("Next")
-        self._next.setToolTip("Find next (Enter)")
+        self._next.setText(tr("Next"))
+        self._next.setToolTip(tr("Find next (Enter)"))
         self._said = QLabel()
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setProperty("muted", True)
         self._close = QToolButton()
-        self._close.setToolTip("Close (Esc)")
-        self._close.setAccessibleName("Close the search")
+        self._close.setToolTip(tr("Close (Esc)"))
+        self._close.setAccessibleName(tr("Close the search"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(4)
         layout.addWidget(self._what, 2)
-        layout.addWidget(QLabel("in"))
+        layout.addWidget(QLabel(tr("in", "find a text in a column")))
         layout.addWidget(self._columns, 1)
         layout.addWidget(self._next)
         layout.addWidget(self._said, 2)
@@ -79,7 +80,7 @@ class ColumnFindBar(QFrame):
     def open(self, place: int) -> None:
         """Show it for the column at `place`."""
         self._columns.clear()
-        self._columns.addItem(ALL_COLUMNS)
+        self._columns.addItem(tr(ALL_COLUMNS))
         self._columns.addItems([column.name for column in self._grid.rows.columns])
         self._columns.setCurrentIndex(place + 1)
         self.say("")
@@ -125,7 +126,7 @@ class ColumnFindBar(QFrame):
             return
         if self._search is not None:
             self._search.cancel()  # a newer wish
-        self.say("Searching…")
+        self.say(tr("Searching…"))
         current = self._grid.currentIndex()
         here = current.isValid() and column in {current.column(), -1}
         first = current.row() + (1 if here else 0)
@@ -134,22 +135,35 @@ class ColumnFindBar(QFrame):
 
     async def _find(self, job_id: str, column: int | None, text: str, first: int) -> None:
         model = self._grid.rows
-        columns, wanted, said = model.columns, model.wanted, ""
+        columns, wanted, again = model.columns, model.wanted, False
         hit = await self._reader.search(job_id, columns, wanted, column, text, first)
         if hit.row is None and first:
             hit = await self._reader.search(job_id, columns, wanted, column, text, 0)
-            said = ", from the top again"
+            again = True
         row, at = hit.row, hit.column or 0
         if job_id != model.job_id or wanted != model.wanted:
             self.say("")
         elif row is None:
-            self.say("Not found", wrong=True)
+            self.say(tr("Not found"), wrong=True)
         elif row >= model.shown_rows:
-            self.say(f"In row {words.count(row + 1)}, beyond what can be scrolled to")
+            said = tr("In row {row}, beyond what can be scrolled to")
+            self.say(said.format(row=words.count(row + 1)))
         else:
-            where = f" of {columns[at].name}" if column is None else ""
-            self.say(f"Row {words.count(row + 1)}{where}{said}")
+            name = columns[at].name if column is None else ""
+            self.say(_where(row, name, again=again))
             self._grid.go_to(row, at)
 
     def _recolor(self) -> None:
         self._close.setIcon(self._theme.icon("close"))
+
+
+def _where(row: int, column: str, *, again: bool) -> str:
+    """Where a text was found: `column` is named where it was looked for in all of them."""
+    if column:
+        text = (
+            tr("Row {row} of {column}, from the top again") if again
+            else tr("Row {row} of {column}")
+        )  # fmt: skip
+    else:
+        text = tr("Row {row}, from the top again") if again else tr("Row {row}")
+    return text.format(row=words.count(row + 1), column=column)

@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
 from longwatch_desktop.headers import look_at_no_selection
 from longwatch_desktop.results.model import ResultModel, as_text
 from longwatch_desktop.theme import Theme, mono_font, with_size
+from longwatch_desktop.translation import tr
 
 ROW_HEIGHT: Final = 24
 SAMPLE_ROWS: Final = 60
@@ -70,7 +71,7 @@ class Grid(QTableView):
         look_at_no_selection(self)
         self.setFont(mono_font())
         self.setItemDelegate(_CellDelegate(model, theme, self))
-        self.setAccessibleName("Result")
+        self.setAccessibleName(tr("Result"))
         self.setObjectName("result")
         self.setWordWrap(False)
         self.setAlternatingRowColors(True)
@@ -82,7 +83,7 @@ class Grid(QTableView):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(ROW_HEIGHT)
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        rows.setAccessibleName("Row numbers")
+        rows.setAccessibleName(tr("Row numbers"))
         # A click on a header sorts instead of selecting the column; Qt's own sorting of a model
         # does nothing here, and its sign can show one column only.
         self.setSortingEnabled(True)
@@ -231,7 +232,7 @@ class Header(QHeaderView):
         self.setSectionsClickable(True)
         self.setSectionsMovable(True)
         self.setHighlightSections(False)
-        self.setAccessibleName("Columns of the result")
+        self.setAccessibleName(tr("Columns of the result"))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         self.held = True

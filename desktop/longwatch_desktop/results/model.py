@@ -20,10 +20,11 @@ from PySide6.QtCore import (
 )
 
 from longwatch.protocol.jobs import Column, ResultInfo, ResultPage
-from longwatch_desktop import roles
+from longwatch_desktop import roles, words
 from longwatch_desktop.results.wanted import NUMBERS, Wanted
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.tips import wrapped
+from longwatch_desktop.translation import tr
 
 PAGE_ROWS: Final = 200
 KEPT_PAGES: Final = 60
@@ -191,7 +192,7 @@ class ResultModel(QAbstractTableModel):
         self, section: int, orientation: Qt.Orientation, role: int = roles.DISPLAY
     ) -> Any:
         if orientation == Qt.Orientation.Vertical:
-            return f"{section + 1:,}" if role == roles.DISPLAY else None
+            return words.count(section + 1) if role == roles.DISPLAY else None
         return self._title(section, role) if 0 <= section < len(self._columns) else None
 
     def _title(self, section: int, role: int) -> Any:
@@ -200,23 +201,34 @@ class ResultModel(QAbstractTableModel):
             case roles.DISPLAY:
                 return column.name
             case roles.ACCESSIBLE:
-                return column.name + self._order_of(section)
+                return self._with_order(section)
             case roles.TOOL_TIP:
-                return wrapped(
-                    f"{column.name}{self._order_of(section)}\n{column.type}\n\n"
-                    "Click: in this column's order. Shift+click: in this order too."
-                )
+                how = tr("Click: in this column's order. Shift+click: in this order too.")
+                return wrapped(f"{self._with_order(section)}\n{column.type}\n\n{how}")
             case roles.ALIGNMENT:
                 return roles.RIGHT if self._right[section] else roles.LEFT
         return None
 
-    def _order_of(self, section: int) -> str:
-        found = self._wanted_rows.key_of(section)
+    def _with_order(self, section: int) -> str:
+        """A column's name, and which part it has in the order."""
+        name, found = self._columns[section].name, self._wanted_rows.key_of(section)
         if found is None:
-            return ""
-        rank = f", {found[0]} of {len(self._wanted_rows.sort)}"
-        way = "descending" if found[1].descending else "ascending"
-        return f", sorted {way}{rank if len(self._wanted_rows.sort) > 1 else ''}"
+            return name
+        rank, key = found
+        all_ = len(self._wanted_rows.sort)
+        if all_ > 1:
+            text = (
+                tr("{column}, sorted descending, {rank} of {all}")
+                if key.descending
+                else tr("{column}, sorted ascending, {rank} of {all}")
+            )
+        else:
+            text = (
+                tr("{column}, sorted descending")
+                if key.descending
+                else tr("{column}, sorted ascending")
+            )
+        return text.format(column=name, rank=rank, all=all_)
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobSummary, ResultPage
 from longwatch.protocol.results import Condition
 from longwatch_desktop.labels import ElidedLabel
@@ -36,12 +35,13 @@ from longwatch_desktop.results.telling import no_rows, summary, why_empty
 from longwatch_desktop.results.wanted import NoValue, Wanted, like_cell, order_in_words
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 QUIET_MS: Final = 150
 """What takes less is not worth a word that comes and goes."""
 KEPT: Final = 50
 """Jobs whose order, filter and columns are remembered."""
-NOT_YET: Final = "Rows can be sorted, filtered and counted once the query is done."
+NOT_YET: Final = QT_TR_NOOP("Rows can be sorted, filtered and counted once the query is done.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,11 @@ class ResultView(QWidget):
         self._fitted = False
         self._work: asyncio.Task[object] | None = None
         self._busy = ""
-        self._tasks = Tasks(lambda error: self.troubled.emit(f"Nothing was copied: {error}"))
+        self._loading = False
+        """Whether it is rows in view that `_busy` tells of."""
+        self._tasks = Tasks(
+            lambda error: self.troubled.emit(tr("Nothing was copied: {error}").format(error=error))
+        )
         self._build()
         self._wire()
         theme.changed.connect(self._recolor)
@@ -80,10 +84,10 @@ class ResultView(QWidget):
         self._line = ElidedLabel()
         self._line.setProperty("muted", True)
         self._doing = QLabel()
-        self._doing.setAccessibleName("What is being done")
-        self._stop = _button("Stop", "Leave the rows as they are")
-        self._filter = _button("Filter", _FILTER_TIP)
-        self._export = _button("Export…", _EXPORT_TIP)
+        self._doing.setAccessibleName(tr("What is being done"))
+        self._stop = _button(tr("Stop"), tr("Leave the rows as they are"))
+        self._filter = _button(tr("Filter"), tr(_FILTER_TIP))
+        self._export = _button(tr("Export…"), tr(_EXPORT_TIP))
         self._export.clicked.connect(self.export_wanted)
         self._grid = Grid(self.model, self._theme)
         self.conditions = ConditionBar(self._theme)
@@ -188,7 +192,7 @@ class ResultView(QWidget):
             self._come_back(job.id)
         for button, tip in ((self._filter, _FILTER_TIP), (self._export, _EXPORT_TIP)):
             button.setEnabled(self.can_be_sorted)
-            button.setToolTip(tip if self.can_be_sorted else NOT_YET)
+            button.setToolTip(tr(tip if self.can_be_sorted else NOT_YET))
         self._show_line()
         self.conditions.show_conditions(self.model.columns, self._wanted.where)
         self._stack.setCurrentIndex(1)
@@ -236,7 +240,7 @@ class ResultView(QWidget):
         if self._job is None or not self.model.columns:
             return
         if not self.can_be_sorted:
-            self.troubled.emit(NOT_YET)
+            self.troubled.emit(tr(NOT_YET))
             return
         self._cancel(self._work)
         self._wanted = wanted
@@ -251,10 +255,11 @@ class ResultView(QWidget):
 
     def _doing_what(self, wanted: Wanted) -> str:
         if wanted.where != self.model.wanted.where:
-            return "Looking for the rows…"
+            return tr("Looking for the rows…")
         by = order_in_words(self.model.columns, wanted.sort)
-        many = words.counted(self.model.rows, "row")
-        return f"Putting {many} in order by {by}…" if by else "Putting the rows as they came…"
+        if not by:
+            return tr("Putting the rows as they came…")
+        return tr("Putting %n row(s) in order by {order}…", "", self.model.rows).format(order=by)
 
     async def _carry_out(self, job_id: str, wanted: Wanted) -> None:
         page = await self._reader.rows(job_id, self.model.columns, wanted, 0, PAGE_ROWS)
@@ -269,7 +274,7 @@ class ResultView(QWidget):
 
     def _not_carried_out(self, error: Exception) -> None:
         self._give_up()
-        self.troubled.emit(f"The rows stay as they are: {error}")
+        self.troubled.emit(tr("The rows stay as they are: {error}").format(error=error))
 
     def _give_up(self) -> None:
         """Leave the rows as they are."""
@@ -285,7 +290,7 @@ class ResultView(QWidget):
     def ask_filter(self, column: int | None = None) -> None:
         """Ask for a condition, of the column that the keys are at by default."""
         if not self.can_be_sorted:
-            self.troubled.emit(NOT_YET)
+            self.troubled.emit(tr(NOT_YET))
             return
         self.conditions.ask(self._current_column() if column is None else column)
 
@@ -313,7 +318,7 @@ class ResultView(QWidget):
     def show_statistics(self, column: int) -> None:
         """A column in figures, at the side."""
         if not self.can_be_sorted or self._job is None:
-            self.troubled.emit(NOT_YET)
+            self.troubled.emit(tr(NOT_YET))
             return
         self.statistics.show_column(
             self._job.id, self.model.columns, self.model.wanted.where, column
@@ -324,7 +329,7 @@ class ResultView(QWidget):
         if self._job is None or not self.model.columns:
             return
         if not self.can_be_sorted:
-            self.troubled.emit("A text can be found once the query is done.")
+            self.troubled.emit(tr("A text can be found once the query is done."))
             return
         self.finder.open(self._current_column())
 
@@ -355,10 +360,12 @@ class ResultView(QWidget):
         text = await as_table(read, what, len(columns), names)
         QGuiApplication.clipboard().setText(text)
         if what.cut:
-            rows = words.counted(len(what.rows), "row")
-            self.troubled.emit(
-                f"Only the first {rows} of the selection were copied. Export… takes them all."
+            said = tr(
+                "Only the first %n row(s) of the selection were copied. Export… takes them all.",
+                "",
+                len(what.rows),
             )
+            self.troubled.emit(said)
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""
@@ -370,12 +377,12 @@ class ResultView(QWidget):
     # What is being done
 
     def _rows_on_their_way(self, waiting: bool) -> None:
-        if self._busy in {"", _LOADING}:
-            self._say_busy(_LOADING if waiting else "")
+        if not self._busy or self._loading:
+            self._say_busy(tr("Loading rows…") if waiting else "", loading=waiting)
 
-    def _say_busy(self, sentence: str) -> None:
+    def _say_busy(self, sentence: str, *, loading: bool = False) -> None:
         """Say what is being done, once it takes long enough to be read."""
-        self._busy = sentence
+        self._busy, self._loading = sentence, loading
         if not sentence:
             self._quiet.stop()
             self._doing.hide()
@@ -389,7 +396,7 @@ class ResultView(QWidget):
     def _show_busy(self) -> None:
         self._doing.setText(self._busy)
         self._doing.show()
-        self._stop.setVisible(self._busy != _LOADING)
+        self._stop.setVisible(not self._loading)
 
     def _cancel(self, task: asyncio.Task[object] | None) -> None:
         if task is not None:
@@ -406,9 +413,8 @@ class ResultView(QWidget):
         self._export.setIcon(self._theme.icon("export"))
 
 
-_LOADING: Final = "Loading rows…"
-_FILTER_TIP: Final = "Show some of the rows only"
-_EXPORT_TIP: Final = "Write the rows to a file"
+_FILTER_TIP: Final = QT_TR_NOOP("Show some of the rows only")
+_EXPORT_TIP: Final = QT_TR_NOOP("Write the rows to a file")
 
 
 def _button(text: str, tip: str) -> QToolButton:

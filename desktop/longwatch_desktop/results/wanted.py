@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from longwatch.protocol.jobs import Column
 from longwatch.protocol.results import MAX_CONDITIONS, MAX_LISTED, MAX_SORT_KEYS, Condition, Op
+from longwatch_desktop import words
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 NUMBERS: Final = ("int", "uint", "float", "double", "decimal", "halffloat")
 _TEXTS: Final = ("string", "large_string", "string_view", "dictionary", "utf8")
@@ -17,28 +19,36 @@ _OTHER: Final = ("duration", "month_day_nano", "binary", "large_binary", "extens
 """What can be compared, but only as a whole."""
 _NUMBER: Final = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 _WORDS: Final = {
-    Op.EQ: "is",
-    Op.NE: "is not",
-    Op.CONTAINS: "contains",
-    Op.STARTS_WITH: "starts with",
-    Op.IN: "is one of",
-    Op.IS_NULL: "is NULL",
-    Op.NOT_NULL: "is not NULL",
+    Op.EQ: QT_TR_NOOP("is"),
+    Op.NE: QT_TR_NOOP("is not"),
+    Op.CONTAINS: QT_TR_NOOP("contains"),
+    Op.STARTS_WITH: QT_TR_NOOP("starts with"),
+    Op.IN: QT_TR_NOOP("is one of"),
+    Op.IS_NULL: QT_TR_NOOP("is NULL"),
+    Op.NOT_NULL: QT_TR_NOOP("is not NULL"),
 }
 _OF_NUMBERS: Final = {
-    Op.LT: "is less than",
-    Op.LE: "is at most",
-    Op.GT: "is more than",
-    Op.GE: "is at least",
+    Op.LT: QT_TR_NOOP("is less than"),
+    Op.LE: QT_TR_NOOP("is at most"),
+    Op.GT: QT_TR_NOOP("is more than"),
+    Op.GE: QT_TR_NOOP("is at least"),
 }
 _OF_MOMENTS: Final = {
-    Op.LT: "is before",
-    Op.LE: "is at or before",
-    Op.GT: "is after",
-    Op.GE: "is at or after",
+    Op.LT: QT_TR_NOOP("is before"),
+    Op.LE: QT_TR_NOOP("is at or before"),
+    Op.GT: QT_TR_NOOP("is after"),
+    Op.GE: QT_TR_NOOP("is at or after"),
 }
 _SIGNS: Final = {Op.EQ: "=", Op.NE: "≠", Op.LT: "<", Op.LE: "≤", Op.GT: ">", Op.GE: "≥"}
-_EXAMPLES: Final = {"number": "12.5", "moment": "2013-07-04", "flag": "true or false"}
+_EXAMPLES: Final = {"number": "12.5", "moment": "2013-07-04"}
+_SENTENCES: Final = {
+    Op.CONTAINS: QT_TR_NOOP("{column} contains “{value}”"),
+    Op.STARTS_WITH: QT_TR_NOOP("{column} starts with “{value}”"),
+    Op.IN: QT_TR_NOOP("{column} is one of {value}"),
+    Op.IS_NULL: QT_TR_NOOP("{column} is NULL"),
+    Op.NOT_NULL: QT_TR_NOOP("{column} is not NULL"),
+}
+"""Conditions that have no sign."""
 WITHOUT_VALUE: Final = frozenset({Op.IS_NULL, Op.NOT_NULL})
 _SHOWN_CHARS: Final = 40
 
@@ -141,7 +151,10 @@ def kind_of(column: Column) -> str:
 
 def operators(column: Column) -> dict[Op, str]:
     """What a column can be asked for, in words."""
-    kind = kind_of(column)
+    return {op: tr(said) for op, said in _offered(kind_of(column)).items()}
+
+
+def _offered(kind: str) -> dict[Op, str]:
     nulls = {op: _WORDS[op] for op in (Op.IS_NULL, Op.NOT_NULL)}
     texts = {op: _WORDS[op] for op in (Op.CONTAINS, Op.STARTS_WITH)}
     same = {op: _WORDS[op] for op in (Op.EQ, Op.NE)}
@@ -163,7 +176,10 @@ def operators(column: Column) -> dict[Op, str]:
 
 def example(column: Column, op: Op) -> str:
     """What a value looks like."""
-    one = _EXAMPLES.get(kind_of(column), "text")
+    kind = kind_of(column)
+    one = _EXAMPLES.get(kind) or (
+        tr("true or false", "to be typed") if kind == "flag" else tr("text")
+    )
     return f"{one}, …" if op is Op.IN else one
 
 
@@ -175,12 +191,13 @@ def condition(columns: Sequence[Column], place: int, op: Op, typed: str) -> Cond
         return Condition(column=named, op=op)
     if op in {Op.CONTAINS, Op.STARTS_WITH}:
         if not typed:
-            raise NoValue("Type the text to look for.")
+            raise NoValue(tr("Type the text to look for."))
         return Condition(column=named, op=op, value=typed)
     if op is Op.IN:
         values = [_value(column, part.strip()) for part in typed.split(",") if part.strip()]
         if not 1 <= len(values) <= MAX_LISTED:
-            raise NoValue(f"Type 1 to {MAX_LISTED:,} values, with commas between them.")
+            text = tr("Type 1 to {most} values, with commas between them.")
+            raise NoValue(text.format(most=words.count(MAX_LISTED)))
         return Condition(column=named, op=op, value=values)
     return Condition(column=named, op=op, value=_value(column, typed))
 
@@ -192,7 +209,8 @@ def like_cell(columns: Sequence[Column], place: int, value: Any, *, same: bool) 
     if value is None:
         return Condition(column=named, op=Op.IS_NULL if same else Op.NOT_NULL)
     if kind_of(columns[place]) == "other":
-        raise NoValue(f"Values of type {columns[place].type} cannot be compared.")
+        text = tr("Values of type {type} cannot be compared.")
+        raise NoValue(text.format(type=columns[place].type))
     return Condition(column=named, op=Op.EQ if same else Op.NE, value=value)
 
 
@@ -208,20 +226,24 @@ def in_words(columns: Sequence[Column], condition: Condition) -> str:
     """A condition to read: `dep_delay > 60`, `carrier is one of UA, AA`."""
     column = columns[place_of(columns, condition.column)]
     op = condition.op
-    if op in WITHOUT_VALUE:
-        return f"{column.name} {_WORDS[op]}"
     value = typed_text(condition)
     value = value if len(value) <= _SHOWN_CHARS else value[: _SHOWN_CHARS - 1] + "…"
-    if op in {Op.CONTAINS, Op.STARTS_WITH} or (kind_of(column) == "text" and op is not Op.IN):
-        value = f"“{value}”"
-    return f"{column.name} {_SIGNS.get(op) or _WORDS[op]} {value}"
+    if op in _SENTENCES:
+        return tr(_SENTENCES[op]).format(column=column.name, value=value)
+    if kind_of(column) == "text":
+        value = tr("“{text}”").format(text=value)
+    return f"{column.name} {_SIGNS[op]} {value}"
 
 
 def order_in_words(columns: Sequence[Column], sort: Sequence[Key]) -> str:
     """`dep_delay descending, then carrier`."""
-    return ", then ".join(
-        columns[key.column].name + (" descending" if key.descending else "") for key in sort
-    )
+    said = ""
+    for key in sort:
+        one = columns[key.column].name
+        if key.descending:
+            one = tr("{column} descending").format(column=one)
+        said = tr("{first}, then {next}").format(first=said, next=one) if said else one
+    return said
 
 
 def _typed(value: Any) -> str:
@@ -238,10 +260,10 @@ def _value(column: Column, typed: str) -> Any:
         return typed
     typed = typed.strip()
     if not typed:
-        raise NoValue("Type a value, or choose “is NULL”.")
+        raise NoValue(tr("Type a value, or choose “is NULL”."))
     if kind == "flag":
         if typed.lower() not in {"true", "false"}:
-            raise NoValue("Type true or false.")
+            raise NoValue(tr("Type true or false."))
         return typed.lower() == "true"
     if kind == "number":
         plain = typed.replace(" ", "").replace("_", "")
@@ -249,6 +271,6 @@ def _value(column: Column, typed: str) -> Any:
         if special and plain.lower().lstrip("-") in {"nan", "inf", "infinity"}:
             return plain
         if not _NUMBER.fullmatch(plain):
-            raise NoValue(f"“{typed}” is no number. One looks like 12.5.")
+            raise NoValue(tr("“{typed}” is no number. One looks like 12.5.").format(typed=typed))
         return plain
     return typed
