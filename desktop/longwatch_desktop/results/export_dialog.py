@@ -30,28 +30,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.client import words
 from longwatch.protocol.jobs import Column
 from longwatch.protocol.results import MAX_SHEET_ROWS, ExportFormat, Formulas
+from longwatch_desktop import words
 from longwatch_desktop.results.exporting import Order, in_words
 from longwatch_desktop.results.reading import keys
 from longwatch_desktop.results.wanted import Wanted, address, order_in_words
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 FORMATS: Final = {
-    ExportFormat.CSV: ("CSV", "opens everywhere; loses types"),
-    ExportFormat.XLSX: ("Excel", "a sheet with types, up to a million rows"),
-    ExportFormat.PARQUET: ("Parquet", "small and exact, for DuckDB, pandas, Spark"),
-    ExportFormat.ARROW: ("Arrow", "exact, and read without copying"),
-    ExportFormat.JSONL: ("JSON lines", "one object a row, for scripts and logs"),
-    ExportFormat.JSON: ("JSON", "one list of objects, for the web"),
+    ExportFormat.CSV: ("CSV", QT_TR_NOOP("opens everywhere; loses types")),
+    ExportFormat.XLSX: ("Excel", QT_TR_NOOP("a sheet with types, up to a million rows")),
+    ExportFormat.PARQUET: ("Parquet", QT_TR_NOOP("small and exact, for DuckDB, pandas, Spark")),
+    ExportFormat.ARROW: ("Arrow", QT_TR_NOOP("exact, and read without copying")),
+    ExportFormat.JSONL: ("JSON lines", QT_TR_NOOP("one object a row, for scripts and logs")),
+    ExportFormat.JSON: ("JSON", QT_TR_NOOP("one list of objects, for the web")),
 }
-_SAFE: Final = (
+_SAFE: Final = QT_TR_NOOP(
     "A text that begins with =, +, - or @ gets an apostrophe before it, so that no spreadsheet "
     "runs it as a formula."
 )
-_SAFE_ANYWAY: Final = "In an Excel file every text stays a text: nothing in it is run."
+_SAFE_ANYWAY: Final = QT_TR_NOOP("In an Excel file every text stays a text: nothing in it is run.")
 _UNFIT: Final = frozenset('\\/:*?"<>|')
 
 
@@ -83,7 +84,7 @@ class ExportDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export the result")
+        self.setWindowTitle(tr("Export the result"))
         self._what = what
         self._theme = theme
         self._over = False
@@ -91,15 +92,15 @@ class ExportDialog(QDialog):
         self._may_replace: Path | None = None
         self._formats = QButtonGroup(self)
         self._path = QLineEdit(str(folders[0] / f"{file_name(what.name)}.csv"))
-        self._path.setAccessibleName("File")
+        self._path.setAccessibleName(tr("File"))
         self._path.setMinimumWidth(320)
-        self._browse = QPushButton("Browse…")
+        self._browse = QPushButton(tr("Browse…"))
         self._browse.setAutoDefault(False)
-        self._all = QRadioButton(f"All {words.counted(what.all_rows, 'row')}, as they came")
+        self._all = QRadioButton(tr("All %n row(s), as they came", "", what.all_rows))
         self._some = QRadioButton(_shown_rows(what))
         self._columns = QListWidget()
-        self._columns.setAccessibleName("Columns to write")
-        self._safe = QCheckBox("Keep spreadsheets from running texts as formulas")
+        self._columns.setAccessibleName(tr("Columns to write"))
+        self._safe = QCheckBox(tr("Keep spreadsheets from running texts as formulas"))
         self._safe.setChecked(True)
         self._about_safe = QLabel()
         self._about_safe.setProperty("muted", True)
@@ -108,9 +109,9 @@ class ExportDialog(QDialog):
         self._said.setWordWrap(True)
         self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._buttons = QDialogButtonBox()
-        self._go = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._go = self._buttons.addButton(tr("Export"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._go.setDefault(True)
-        self._buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self._buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self._lay_out()
         self._wire()
         self._choose(ExportFormat.CSV)
@@ -122,8 +123,8 @@ class ExportDialog(QDialog):
         formats.setVerticalSpacing(2)
         for number, (name, good_for) in enumerate(FORMATS.values()):
             button = QRadioButton(name)
-            button.setAccessibleDescription(good_for)
-            about = QLabel(good_for)
+            button.setAccessibleDescription(tr(good_for))
+            about = QLabel(tr(good_for))
             about.setProperty("muted", True)
             self._formats.addButton(button, number)
             formats.addWidget(button, number, 0)
@@ -144,7 +145,7 @@ class ExportDialog(QDialog):
         layout.setSpacing(6)
         layout.addLayout(formats)
         layout.addSpacing(6)
-        layout.addWidget(QLabel("File"))
+        layout.addWidget(QLabel(tr("File")))
         layout.addLayout(place)
         layout.addSpacing(6)
         layout.addWidget(self._some)
@@ -161,10 +162,13 @@ class ExportDialog(QDialog):
         line = QHBoxLayout()
         self._counted = QLabel()
         line.addWidget(self._counted, 1)
-        for title, on in (("All", True), ("None", False)):
+        for title, named, on in (
+            (tr("All", "columns"), tr("All of the columns"), True),
+            (tr("None", "columns"), tr("None of the columns"), False),
+        ):
             button = QPushButton(title)
             button.setAutoDefault(False)
-            button.setAccessibleName(f"{title} of the columns")
+            button.setAccessibleName(named)
             button.clicked.connect(lambda _on, on=on: self._check_all(on=on))
             line.addWidget(button)
         return line
@@ -216,7 +220,7 @@ class ExportDialog(QDialog):
         self._safe.setVisible(sheets)
         self._about_safe.setVisible(sheets)
         self._safe.setEnabled(form is ExportFormat.CSV)
-        self._about_safe.setText(_SAFE if form is ExportFormat.CSV else _SAFE_ANYWAY)
+        self._about_safe.setText(tr(_SAFE) if form is ExportFormat.CSV else tr(_SAFE_ANYWAY))
         self._look()
 
     def _check_all(self, *, on: bool) -> None:
@@ -227,28 +231,30 @@ class ExportDialog(QDialog):
     def _look(self) -> None:
         """Say what cannot be done before it is tried."""
         many = len(self._places())
-        self._counted.setText(f"Columns: {many} of {len(self._what.columns)}")
+        self._counted.setText(
+            tr("Columns: {some} of {all}").format(some=many, all=len(self._what.columns))
+        )
         rows = self._what.rows if self._some.isChecked() else self._what.all_rows
         trouble = ""
         if not many:
-            trouble = "Choose at least one column."
+            trouble = tr("Choose at least one column.")
         elif self.form is ExportFormat.XLSX and rows >= MAX_SHEET_ROWS:
-            trouble = (
-                f"An Excel sheet holds {MAX_SHEET_ROWS - 1:,} rows, and these are {rows:,}. "
+            trouble = tr(
+                "An Excel sheet holds {most} rows, and these are {rows}. "
                 "Filter them, or choose CSV or Parquet."
-            )
+            ).format(most=words.count(MAX_SHEET_ROWS - 1), rows=words.count(rows))
         self._go.setEnabled(not trouble)
         self._say(trouble)
 
     def _forget_warning(self) -> None:
         self._may_replace = None
-        self._go.setText("Export")
+        self._go.setText(tr("Export"))
         self._look()
 
     def _ask_path(self) -> None:
         name = FORMATS[self.form][0]
-        kinds = f"{name} (*.{self.form.value});;All files (*)"
-        dialog = QFileDialog(self, "Export to", self._path.text(), kinds)
+        kinds = ";;".join((f"{name} (*.{self.form.value})", tr("All files (*)")))
+        dialog = QFileDialog(self, tr("Export to"), self._path.text(), kinds)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(self.form.value)
@@ -261,7 +267,7 @@ class ExportDialog(QDialog):
 
     def _accept(self) -> None:
         if not self._path.text().strip():
-            self._say("Name the file to write.")
+            self._say(tr("Name the file to write."))
             return
         self._go.setEnabled(False)
         self._tasks.start(self._check(Path(self._path.text().strip()).expanduser()), name="check")
@@ -289,8 +295,9 @@ class ExportDialog(QDialog):
             return
         if there and path != self._may_replace:
             self._may_replace = path
-            self._go.setText("Replace it")
-            self._say(f"{path.name} is there already. Replace it, or choose another name.")
+            self._go.setText(tr("Replace it"))
+            said = tr("{name} is there already. Replace it, or choose another name.")
+            self._say(said.format(name=path.name))
             return
         self.chosen.emit(self._order(path))
         self.accept()
@@ -335,10 +342,11 @@ def _look_at(path: Path) -> tuple[bool, OSError | None]:
 def file_name(title: str) -> str:
     """A job's name as that of a file."""
     kept = "".join("_" if sign in _UNFIT or not sign.isprintable() else sign for sign in title)
-    return kept.strip(" .")[:80].strip() or "result"
+    return kept.strip(" .")[:80].strip() or tr("result", "file name")
 
 
 def _shown_rows(what: Exportable) -> str:
-    text = f"The {words.counted(what.rows, 'row')} shown"
     by = order_in_words(what.columns, what.wanted.sort)
-    return f"{text}, by {by}" if by else text
+    if not by:
+        return tr("The %n row(s) shown", "", what.rows)
+    return tr("The %n row(s) shown, by {order}", "", what.rows).format(order=by)

@@ -10,10 +10,11 @@ from PySide6.QtCore import QRect, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from longwatch.client import words
+from longwatch_desktop import words
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.exporting import Export, Stand
 from longwatch_desktop.theme import Theme
+from longwatch_desktop.translation import tr
 
 STAYS_MS: Final = 10_000
 """What ended well is told for so long; what failed, until somebody has seen it."""
@@ -64,9 +65,13 @@ class _Line(QWidget):
         self._name.setMaximumWidth(260)
         self._bar = _Bar(theme)
         self._said = ElidedLabel()
-        self._cancel = self._button("Cancel", f"Cancel the export to {name}")
-        self._folder = self._button("Show in folder", f"Show {name} in its folder")
-        self._close = self._button("", f"Dismiss the export to {name}")
+        self._cancel = self._button(
+            tr("Cancel"), tr("Cancel the export to {name}").format(name=name)
+        )
+        self._folder = self._button(
+            tr("Show in folder"), tr("Show {name} in its folder").format(name=name)
+        )
+        self._close = self._button("", tr("Dismiss the export to {name}").format(name=name))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 3, 6, 3)
         layout.setSpacing(8)
@@ -158,16 +163,17 @@ def in_words(export: Export) -> str:
     """How an export stands."""
     match export.stand:
         case Stand.DONE:
-            return f"{words.counted(export.rows, 'row')}, {words.size(export.bytes)}"
+            size = words.size(export.bytes)
+            return tr("%n row(s), {size}", "", export.rows).format(size=size)
         case Stand.FAILED:
-            return f"Nothing was written. {export.failure}"
+            return tr("Nothing was written. {reason}").format(reason=export.failure)
         case Stand.CANCELLED:
-            return "Cancelled. Nothing is left of it."
+            return tr("Cancelled. Nothing is left of it.")
         case _ if export.total_rows is None:
-            return "Looking for the rows…"
+            return tr("Looking for the rows…")
         case _:
-            total = words.counted(export.total_rows, "row")
-            return f"{words.count(export.rows)} of {total}"
+            text = tr("{some} of %n row(s)", "", export.total_rows)
+            return text.format(some=words.count(export.rows))
 
 
 def _fraction(export: Export) -> float | None:

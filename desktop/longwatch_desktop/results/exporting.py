@@ -24,6 +24,7 @@ from longwatch.client.results import save
 from longwatch.protocol.results import Condition, ExportFormat, Formulas, SortKey
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks
+from longwatch_desktop.translation import tr
 
 LOOK_S: Final = 0.2
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -91,9 +92,10 @@ class Exports(QObject):
         """Begin one, beside those that run."""
         address = self._session.address
         if address is None or not self._session.connected:
-            self.refused.emit("Nothing was exported: there is no connection to the server.")
+            self.refused.emit(tr("Nothing was exported: there is no connection to the server."))
         elif any(one.order.path == order.path for one in self.running):
-            self.refused.emit(f"Nothing was exported: {order.path.name} is being written already.")
+            said = tr("Nothing was exported: {name} is being written already.")
+            self.refused.emit(said.format(name=order.path.name))
         else:
             export = Export(order, self)
             export.copy = _Copy(address, order, export.id)
@@ -142,7 +144,9 @@ class Exports(QObject):
                 status = await self._session.client().export_status(export.id)
                 if status.error:
                     return status.error
-            return "The server went away before the file was whole. Export again when it is back."
+            return tr(
+                "The server went away before the file was whole. Export again when it is back."
+            )
         if isinstance(error, OSError):
             return in_words(error, export.order.path)
         return str(error)
@@ -201,11 +205,15 @@ class _Copy:
 def in_words(error: OSError, path: Path) -> str:
     """Why a file could not be written, and what to try."""
     if error.errno in _NO_ROOM:
-        return f"There is no room for {path.name} in {path.parent}. Choose another folder."
-    if error.errno in _FORBIDDEN:
-        return f"You may not write to {path.parent}. Choose another folder."
-    if error.errno == errno.ENOENT:
-        return f"There is no folder {path.parent}. Choose another one."
-    if error.errno == errno.EISDIR:
-        return f"{path} is a folder. Choose another name."
-    return f"{path.name} cannot be written: {error.strerror or error}."
+        text = tr("There is no room for {name} in {folder}. Choose another folder.")
+    elif error.errno in _FORBIDDEN:
+        text = tr("You may not write to {folder}. Choose another folder.")
+    elif error.errno == errno.ENOENT:
+        text = tr("There is no folder {folder}. Choose another one.")
+    elif error.errno == errno.EISDIR:
+        text = tr("{path} is a folder. Choose another name.")
+    else:
+        text = tr("{name} cannot be written: {reason}.")
+    return text.format(
+        name=path.name, folder=path.parent, path=path, reason=error.strerror or error
+    )
