@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import QObject
 
-from longwatch.client import words
 from longwatch.protocol.jobs import JobState, JobSummary, Phase
+from longwatch_desktop import words
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.session import Session
 
