@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from longwatch_desktop.editor import brackets, scan
 from longwatch_desktop.editor.highlighter import SqlHighlighter
+from longwatch_desktop.editor.places import characters_of, plain, units_of
 from longwatch_desktop.theme import Theme, mono_font
 from longwatch_desktop.translation import tr
 
@@ -77,7 +78,7 @@ class SqlEdit(QPlainTextEdit):
     def toPlainText(self) -> str:  # noqa: N802 - Qt's name
         """The text as it is. Qt's own has blanks for those that do not break, and line ends for
         the separators of Unicode: another query, with other texts in it."""
-        return _plain(self.document().toRawText())
+        return plain(self.document().toRawText())
 
     def setPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
         """Put another text in place of all there is; it cannot be undone."""
@@ -98,7 +99,7 @@ class SqlEdit(QPlainTextEdit):
 
     def selected(self) -> str:
         """What is selected, as it is."""
-        return _plain(self.textCursor().selectedText())
+        return plain(self.textCursor().selectedText())
 
     def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
         """As it is, too."""
@@ -114,7 +115,7 @@ class SqlEdit(QPlainTextEdit):
             return Excerpt(self.toPlainText())
         block = self.document().findBlock(cursor.selectionStart())
         units = cursor.selectionStart() - block.position()
-        return Excerpt(selected, block.blockNumber(), _characters(block.text(), units))
+        return Excerpt(selected, block.blockNumber(), characters_of(block.text(), units))
 
     def statement(self) -> Excerpt | None:
         """The statement that the cursor is in; `None` if there is none."""
@@ -131,14 +132,14 @@ class SqlEdit(QPlainTextEdit):
 
     def characters_before(self, position: int) -> int:
         """How many characters of the text are before a position of Qt's."""
-        return _characters(self.toPlainText(), position)
+        return characters_of(self.toPlainText(), position)
 
     def select(self, start: int, end: int) -> None:
         """Select from one character up to another."""
         cursor = self.textCursor()
         text = self.toPlainText()
-        cursor.setPosition(_units(text, start))
-        cursor.setPosition(_units(text, end), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(units_of(text, start))
+        cursor.setPosition(units_of(text, end), QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
 
     def mark_found(self, found: list[tuple[int, int]]) -> None:
@@ -161,7 +162,7 @@ class SqlEdit(QPlainTextEdit):
         block = self.document().findBlockByNumber(line - 1)
         if block.isValid():
             cursor = QTextCursor(block)
-            cursor.setPosition(block.position() + _units(block.text(), (column or 1) - 1))
+            cursor.setPosition(block.position() + units_of(block.text(), (column or 1) - 1))
             self.setTextCursor(cursor)
             self.ensureCursorVisible()
 
@@ -272,7 +273,7 @@ class SqlEdit(QPlainTextEdit):
             block = self.document().findBlockByNumber(row - 1)
             if block.isValid():
                 cursor = QTextCursor(block)
-                cursor.setPosition(block.position() + _units(block.text(), column - 1))
+                cursor.setPosition(block.position() + units_of(block.text(), column - 1))
                 cursor.movePosition(
                     QTextCursor.MoveOperation.EndOfWord, QTextCursor.MoveMode.KeepAnchor
                 )
@@ -297,7 +298,7 @@ class SqlEdit(QPlainTextEdit):
         if self.document().characterCount() > brackets.MOST_CHARS:
             return []
         text = self.toPlainText()
-        pair = brackets.pair_at(text, _characters(text, self.textCursor().position()))
+        pair = brackets.pair_at(text, characters_of(text, self.textCursor().position()))
         if pair is None:
             return []
         colors = self._theme.colors
@@ -312,8 +313,8 @@ class SqlEdit(QPlainTextEdit):
         spans: list[QTextCursor] = []
         at = units = 0
         for start, end in places:
-            begin = units + _units(text[at:start], start - at)
-            at, units = end, begin + _units(text[start:end], end - start)
+            begin = units + units_of(text[at:start], start - at)
+            at, units = end, begin + units_of(text[start:end], end - start)
             cursor = QTextCursor(self.document())
             cursor.setPosition(begin)
             cursor.setPosition(units, QTextCursor.MoveMode.KeepAnchor)
@@ -374,26 +375,11 @@ class _Margin(QWidget):
         self._edit.paint_margin(event)
 
 
-def _plain(raw: str) -> str:
-    """Qt's text with line ends where it has ends of paragraphs."""
-    return raw.replace("\u2029", "\n")
-
-
 def _ground(cursor: QTextCursor, color: str) -> QTextEdit.ExtraSelection:
     mark = QTextEdit.ExtraSelection()
     mark.cursor = cursor
     mark.format.setBackground(QColor(color))
     return mark
-
-
-def _units(text: str, characters: int) -> int:
-    """How far into a line so many characters reach for Qt, which counts UTF-16 units."""
-    return len(text[:characters].encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _characters(text: str, units: int) -> int:
-    """The characters of a line within its first `units` UTF-16 units."""
-    return len(text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "ignore"))
 
 
 def _uncommented(text: str) -> str:
