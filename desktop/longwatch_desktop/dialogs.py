@@ -29,8 +29,6 @@ def show_shortcuts(parent: QWidget, actions: list[QAction]) -> None:
     native = QKeySequence.SequenceFormat.NativeText
     rows = [(action.text(), action.shortcut().toString(native)) for action in actions]
     rows += [
-        (tr("New tab"), tr("Ctrl+T")),
-        (tr("Close tab"), tr("Ctrl+W")),
         (tr("Complete a word"), tr("Ctrl+Space")),
         (tr("Rows of the selected job"), tr("Enter")),
         (tr("Copy the selected jobs"), tr("Ctrl+C")),

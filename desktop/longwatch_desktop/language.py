@@ -12,6 +12,7 @@ from longwatch_desktop.translation import QT_TR_NOOP, plain, translate_by
 LANGUAGES: Final = (("", QT_TR_NOOP("As the system")), ("en", "English"), ("de", "Deutsch"))
 """What may be chosen; each is named in itself."""
 _KEY: Final = "window/language"
+MILLION: Final = 1_000_000
 
 
 def chosen_language(settings: QSettings) -> str:
@@ -66,8 +67,11 @@ class _Translation:
                 known = QCoreApplication.translate("", text, comment)
                 self._found[text, comment] = known
             return known
-        # Qt puts the bare digits in place of %n; a number that is in no text finds them again.
-        found = QCoreApplication.translate("", text, comment, n)
-        if found == text.replace("%n", str(n)):
-            return plain(text, comment, n)
-        return found.replace(str(n), self._locale.toString(n), 1) if "%n" in text else found
+        # Qt puts bare digits in place of %n, and takes no more than an int: a number with the same
+        # plural form stands in for a large one, and is found again by its digits.
+        stand_in = n if n < MILLION else MILLION + n % MILLION
+        found = QCoreApplication.translate("", text, comment, stand_in)
+        if found == text.replace("%n", str(stand_in)):
+            return plain(text, comment, n).replace(f"{n:,}", self._locale.toString(n), 1)
+        said = self._locale.toString(n)
+        return found.replace(str(stand_in), said, 1) if "%n" in text else found

@@ -84,6 +84,7 @@ class Preferences(QDialog):
         layout.setSpacing(12)
         layout.addWidget(pages)
         layout.addWidget(buttons)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetMinimumSize)
 
     def show_limits(self, limits: dict[str, float]) -> None:
         """What the server's file sets."""

@@ -160,3 +160,18 @@ COLUMNS: Final = (
     ),
 )
 BY_ID: Final = {column.id: number for number, column in enumerate(COLUMNS)}
+
+
+def as_heard(column: Column, job: JobSummary, context: Context) -> str:
+    """A cell as it is read aloud: what is painted as a bar is a number."""
+    said = column.text(job, context)
+    if column.id != "progress" or job.state is not JobState.RUNNING:
+        return said
+    return " ".join(part for part in (words.percent(job.progress), said) if part)
+
+
+def in_one_sentence(job: JobSummary, context: Context) -> str:
+    """A row as it is read aloud: `Delays by carrier, done, Elapsed 0.2 s, Rows 16, …`."""
+    first = [as_heard(column, job, context) for column in COLUMNS[:2]]
+    others = [(tr(one.title), one.text(job, context)) for one in COLUMNS[2:] if one.shown]
+    return ", ".join((*first, *(f"{title} {said}" for title, said in others if said != text.NONE)))

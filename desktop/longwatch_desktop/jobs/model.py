@@ -22,7 +22,13 @@ from PySide6.QtCore import (
 
 from longwatch.protocol.jobs import JobSummary
 from longwatch_desktop import roles
-from longwatch_desktop.jobs.columns import COLUMNS, Column, Context
+from longwatch_desktop.jobs.columns import (
+    COLUMNS,
+    Column,
+    Context,
+    as_heard,
+    in_one_sentence,
+)
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.listing import JobListing
 from longwatch_desktop.mirror.query import JobFilter
@@ -88,8 +94,10 @@ class JobTableModel(QAbstractTableModel):
     def data(self, index: roles.Index, role: int = roles.DISPLAY) -> Any:
         if not index.isValid():
             return None
-        if role in {roles.DISPLAY, roles.ACCESSIBLE}:
+        if role == roles.DISPLAY:
             return COLUMNS[index.column()].text(self.job(index.row()), self.context)
+        if role == roles.ACCESSIBLE:
+            return as_heard(COLUMNS[index.column()], self.job(index.row()), self.context)
         if role == roles.TOOL_TIP:
             tip = COLUMNS[index.column()].tip(self.job(index.row()), self.context)
             return wrapped(tip) if tip else ""
@@ -100,7 +108,10 @@ class JobTableModel(QAbstractTableModel):
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = roles.DISPLAY
     ) -> Any:
-        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
+        if orientation == Qt.Orientation.Vertical:
+            row = 0 <= section < len(self._order) and role == roles.ACCESSIBLE
+            return in_one_sentence(self.job(section), self.context) if row else None
+        if not 0 <= section < len(COLUMNS):
             return None
         if role in {roles.DISPLAY, roles.ACCESSIBLE}:
             return tr(COLUMNS[section].title)
