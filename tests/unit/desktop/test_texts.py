@@ -27,7 +27,7 @@ SHOWN = {
     "QCheckBox", "QRadioButton", "QGroupBox", "QMenu", "QDockWidget", "ElidedLabel",
 }  # fmt: skip
 """What shows its arguments to a person."""
-NAMES = {"<table>", "</table>"}
+NAMES = {"Longwatch", "<table>", "</table>"}
 """The same in every language."""
 INSIDE = ("reports/catching.py", "program.py")
 """What they tell is for who reads a report: it stays English, as its traceback."""
