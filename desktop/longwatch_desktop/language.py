@@ -40,6 +40,8 @@ def speak(app: QCoreApplication, code: str) -> str:
         found = False
     if not found:
         own.deleteLater()
+        if code:  # numbers in boxes as well, whatever the system speaks
+            QLocale.setDefault(QLocale("en"))
         translate_by(plain)
         return "en"
     qt = QTranslator(app)

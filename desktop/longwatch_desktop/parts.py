@@ -3,14 +3,11 @@ thread while the empty frame is on the screen already."""
 
 from __future__ import annotations
 
-from longwatch.protocol.jobs import JobState
-from longwatch_desktop import dialogs
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
 from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.jobs.desk import JobDesk
-from longwatch_desktop.jobs.emptiness import empty_text
 from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.history import JobHistory
 from longwatch_desktop.jobs.history_strip import HistoryStrip
@@ -24,8 +21,7 @@ from longwatch_desktop.results.reading import ResultReader
 from longwatch_desktop.results.view import ResultView
 from longwatch_desktop.servers.button import ServerButton, fill
 from longwatch_desktop.servers.control import ServerControl
-from longwatch_desktop.servers.status import ConnectionStatus, counts_text
-from longwatch_desktop.session import Link
+from longwatch_desktop.servers.status import ConnectionStatus
 from longwatch_desktop.settings_desk import SettingsDesk
 from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.sources.desk import SourceDesk
@@ -33,6 +29,7 @@ from longwatch_desktop.sources.panel import SourcePanel
 from longwatch_desktop.sources.query_desk import QueryDesk
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.toolbar import ToolBar
+from longwatch_desktop.window_controller import WindowController
 
 __all__ = [
     "Actions",
@@ -45,11 +42,9 @@ __all__ = [
     "JobControl",
     "JobDesk",
     "JobHistory",
-    "JobState",
     "JobTable",
     "JobTableModel",
     "Launcher",
-    "Link",
     "NoticeBar",
     "Overview",
     "QueryDesk",
@@ -63,8 +58,6 @@ __all__ = [
     "SqlFiles",
     "Tasks",
     "ToolBar",
-    "counts_text",
-    "dialogs",
-    "empty_text",
+    "WindowController",
     "fill",
 ]

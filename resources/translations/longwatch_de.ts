@@ -685,7 +685,7 @@
     </message>
     <message>
         <source>server none at {url}</source>
-        <translation>Server keiner unter {url}</translation>
+        <translation>Kein Server unter {url}</translation>
     </message>
     <message>
         <source>This plan cannot report progress.</source>
@@ -1303,7 +1303,7 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     </message>
     <message>
         <source>Notifications</source>
-        <translation>Meldungen</translation>
+        <translation>Benachrichtigungen</translation>
     </message>
     <message>
         <source>Data folder</source>

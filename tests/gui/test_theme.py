@@ -54,7 +54,7 @@ def test_the_menu_changes_the_theme_of_everything(window: MainWindow, theme: The
         left = {others.base, others.window, others.border} & found
         assert not left, f"{left} stayed"
         assert QApplication.palette().color(QPalette.ColorRole.Base).name() == colors.base
-    assert window._settings.value("window/theme") == "light"
+    assert window.settings.value("window/theme") == "light"
 
 
 @pytest.mark.parametrize("mode", [Mode.DARK, Mode.LIGHT])
@@ -75,7 +75,7 @@ def test_every_icon_that_is_asked_for_exists_and_shows_something(theme: Theme) -
         text = file.read_text("utf-8")
         named |= set(re.findall(r"\.icon\(\s*\"(\w+)\"", text))
         if file.name == "actions.py":
-            named |= set(re.findall(r"_make\(\s*\"[^\"]+\",\s*\"(\w+)\"", text))
+            named |= set(re.findall(r"_make\(\s*tr\(\"[^\"]+\"[^)]*\),\s*\"(\w+)\"", text))
     assert {"run", "cancel", "again", "close", "plus", "search"} <= named
     for name in named:
         image = theme.icon(name).pixmap(16, 16).toImage()

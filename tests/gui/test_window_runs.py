@@ -114,7 +114,7 @@ async def test_a_running_query_shows_phase_and_progress(ready: Desk) -> None:
     assert ready.window.actions_.cancel.isEnabled()
     chips = [one.text() for one in ready.window.filter_bar.findChildren(QToolButton)]
     assert "Running 1" in chips
-    assert ready.window._counts.text() == "1 running, 0 queued"
+    assert ready.window.counts.text() == "1 running, 0 queued"
 
 
 async def test_cancel_ends_the_process(ready: Desk) -> None:
