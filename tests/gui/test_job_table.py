@@ -106,6 +106,21 @@ def test_selection_stays_with_its_jobs(table: FedTable) -> None:
     assert table.selected() == []
 
 
+def test_who_hears_of_the_selection_may_look_at_it(table: FedTable) -> None:
+    """While rows go, the listing is ahead of what is shown."""
+    heard: list[int] = []
+    table.view.selection_changed.connect(
+        lambda: heard.append(len(table.model.slots_of(table.view.selected_rows())))
+    )
+    table.view.selectAll()
+    all_of_them = table.model.rowCount()
+    table.change(removed=[one for one in table.ids() if one != "j000"])
+    table.view.selectAll()
+    table.model.filter_by(JobFilter(words=("nothing of that kind",)))
+    assert heard[0] == all_of_them
+    assert len(heard) > 2
+
+
 def test_selection_follows_a_job_that_moves(table: FedTable) -> None:
     table.view.sortByColumn(BY_ID["rows"], Qt.SortOrder.DescendingOrder)
     table.change([started_ago("a", 5), started_ago("b", 5)])

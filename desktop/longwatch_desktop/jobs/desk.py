@@ -65,7 +65,7 @@ class JobDesk(QObject):
     def enable(self, *, connected: bool) -> None:
         """Offer what can be done with the selection."""
         mirror = self._model.mirror
-        slots = self._model.listing.order[self._table.selected_rows()]
+        slots = self._model.slots_of(self._table.selected_rows())
         final = _FINAL[mirror.columns.state[slots]]
         going = any(
             mirror.record(slot).cancel_requested_at is None for slot in slots[~final].tolist()

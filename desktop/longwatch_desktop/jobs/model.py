@@ -29,6 +29,7 @@ from longwatch_desktop.jobs.columns import (
     as_heard,
     in_one_sentence,
 )
+from longwatch_desktop.mirror.columns import Slots
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.listing import JobListing
 from longwatch_desktop.mirror.query import JobFilter
@@ -71,6 +72,10 @@ class JobTableModel(QAbstractTableModel):
     def job(self, row: int) -> JobSummary:
         """The job in a row, with its newest progress."""
         return self.mirror.job(int(self._order[row]))
+
+    def slots_of(self, rows: Slots) -> Slots:
+        """The mirror's slots of rows as they are shown: the listing may be ahead of them."""
+        return self._order[rows]
 
     def row_of(self, job_id: str) -> int | None:
         """The row of a job; `None` when it is not shown."""
