@@ -118,7 +118,7 @@ def test_who_hears_of_the_selection_may_look_at_it(table: FedTable) -> None:
     table.view.selectAll()
     table.model.filter_by(JobFilter(words=("nothing of that kind",)))
     assert heard[0] == all_of_them
-    assert len(heard) > 2
+    assert len(heard) >= 2
 
 
 def test_selection_follows_a_job_that_moves(table: FedTable) -> None:
