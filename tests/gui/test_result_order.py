@@ -206,7 +206,7 @@ async def test_the_rows_stay_in_use_until_the_others_are_there(flights: Desk) ->
         await asyncio.sleep(0.001)
         late = max(late, time.monotonic() - before)
         assert view(flights).model.wanted in (Wanted(), wanted), "the older wish came through"
-        said.add(view(flights)._busy)
+        said.add(view(flights).busy.sentence)
         assert time.monotonic() - asked < 60
     assert "Putting 336,776 rows in order by dest…" in said
     assert late < 0.5, "the window stood still"
@@ -217,7 +217,7 @@ async def test_the_rows_stay_in_use_until_the_others_are_there(flights: Desk) ->
 
 
 async def test_stop_leaves_the_rows_as_they_are(flights: Desk) -> None:
-    view(flights)._quiet.setInterval(0)
+    view(flights).busy.quiet.setInterval(0)
     click_header(flights, "time_hour")
     stop = await eventually(
         lambda: [one for one in view(flights).findChildren(QToolButton)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from longwatch.protocol.jobs import JobSummary, ResultPage
 from longwatch.protocol.results import Condition
 from longwatch_desktop.labels import ElidedLabel
+from longwatch_desktop.results.busy import Busy
 from longwatch_desktop.results.conditions import ConditionBar
 from longwatch_desktop.results.copying import as_table, chosen
 from longwatch_desktop.results.export_dialog import Exportable
@@ -37,8 +38,6 @@ from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import QT_TR_NOOP, tr
 
-QUIET_MS: Final = 150
-"""What takes less is not worth a word that comes and goes."""
 KEPT: Final = 50
 """Jobs whose order, filter and columns are remembered."""
 NOT_YET: Final = QT_TR_NOOP("Rows can be sorted, filtered and counted once the query is done.")
@@ -67,9 +66,6 @@ class ResultView(QWidget):
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._fitted = False
         self._work: asyncio.Task[object] | None = None
-        self._busy = ""
-        self._loading = False
-        """Whether it is rows in view that `_busy` tells of."""
         self._tasks = Tasks(
             lambda error: self.troubled.emit(tr("Nothing was copied: {error}").format(error=error))
         )
@@ -83,9 +79,7 @@ class ResultView(QWidget):
     def _build(self) -> None:
         self._line = ElidedLabel()
         self._line.setProperty("muted", True)
-        self._doing = QLabel()
-        self._doing.setAccessibleName(tr("What is being done"))
-        self._stop = _button(tr("Stop"), tr("Leave the rows as they are"))
+        self.busy = Busy()
         self._filter = _button(tr("Filter"), tr(_FILTER_TIP))
         self._export = _button(tr("Export…"), tr(_EXPORT_TIP))
         self._export.clicked.connect(self.export_wanted)
@@ -105,7 +99,7 @@ class ResultView(QWidget):
         line.setContentsMargins(10, 3, 8, 3)
         line.setSpacing(4)
         line.addWidget(self._line, 1)
-        for widget in (self._doing, self._stop, self._filter, self._export):
+        for widget in (self.busy, self._filter, self._export):
             line.addWidget(widget)
         self._across = QSplitter(Qt.Orientation.Horizontal)
         self._across.setHandleWidth(1)
@@ -125,15 +119,12 @@ class ResultView(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(page)
-        self._quiet = QTimer(self, interval=QUIET_MS, singleShot=True)
-        self._say_busy("")
 
     def _wire(self) -> None:
         self.model.filled.connect(self._fit_columns)
         self.model.failed.connect(self._say)
-        self.model.waiting.connect(self._rows_on_their_way)
-        self._quiet.timeout.connect(self._show_busy)
-        self._stop.clicked.connect(self._give_up)
+        self.model.waiting.connect(self.busy.wait_for_rows)
+        self.busy.stopped.connect(self._give_up)
         self._filter.clicked.connect(lambda _on: self.ask_filter())
         grid = self._grid
         grid.copy_asked.connect(self.copy)
@@ -208,7 +199,7 @@ class ResultView(QWidget):
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._cancel(self._work)
-        self._say_busy("")
+        self.busy.say("")
         self._wanted = Wanted()
         self._fitted = False
         self.finder.give_up()
@@ -246,9 +237,9 @@ class ResultView(QWidget):
         self._wanted = wanted
         self.conditions.show_conditions(self.model.columns, wanted.where)
         if wanted == self.model.wanted:
-            self._say_busy("")
+            self.busy.say("")
             return
-        self._say_busy(self._doing_what(wanted))
+        self.busy.say(self._doing_what(wanted))
         self._work = self._tasks.start(
             self._carry_out(self._job.id, wanted), name="view", failed=self._not_carried_out
         )
@@ -268,7 +259,7 @@ class ResultView(QWidget):
         self._grid.clearSelection()
         self.model.show_view(wanted, page)
         self._grid.scrollToTop()
-        self._say_busy("")
+        self.busy.say("")
         self._show_line()
         self.statistics.follow(wanted.where)
 
@@ -280,7 +271,7 @@ class ResultView(QWidget):
         """Leave the rows as they are."""
         self._cancel(self._work)
         self._wanted = self.model.wanted
-        self._say_busy("")
+        self.busy.say("")
         self.conditions.show_conditions(self.model.columns, self._wanted.where)
 
     def _take_condition(self, made: Condition, number: int) -> None:
@@ -373,30 +364,6 @@ class ResultView(QWidget):
         await self.model.stop()
         await self.statistics.stop()
         await self.finder.stop()
-
-    # What is being done
-
-    def _rows_on_their_way(self, waiting: bool) -> None:
-        if not self._busy or self._loading:
-            self._say_busy(tr("Loading rows…") if waiting else "", loading=waiting)
-
-    def _say_busy(self, sentence: str, *, loading: bool = False) -> None:
-        """Say what is being done, once it takes long enough to be read."""
-        self._busy, self._loading = sentence, loading
-        if not sentence:
-            self._quiet.stop()
-            self._doing.hide()
-            self._stop.hide()
-        elif self._doing.isHidden():
-            if not self._quiet.isActive():
-                self._quiet.start()
-        else:
-            self._show_busy()
-
-    def _show_busy(self) -> None:
-        self._doing.setText(self._busy)
-        self._doing.show()
-        self._stop.setVisible(not self._loading)
 
     def _cancel(self, task: asyncio.Task[object] | None) -> None:
         if task is not None:
