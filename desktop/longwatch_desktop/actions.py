@@ -55,6 +55,12 @@ class Actions(QObject):
         self.delete = self._make(
             tr("Delete…"), "delete", (), tr("Delete the selected jobs (Delete)")
         )
+        self.cancel_all = self._make(
+            tr("Cancel all that match…"), "", (), tr("Cancel every job that the filter shows")
+        )
+        self.delete_all = self._make(
+            tr("Delete all that match…"), "", (), tr("Delete every job over that the filter shows")
+        )
         self.new_tab = self._make(tr("New tab"), "", ("Ctrl+T",), tr("Open an empty tab"))
         self.close_tab = self._make(tr("Close tab"), "", ("Ctrl+W",), tr("Close the tab in front"))
         self.open_file = self._make(tr("Open…"), "open", ("Ctrl+O",), tr("Open a file of SQL"))
@@ -138,6 +144,8 @@ class Actions(QObject):
         jobs.addActions([self.copy_jobs, self.copy_csv])
         jobs.addSeparator()
         jobs.addAction(self.delete)
+        jobs.addSeparator()
+        jobs.addActions([self.cancel_all, self.delete_all])
         jobs.addSeparator()
         jobs.addAction(self.find_jobs)
         view = bar.addMenu(tr("&View"))

@@ -23,7 +23,8 @@ from longwatch_desktop.translation import tr
 
 AT_ONCE: Final = 1_000
 """Jobs of one bulk request: a second or so."""
-_AS_WANTED: Final = frozenset({"already_final", "not_found", "unknown_job"})
+AS_WANTED: Final = frozenset({"already_final", "not_found", "unknown_job"})
+"""Problems of jobs that ended by themselves meanwhile, or are gone: as they should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +121,9 @@ class JobControl(QObject):
         for at in range(0, len(ids), AT_ONCE):
             request = BulkRequest(action=action, ids=ids[at : at + AT_ONCE])
             done = await client.bulk(request)
-            # One that ended by itself meanwhile, or is gone, is as it should be.
-            refused += [one for one in done.items if not one.ok and one.code not in _AS_WANTED]
+            refused += [one for one in done.items if not one.ok and one.code not in AS_WANTED]
         if refused:
-            text = (
-                tr("{some} of %n job(s) could not be cancelled: {detail}", "", len(ids))
-                if action is BulkAction.CANCEL
-                else tr("{some} of %n job(s) could not be deleted: {detail}", "", len(ids))
-            )
-            some = words.count(len(refused))
-            self.refused.emit(text.format(some=some, detail=refused[0].detail))
+            self.refused.emit(refused_in_words(action, refused, len(ids)))
 
     async def _again(self, job_id: str) -> None:
         client = self._session.client()  # not of another server that is chosen meanwhile
@@ -173,3 +167,13 @@ class JobControl(QObject):
             line, column = launch.excerpt.place(error.line, error.column)
             page.show_error(line, column, error.message)
         self.ended.emit(job)
+
+
+def refused_in_words(action: BulkAction, refused: list[BulkItem], total: int) -> str:
+    """That something could not be done to some of so many jobs, and why not to the first."""
+    text = (
+        tr("{some} of %n job(s) could not be cancelled: {detail}", "", total)
+        if action is BulkAction.CANCEL
+        else tr("{some} of %n job(s) could not be deleted: {detail}", "", total)
+    )
+    return text.format(some=words.count(len(refused)), detail=refused[0].detail)

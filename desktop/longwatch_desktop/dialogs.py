@@ -100,7 +100,9 @@ def _under_way(running: int, queued: int) -> str:
     return text.format(queued=words.count(queued))
 
 
-def ask(parent: QWidget, title: str, text: str, more: str, yes: str) -> QMessageBox:
+def ask(
+    parent: QWidget, title: str, text: str, more: str, yes: str, no: str = ""
+) -> QMessageBox:
     """A question whose answer destroys something: `accepted` tells that it was `yes`. It is to be
     `open`ed."""
     box = _box(parent, title)
@@ -108,7 +110,7 @@ def ask(parent: QWidget, title: str, text: str, more: str, yes: str) -> QMessage
     box.setText(text)
     box.setInformativeText(more)
     box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-    stay = box.addButton(tr("Keep it"), QMessageBox.ButtonRole.RejectRole)
+    stay = box.addButton(no or tr("Keep it"), QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(stay)
     box.setEscapeButton(stay)
     return box

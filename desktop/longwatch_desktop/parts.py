@@ -7,6 +7,7 @@ from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
 from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import EditorPanel
+from longwatch_desktop.jobs.all_matching import AllMatching
 from longwatch_desktop.jobs.desk import JobDesk
 from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.history import JobHistory
@@ -33,6 +34,7 @@ from longwatch_desktop.window_controller import WindowController
 
 __all__ = [
     "Actions",
+    "AllMatching",
     "Catalogues",
     "ConnectionStatus",
     "DetailPane",

@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
         self.job_desk = parts.JobDesk(
             self.table, self.model, self.control, self.actions_, self.details.full_job, self
         )
+        self.all_matching = parts.AllMatching(session, self.model, self)
         self.servers = parts.ServerControl(self, theme, settings, folder)
         yield
         self.tools = parts.ToolBar(self.actions_)
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         await self.control.stop()
         await self.servers.stop()
         await self.job_desk.stop()
+        await self.all_matching.stop()
         await self.desk.stop()
         await self.query_desk.stop()
         await self.launcher.stop()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from longwatch.protocol.bulk import BulkAction
 from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch.protocol.sources import SavedQuery
 from longwatch_desktop import dialogs, layout
@@ -60,6 +61,8 @@ class WindowController(QObject):
         actions.save_file.triggered.connect(self._save)
         actions.save_query.triggered.connect(window.query_desk.save)
         actions.add_source.triggered.connect(window.desk.add)
+        actions.cancel_all.triggered.connect(lambda: window.all_matching.ask(BulkAction.CANCEL))
+        actions.delete_all.triggered.connect(lambda: window.all_matching.ask(BulkAction.DELETE))
         actions.find_jobs.triggered.connect(window.filter_bar.focus_box)
         actions.find.triggered.connect(self._find)
         actions.replace.triggered.connect(lambda: window.editor.finder.open(replace=True))
@@ -84,6 +87,8 @@ class WindowController(QObject):
         window.servers.told.connect(window.notice.tell)
         window.servers.chosen.connect(window.details.forget)
         window.launcher.refused.connect(window.notice.say)
+        window.all_matching.told.connect(window.notice.tell)
+        window.all_matching.troubled.connect(window.notice.say)
         window.files.failed.connect(window.notice.say)
         window.details.result.troubled.connect(window.notice.say)
         window.editor.dropped.connect(self._offer_reopening)
@@ -167,6 +172,8 @@ class WindowController(QObject):
         connected = self._session.connected
         self._window.actions_.run.setEnabled(connected)
         self._window.actions_.run_statement.setEnabled(connected)
+        self._window.actions_.cancel_all.setEnabled(connected)
+        self._window.actions_.delete_all.setEnabled(connected)
         self._window.job_desk.enable(connected=connected)
 
     def _health_changed(self, health: Health) -> None:

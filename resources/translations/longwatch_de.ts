@@ -84,6 +84,22 @@
         <translation>Die ausgewählten Aufträge löschen (Entf)</translation>
     </message>
     <message>
+        <source>Cancel all that match…</source>
+        <translation>Alle passenden abbrechen…</translation>
+    </message>
+    <message>
+        <source>Cancel every job that the filter shows</source>
+        <translation>Jeden Auftrag abbrechen, den der Filter zeigt</translation>
+    </message>
+    <message>
+        <source>Delete all that match…</source>
+        <translation>Alle passenden löschen…</translation>
+    </message>
+    <message>
+        <source>Delete every job over that the filter shows</source>
+        <translation>Jeden beendeten Auftrag löschen, den der Filter zeigt</translation>
+    </message>
+    <message>
         <source>New tab</source>
         <translation>Neuer Tab</translation>
     </message>
@@ -800,12 +816,92 @@
         <translation>Sein Ergebnis und sein Protokoll werden mit gelöscht.</translation>
     </message>
     <message>
+        <source>No job that is meant runs or waits.</source>
+        <translation>Kein passender Auftrag läuft oder wartet.</translation>
+    </message>
+    <message>
+        <source>No job that is meant is over.</source>
+        <translation>Kein passender Auftrag ist beendet.</translation>
+    </message>
+    <message>
         <source>Their results and logs go with them.</source>
         <translation>Ihre Ergebnisse und Protokolle werden mit gelöscht.</translation>
     </message>
     <message>
+        <source>Cancel jobs?</source>
+        <translation>Aufträge abbrechen?</translation>
+    </message>
+    <message>
+        <source>Cancel them</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Cancel the %n job(s) that match the filter?</source>
+        <translation>
+            <numerusform>Den Auftrag abbrechen, der zum Filter passt?</numerusform>
+            <numerusform>Die %n Aufträge abbrechen, die zum Filter passen?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Cancel all %n job(s) that run or wait?</source>
+        <translation>
+            <numerusform>Den einen Auftrag abbrechen, der läuft oder wartet?</numerusform>
+            <numerusform>Alle %n Aufträge abbrechen, die laufen oder warten?</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>Delete</source>
         <translation>Löschen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete the %n job(s) over that match the filter?</source>
+        <translation>
+            <numerusform>Den beendeten Auftrag löschen, der zum Filter passt?</numerusform>
+            <numerusform>Die %n beendeten Aufträge löschen, die zum Filter passen?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete all %n job(s) that are over?</source>
+        <translation>
+            <numerusform>Den einen beendeten Auftrag löschen?</numerusform>
+            <numerusform>Alle %n beendeten Aufträge löschen?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>These are the ones loaded here: a server cannot look for all of this filter.</source>
+        <translation>Das sind die hier geladenen: Nicht nach allem in diesem Filter kann ein Server suchen.</translation>
+    </message>
+    <message>
+        <source>Leave them</source>
+        <translation>So lassen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n job(s) told to end.</source>
+        <translation>
+            <numerusform>Ein Auftrag wird beendet.</numerusform>
+            <numerusform>%n Aufträge werden beendet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n job(s) deleted.</source>
+        <translation>
+            <numerusform>Ein Auftrag gelöscht.</numerusform>
+            <numerusform>%n Aufträge gelöscht.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Cancelling: {done} of %n job(s)…</source>
+        <translation>
+            <numerusform>Bricht ab: {done} von %n Auftrag…</numerusform>
+            <numerusform>Bricht ab: {done} von %n Aufträgen…</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleting: {done} of %n job(s)…</source>
+        <translation>
+            <numerusform>Löscht: {done} von %n Auftrag…</numerusform>
+            <numerusform>Löscht: {done} von %n Aufträgen…</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>Delete %n jobs that are over?</source>

@@ -93,6 +93,8 @@ class JobDesk(QObject):
         menu.addActions([actions.copy_jobs, actions.copy_csv])
         menu.addSeparator()
         menu.addAction(actions.delete)
+        menu.addSeparator()
+        menu.addActions([actions.cancel_all, actions.delete_all])
         menu.popup(at)
 
     def _open(self) -> None:
