@@ -72,7 +72,13 @@ def test_bars_stand_out_from_their_track(palette: str, bar: str) -> None:
 @pytest.mark.parametrize("palette", PALETTES)
 @pytest.mark.parametrize(
     ("sign", "ground"),
-    [("scroll", "base"), ("scroll", "window"), ("muted", "base"), ("accent", "base"), ("bar", "base")],
+    [
+        ("scroll", "base"),
+        ("scroll", "window"),
+        ("muted", "base"),
+        ("accent", "base"),
+        ("bar", "base"),
+    ],
 )
 def test_signs_on_their_grounds(palette: str, sign: str, ground: str) -> None:
     """What is no text: WCAG 2.2, 1.4.11."""
