@@ -12,6 +12,7 @@ import msgspec
 
 from longwatch.protocol.jobs import Column, JobError, Limits, Progress, ProgressBasis, ResultInfo
 from longwatch.store.database import open_engine
+from longwatch.store.encoded import TEXT
 from longwatch.store.tables import HEAD
 
 _encode = msgspec.json.encode
@@ -56,6 +57,7 @@ def fill(path: Path, count: int) -> None:
     )
     index = triggers["jobs_indexed"].partition("BEGIN ")[2].partition(" WHERE n > (")[0]
     store.execute(index)
+    store.execute(f"INSERT INTO job_json SELECT n, {TEXT} FROM jobs ORDER BY n")
     store.execute("UPDATE meta SET value = (SELECT max(n) FROM jobs) WHERE key = 'indexed_n'")
     last = (3 * count, f"{count - 1:016x}", "succeeded", 1, _WHEN_US)
     store.execute(

@@ -15,23 +15,32 @@ _TEXT_AND_FINAL: Final = 0x81
 
 class Encoded:
     """The text of a frame, and the same as it goes over the wire: a WebSocket frame of a server,
-    which is not masked (RFC 6455, 5.2), so that all subscribers can be sent the same bytes."""
+    which is not masked (RFC 6455, 5.2), so that all subscribers can be sent the same bytes.
 
-    __slots__ = ("_framed", "text")
+    A text in parts is put together once, behind the header: a chunk of a snapshot has a megabyte.
+    """
 
-    def __init__(self, text: bytes) -> None:
-        self.text = text
+    __slots__ = ("_framed", "_length", "_parts")
+
+    def __init__(self, *parts: bytes) -> None:
+        self._parts = parts
+        self._length = sum(map(len, parts))
         self._framed: bytes | None = None
+
+    @property
+    def text(self) -> bytes:
+        """What it says."""
+        return b"".join(self._parts)
 
     @property
     def framed(self) -> bytes:
         """With the header before it."""
         if self._framed is None:
-            self._framed = _header(len(self.text)) + self.text
+            self._framed = b"".join((_header(self._length), *self._parts))
         return self._framed
 
     def __len__(self) -> int:
-        return len(self.text)
+        return self._length
 
 
 class Cache:

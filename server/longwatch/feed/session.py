@@ -294,8 +294,8 @@ class FeedSession:
                 jobs = [_encode(self._hub.with_progress(job)) for job in chunk.running]
                 jobs += [chunk.jobs] if chunk.count else []
                 # The jobs are encoded already.
-                text = _encode(frame).replace(b"[]", b"[%b]" % b",".join(jobs), 1)
-                await self._send([Encoded(text)])
+                head, _, tail = _encode(frame).partition(b"[]")
+                await self._send([Encoded(head, b"[", b",".join(jobs), b"]", tail)])
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)

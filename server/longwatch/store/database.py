@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
+from longwatch.store import encoded
 from longwatch.store.errors import StoreError, StoreFull, StoreTooNew, StoreUnusable
 from longwatch.store.tables import HEAD, meta
 
@@ -39,6 +40,7 @@ def open_engine(path: Path) -> Engine:
     try:
         with engine.begin() as connection:
             _migrate(connection, path)
+            encoded.renew(connection)
             if connection.scalar(select(meta.c.value).where(meta.c.key == "epoch")) is None:
                 connection.execute(insert(meta).values(key="epoch", value=secrets.token_hex(8)))
     except DatabaseError as error:

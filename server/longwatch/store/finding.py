@@ -24,6 +24,7 @@ from sqlalchemy import (
     column,
     false,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -32,8 +33,9 @@ from sqlalchemy import (
 )
 
 from longwatch.protocol.jobs import JobState
+from longwatch.store import markers
 from longwatch.store.rows import to_us
-from longwatch.store.tables import LONG_SQL, job_counts, jobs, meta
+from longwatch.store.tables import LONG_SQL, job_counts, jobs
 from longwatch.store.writer import Transaction
 
 FEW: Final = 2_000
@@ -41,6 +43,8 @@ FEW: Final = 2_000
 DENSE: Final = 20
 """Where every so manieth job matches or more, the newest hundred are found by walking."""
 MOST_KINDS: Final = 60
+SPARSE: Final = 20_000
+"""So many can be put in order by what an index alone says, in 4 ms."""
 COUNTED: Final = 2_000
 COUNTED_BY_TEXT: Final = 1_000
 """Jobs counted at most where no table has their number: each text has to be looked at."""
@@ -101,26 +105,44 @@ def newest(
     return found[:limit], found[limit - 1] if len(found) > limit else None
 
 
+def first(tx: Transaction, which: Filter, limit: int) -> tuple[list[int], int | None, Totals]:
+    """What `newest` says of all, and the totals: looked for once where both have to look."""
+    counted, found = _counted(tx, which, exact=False)
+    if which.states is None and found is not None and (len(found) > limit or not counted.at_least):
+        return found[:limit], found[limit - 1] if len(found) > limit else None, counted
+    return *newest(tx, which, before_n=None, limit=limit), counted
+
+
 def totals(tx: Transaction, which: Filter, *, exact: bool = False) -> Totals:
     """How many jobs match. Where that would take long, only so many are counted, unless the
     `exact` number is wanted."""
+    return _counted(tx, which, exact)[0]
+
+
+def _counted(tx: Transaction, which: Filter, exact: bool) -> tuple[Totals, list[int] | None]:
+    """The totals, and the numbers of the jobs that were looked at for them."""
     which = replace(which, states=None)
     if not which.terms and not which.is_timed:
         found = dict.fromkeys(JobState, 0)
         for kind in _kinds(tx, which):
             found[JobState(kind.state)] += kind.jobs
-        return Totals(found)
+        return Totals(found), None
     most = COUNTED_BY_TEXT if which.terms else COUNTED
     numbers, more = newest(tx, which, before_n=None, limit=2**62 if exact else most)
     query = select(jobs.c.state, func.count()).where(among(numbers)).group_by(jobs.c.state)
     counted = {JobState(state): count for state, count in tx.connection.execute(query)}
-    return Totals(dict.fromkeys(JobState, 0) | counted, at_least=more is not None)
+    return Totals(dict.fromkeys(JobState, 0) | counted, at_least=more is not None), numbers
 
 
 def among(numbers: list[int]) -> ColumnElement[bool]:
     """Whether a job has one of these numbers."""
-    these = func.json_each(json.dumps(numbers)).table_valued("value")
-    return jobs.c.n.in_(select(these.c.value))
+    return numbered(jobs.c.n, literal(json.dumps(numbers)))
+
+
+def numbered(n: Column[int], numbers: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether column `n` has one of the numbers in a list of JSON."""
+    these = func.json_each(numbers).table_valued("value")
+    return n.in_(select(these.c.value))
 
 
 def _newest(tx: Transaction, which: Filter, before_n: int | None, most: int) -> list[int]:
@@ -134,6 +156,11 @@ def _newest(tx: Transaction, which: Filter, before_n: int | None, most: int) -> 
         everything = sum(kind.jobs for kind in _kinds(tx, Filter()))
         if can_match <= FEW if looked_at else can_match * DENSE < everything:
             return _by_kinds(tx, which, kinds, before_n, most)
+    if narrow and looked_at and can_match <= SPARSE:
+        # A text that many jobs have: the index would lead through all states for this one.
+        found = _by_looking(tx, which, before_n, min(4 * most, FEW // 2))
+        if len(found) >= most:
+            return found[:most]
     trigrams = _trigrams(which.terms)
     indexed_n = _indexed_n(tx) if trigrams else None
     if indexed_n is not None:
@@ -173,6 +200,17 @@ def _by_kinds(
     return list(heapq.merge(*found, reverse=True))[:most]
 
 
+def _by_looking(tx: Transaction, which: Filter, before_n: int | None, count: int) -> list[int]:
+    """Those that match of the newest `count` of their kind; 7 µs each."""
+    query = select(jobs.c.n).where(*_kind_is(which, jobs.c))
+    if before_n is not None:
+        query = query.where(jobs.c.n < before_n)
+    # With a plus not by number: that would go through all jobs.
+    newest_few = _numbers(tx, query.order_by(literal_column("+jobs.n").desc()).limit(count))
+    conditions = [among(newest_few), *_looked_at(which)]
+    return _numbers(tx, select(jobs.c.n).where(*conditions).order_by(jobs.c.n.desc()))
+
+
 def _by_text(
     tx: Transaction,
     trigrams: str,
@@ -196,6 +234,10 @@ def _by_text(
     if before_n is not None:
         query = query.where(number < before_n)
     found.update(_numbers(tx, query))
+    unindexed_n = markers.number(tx.connection, markers.UNINDEXED_N)
+    if unindexed_n and sum(n > unindexed_n for n in found) < most:
+        # An upgrade is still at work: up to 3 s for a million jobs.
+        found.update(_numbers(tx, _walk([jobs.c.n <= unindexed_n, *conditions], before_n, most)))
     return sorted(found, reverse=True)[:most]
 
 
@@ -217,8 +259,7 @@ def _trigrams(terms: tuple[str, ...]) -> str:
 
 def _indexed_n(tx: Transaction) -> int | None:
     """The number up to which jobs are in the index of texts; `None` if there is none."""
-    value = tx.connection.execute(select(meta.c.value).where(meta.c.key == "indexed_n"))
-    found: str | None = value.scalar_one_or_none()
+    found = markers.get(tx.connection, markers.INDEXED_N)
     return None if found is None else int(found)
 
 

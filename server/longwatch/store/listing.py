@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 
 from longwatch.protocol.jobs import Job, JobState, JobSummary
-from longwatch.store.finding import Filter, among, newest, totals
+from longwatch.store.finding import Filter, Totals, among, first, newest, totals
 from longwatch.store.rows import to_job, to_summary
 from longwatch.store.tables import jobs
 from longwatch.store.writer import Transaction
@@ -50,11 +50,15 @@ def page(
 ) -> Listed:
     """The newest `limit` jobs that match, older than number `before_n` where one is given; `count`
     asks for the totals too."""
-    rows, next_n = _newest(tx, SUMMARIES, which, before_n, limit)
-    found = [to_summary(row) for row in rows]
-    if not count:
+    counted: Totals | None
+    if count and before_n is None:
+        numbers, next_n, counted = first(tx, which, limit)
+    else:
+        numbers, next_n = newest(tx, which, before_n=before_n, limit=limit)
+        counted = totals(tx, which) if count else None
+    found = [to_summary(row) for row in _rows(tx, SUMMARIES, numbers)]
+    if counted is None:
         return Listed(found, next_n, None)
-    counted = totals(tx, which)
     return Listed(found, next_n, counted.of(which), counted.by_state, counted.at_least)
 
 
@@ -80,5 +84,9 @@ def _newest(
     tx: Transaction, query: Select[Any], which: Filter, before_n: int | None, limit: int
 ) -> tuple[list[Any], int | None]:
     numbers, next_n = newest(tx, which, before_n=before_n, limit=limit)
+    return _rows(tx, query, numbers), next_n
+
+
+def _rows(tx: Transaction, query: Select[Any], numbers: list[int]) -> list[Any]:
     rows = {row.n: row for row in tx.connection.execute(query.where(among(numbers)))}
-    return [rows[n] for n in numbers], next_n
+    return [rows[n] for n in numbers]

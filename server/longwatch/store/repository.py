@@ -18,6 +18,7 @@ from longwatch.jobs.model import evolve, summary
 from longwatch.jobs.transitions import JobEvent, next_state
 from longwatch.jobs.turns import Waiting
 from longwatch.protocol.jobs import Job, JobError, JobState, JobSummary
+from longwatch.store import encoded
 from longwatch.store.listing import SUMMARIES
 from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_us, write_error
 from longwatch.store.tables import events, jobs, meta
@@ -127,6 +128,8 @@ def change(
     done = tx.connection.execute(_CHANGE, row | guard)
     if done.rowcount != 1:
         raise InvalidTransition(f"{event.value} while {before.state.value} ({story})")
+    if state.is_final:
+        encoded.keep(tx.connection, job_id)
     _announce(tx, after)
     return after
 

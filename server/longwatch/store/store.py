@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from longwatch.store import upkeep
 from longwatch.store.writer import Changes, StoreThread, Transaction
 
 P = ParamSpec("P")
@@ -31,7 +32,7 @@ class Store:
         def announce(changes: Changes) -> None:
             loop.call_soon_threadsafe(self._on_commit, changes)
 
-        self._thread = StoreThread(self.path, announce)
+        self._thread = StoreThread(self.path, announce, upkeep.step)
         await asyncio.to_thread(self._thread.open)
 
     async def run(

@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration. A store that stands there needs no Alembic at start (saves 0.2 s)."""
 
 metadata = MetaData()
@@ -74,6 +74,14 @@ job_counts: Final = Table(
     Column("jobs", BigInteger, nullable=False),
 )
 """How many jobs there are of each kind. Triggers keep it, and the index `jobs_text`."""
+
+job_json: Final = Table(
+    "job_json",
+    metadata,
+    Column("n", _serial, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+)
+"""What feeds carry of jobs that are over, as JSON: see `encoded`."""
 
 events: Final = Table(
     "events",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -72,10 +73,18 @@ class _RolledBack(Exception):
 class StoreThread:
     """Runs operations on the store one after another on a thread of its own."""
 
-    def __init__(self, path: Path, on_commit: Callable[[Changes], None]) -> None:
-        """`on_commit` is called on this thread, after each commit that changed something."""
+    def __init__(
+        self,
+        path: Path,
+        on_commit: Callable[[Changes], None],
+        upkeep: Callable[[Transaction], bool] | None = None,
+    ) -> None:
+        """`on_commit` is called on this thread, after each commit that changed something.
+        `upkeep` does a little of what is left to do, again and again while nothing else is, until
+        it returns false or fails."""
         self._path = path
         self._on_commit = on_commit
+        self._upkeep = upkeep
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._copies: deque[tuple[Path, Future[None]]] = deque()
         self._closed = False
@@ -128,13 +137,28 @@ class StoreThread:
         try:
             with engine.connect() as connection:
                 while not self._last:
-                    self._serve(connection, self._queue.get())
+                    self._serve(connection, self._next(connection))
                     while self._copies and not self._last:
                         self._copy(connection, *self._copies.popleft())
             _checkpoint(engine)
         finally:
             engine.dispose()
             self._refuse_the_rest()
+
+    def _next(self, connection: Connection) -> _Queued | None:
+        """What is queued next. While nothing is, the upkeep goes on, half of the time at most."""
+        took_s = 0.0
+        while self._upkeep is not None:
+            try:
+                return self._queue.get(timeout=took_s)
+            except queue.Empty:
+                began_s = time.monotonic()
+                done: Future[bool] = Future()
+                self._commit(connection, [(self._upkeep, done)])
+                if done.exception() is not None or not done.result():
+                    self._upkeep = None
+                took_s = time.monotonic() - began_s
+        return self._queue.get()
 
     def _serve(self, connection: Connection, first: _Queued | None) -> None:
         """Commit an operation and what else is queued; `None` is the end."""

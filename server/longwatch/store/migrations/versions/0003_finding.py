@@ -66,8 +66,9 @@ def upgrade() -> None:
     indexed = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexed_n')"
     index = f"INSERT INTO jobs_text (rowid, text) SELECT n, {text} FROM jobs"  # noqa: S608
     forget = "INSERT INTO jobs_text (jobs_text, rowid, text) VALUES ('delete', old.n, "
-    op.execute(index)
-    op.execute("INSERT INTO meta SELECT 'indexed_n', coalesce(max(n), 0) FROM jobs")
+    # Those that are there are put in while the server serves (`store.upkeep`).
+    for marker in ("indexed_n", "unindexed_n"):
+        op.execute(f"INSERT INTO meta SELECT '{marker}', coalesce(max(n), 0) FROM jobs")  # noqa: S608
     # A hundred together: one by one each would make a segment of its own, 0.6 ms with its merges.
     note = "UPDATE meta SET value = new.n WHERE key = 'indexed_n'"
     for name, when, what in (
