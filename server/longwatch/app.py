@@ -171,9 +171,10 @@ async def _serving(
 def _install_routes(app: FastAPI) -> None:
     problems.install(app)
     app.include_router(jobs.collection, responses=problems.documented())
+    # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
     plain = (health, history, bulk, jobs, results, exports, sources, files, backups, changes)
-    for module in (*plain, feed):
+    for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
 
 

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 LOCK_FILE: Final = "server.lock"
+WAITING: Final = 1024
+"""Connections that wait to be accepted, at most."""
+ACCEPTED: Final = 8
+"""Connections that are accepted in one step of the loop, 0.7 ms each with all that comes of it.
+asyncio takes all that wait, and a thousand that come back at once held everybody up for 0.4 s."""
 OTHERS_START_S: Final = 5.0
 """How long another server may take from locking the folder to answering."""
 
@@ -220,7 +225,7 @@ class ServerThread:
             if os.name == "posix":
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((host, int(port)))
-            sock.listen(1024)
+            sock.listen(WAITING)
         except (OSError, OverflowError) as error:
             sock.close()
             problem = error if isinstance(error, OSError) else OSError(str(error))
@@ -282,12 +287,16 @@ class ServerThread:
             ws_max_size=2**20,
             ws_per_message_deflate=False,  # 100 feeds: 77 % of a core, and it falls behind
             timeout_graceful_shutdown=1,
+            # For asyncio both: how many may wait, and how many it accepts at once.
+            backlog=ACCEPTED if os.name == "posix" else WAITING,
         )
         thread = self
 
         class Server(uvicorn.Server):
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
+                if os.name == "posix":
+                    sock.listen(WAITING)
                 if self.started:
                     thread._ready.set()
 

@@ -7,6 +7,7 @@ progress and changes are handed to the hub as the service does, so that the feed
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -49,10 +50,13 @@ class Driven:
             folder, host="127.0.0.1", port=0, warm_spare=False, max_running=1, log_level="warning"
         )
         self.address = self.thread.start(60)
+        gc.collect()
+        gc.freeze()  # this and the next as `longwatch serve` does
+        gc.set_threshold(700, 10, 100)
         self.marks: list[tuple[int, float]] = []
-        self.stall_s = 0.0
+        self.stall_s = self.held_s = 0.0
         self._moving: asyncio.Task[None] | None = None
-        self._heart = self._start(self._beat())
+        self._start(self._watch()).result(10)
 
     @property
     def parts(self) -> Parts:
@@ -66,13 +70,22 @@ class Driven:
         assert self.thread._loop is not None
         return asyncio.run_coroutine_threadsafe(work, self.thread._loop)
 
-    async def _beat(self) -> None:
-        """How long others have held the loop at most."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due_s = loop.time() + 0.001
-            await asyncio.sleep(0.001)
-            self.stall_s = max(self.stall_s, loop.time() - due_s)
+    async def _watch(self) -> None:
+        """How long the loop was held at most, from one wait to the next: by the clock, and by the
+        processor time of its thread, since on a busy machine others hold it too."""
+        loop: Any = asyncio.get_running_loop()
+        wait = loop._selector.select
+        woke_s, woke_cpu_s = loop.time(), time.thread_time()
+
+        def waited(timeout: float | None = None) -> Any:
+            nonlocal woke_s, woke_cpu_s
+            self.stall_s = max(self.stall_s, loop.time() - woke_s)
+            self.held_s = max(self.held_s, time.thread_time() - woke_cpu_s)
+            found = wait(timeout)
+            woke_s, woke_cpu_s = loop.time(), time.thread_time()
+            return found
+
+        loop._selector.select = waited
 
     async def _progress(self, jobs: int, hz: float) -> None:
         """So many live jobs, each of which reports so often, one after the other."""
@@ -151,12 +164,14 @@ class Driven:
         return self.parts.hub.seq
 
     def look(self) -> dict[str, Any]:
-        """How it stands; the longest stall is that since the last look."""
+        """How it stands; the longest stall and hold are those since the last look."""
         stall_s, self.stall_s = self.stall_s, 0.0
+        held_s, self.held_s = self.held_s, 0.0
         return {
             "rss": psutil.Process().memory_info().rss,
             "cpu_s": time.process_time(),
             "stall_s": stall_s,
+            "held_s": held_s,
             "seq": self.parts.hub.seq,
             "subscribers": self.parts.hub.subscribers,
             "marks": self.marks,
@@ -180,7 +195,6 @@ class Driven:
                 return self.look()
             case "stop":
                 self.calm()
-                self._heart.cancel()
                 began = time.perf_counter()
                 assert self.thread.stop(10.0)
                 return time.perf_counter() - began

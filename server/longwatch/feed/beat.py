@@ -14,6 +14,7 @@ import enum
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from longwatch.feed.encoded import Encoded
@@ -27,6 +28,8 @@ FAR_S: Final = 0.25
 SLICE_S: Final = 0.004
 """After so long others have the loop in between."""
 SHARE: Final = 0.6
+ARRIVING_SHARE: Final = 0.3
+"""While somebody is being let in: who has come back already gets fewer frames for a moment."""
 
 
 class Verdict(enum.Enum):
@@ -82,17 +85,19 @@ class Beat:
     def __init__(self, hub: FeedHub) -> None:
         self._hub = hub
         self._places: dict[Place, None] = {}
-        self._moved = asyncio.Event()
-        self._ready = asyncio.Event()
-        """Somebody can be sent something sooner than the last round foresaw."""
+        self._moved = False
+        self._woken = asyncio.Event()
+        self._cleared: dict[Place, None] = {}
+        """Who can be sent something sooner than the last round foresaw. They are told alone: to
+        look at all thousand whenever one of them comes back took a fifth of the loop."""
         self._task: asyncio.Task[None] | None = None
         hub.on_move = self._on_move
 
     async def follow(self, place: Place) -> Verdict:
         """Send everything newer to a subscriber, until there is a reason not to."""
-        place.wire.on_clear = self._on_ready
+        place.wire.on_clear = partial(self._on_ready, place)
         self._places[place] = None
-        self._on_ready()
+        self._on_ready(place)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="feed-beat")
         try:
@@ -104,6 +109,7 @@ class Beat:
             return place.verdict.result()
         finally:
             del self._places[place]
+            self._cleared.pop(place, None)
             place.verdict.cancel()
             place.wire.on_clear = _nobody
             if not self._places and self._task is not None:
@@ -115,7 +121,7 @@ class Beat:
         told is told at once: nobody knows what was in sight in between."""
         place.shown = job_ids
         place.near = place.tick
-        self._on_ready()
+        self._on_ready(place)
 
     def frames(self, place: Place, mark: Mark, now_s: float = math.inf) -> list[Encoded] | None:
         """What is newer than the place, which is moved on; `None` when the store must be asked."""
@@ -138,39 +144,47 @@ class Beat:
         return frames
 
     def _on_move(self) -> None:
-        self._moved.set()
-        if self._hub.closing:
-            self._ready.set()
+        # Once is enough: five thousand jobs a second must not wake it as often.
+        if not self._moved or self._hub.closing:
+            self._moved = True
+            self._woken.set()
 
-    def _on_ready(self) -> None:
-        self._ready.set()
-        self._moved.set()
+    def _on_ready(self, place: Place) -> None:
+        if place in self._places:
+            self._cleared[place] = None
+            self._woken.set()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        again_s = 0.0
+        again_s = earliest_s = 0.0
         while True:
-            await _until(self._moved, again_s)
-            self._moved.clear()
-            self._ready.clear()
+            self._woken.clear()
             if self._hub.closing:
                 for place in self._places:
                     place.decide(Verdict.CLOSING)
                 return
             began_s = loop.time()
-            again_s, earliest_s = await self._round(self._hub.mark)
-            await asyncio.sleep((loop.time() - began_s) * (1 - SHARE) / SHARE)
-            # Whatever moves until then is for nobody: five thousand jobs a second must not make as
-            # many rounds.
-            await _until(self._ready, earliest_s)
+            places = tuple(self._cleared)
+            if began_s >= (min(again_s, earliest_s) if self._moved else again_s):
+                self._moved = False
+                places, again_s, earliest_s = tuple(self._places), math.inf, math.inf
+            self._cleared.clear()
+            if places:
+                looked = await self._round(places, self._hub.mark)
+                again_s, earliest_s = min(again_s, looked[0]), min(earliest_s, looked[1])
+                arriving = self._hub.subscribers > len(self._places)
+                share = ARRIVING_SHARE if arriving else SHARE
+                await asyncio.sleep((loop.time() - began_s) * (1 - share) / share)
+            # What moves before anybody is due is for nobody.
+            await _until(self._woken, min(again_s, earliest_s) if self._moved else again_s)
 
-    async def _round(self, mark: Mark) -> tuple[float, float]:
-        """Send to all who are ready: when the next of the others is due, and the earliest moment at
-        which anybody whose frames are through may be sent more."""
+    async def _round(self, places: Sequence[Place], mark: Mark) -> tuple[float, float]:
+        """Send to those who are ready: when the next of the others is due, and the earliest moment
+        at which anybody whose frames are through may be sent more."""
         loop = asyncio.get_running_loop()
         again_s = earliest_s = math.inf
         slice_ends_s = loop.time() + SLICE_S
-        for place in tuple(self._places):
+        for place in places:
             now_s = loop.time()
             if now_s > slice_ends_s:
                 await asyncio.sleep(0)

@@ -67,6 +67,35 @@ def test_a_delta_holds_what_is_newer_oldest_change_first() -> None:
     assert (delta(hub, 3).changed, delta(hub, 3).to) == ([], 3)
 
 
+def test_what_does_not_run_is_encoded_once_however_much_progress_there_is() -> None:
+    hub = FeedHub()
+    runs = at(1, **RUNNING)
+    hub.publish([runs], [], 1)
+    hub.publish([at(2), at(3)], [], 3)
+
+    def told(since: int) -> Encoded:
+        raw = hub.delta(since)
+        assert raw is not None
+        return raw.frame
+
+    over, running = told(1), told(0)
+    hub.progress(runs.id, 1, Phase.EXECUTING, Progress(rows=7))
+    assert told(1) is over
+    assert told(0) is not running
+    assert delta(hub, 0).changed[0].progress.rows == 7
+    hub.publish([at(4)], [], 4)
+    assert delta(hub, 1).to == 4
+
+
+def test_what_was_looked_up_is_bounded() -> None:
+    hub = FeedHub()
+    count = 3 * hubs.KEEP_LOOKED_UP
+    hub.publish([at(seq) for seq in range(1, count + 1)], [], count)
+    for since in range(count):
+        assert len(delta(hub, since).changed) == count - since
+        assert len(hub._newer) <= hubs.KEEP_LOOKED_UP
+
+
 def test_only_the_newest_form_of_a_job_is_told() -> None:
     hub = FeedHub()
     one = job()
