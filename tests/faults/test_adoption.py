@@ -76,6 +76,7 @@ def test_a_query_outlives_its_server(data_dir: Path) -> None:
     assert story(data_dir)[job.id] == ["submitted", "started", "succeeded"]
 
 
+@pytest.mark.slow
 def test_a_query_that_ends_while_no_server_runs_is_collected(data_dir: Path) -> None:
     with serving(data_dir) as (served, client):
         job = client.submit(SECONDS.format(n=100_000_000))
@@ -128,6 +129,7 @@ def test_a_cancel_that_was_asked_for_before_the_crash(data_dir: Path) -> None:
     [(SECONDS.format(n=100_000_000), "succeeded"), (f"CREATE TABLE t AS {ENDLESS}", "lost")],
     ids=["read", "write"],
 )
+@pytest.mark.slow
 def test_server_and_runner_are_killed(data_dir: Path, sql: str, state: str) -> None:
     """As in a power cut: what only reads runs again, what writes is lost, and says so."""
     with serving(data_dir) as (served, client):

@@ -82,6 +82,7 @@ def cancel_often(server: Server, times: int, seed: int) -> Counter[str]:
     return phases
 
 
+@pytest.mark.slow
 def test_a_cancel_at_any_moment(server: Server) -> None:
     """Invariant: a job cancelled at any moment, twice at once, is in a legal final state within
     2 s, confirmed by the process table; a cancel after the end changes nothing; no process is

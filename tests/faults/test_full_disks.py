@@ -111,6 +111,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.mark.parametrize("sql", [WIDE.format(3_000_000), SPILL], ids=["result", "spill"])
+@pytest.mark.slow
 def test_results_and_spill_fill_the_disk(served: Served, sql: str) -> None:
     """Invariant: a query that fills the disk fails, with the reason; the server goes on; jobs and
     results from before are intact; once there is room, the next query succeeds."""

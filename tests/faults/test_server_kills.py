@@ -47,6 +47,7 @@ def killed_and_started_again(data_dir: Path, kills: int, seed: int, run: int = 1
     assert runners_in(data_dir) == []
 
 
+@pytest.mark.slow
 def test_two_kills(tmp_path: Path) -> None:
     """Invariant: whenever the server is killed, every job answered with 202 is there when it is
     back, each ends exactly once, the store is whole, results can be read, and no process is

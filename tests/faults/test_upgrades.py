@@ -36,7 +36,11 @@ def schema(path: Path) -> dict[str, str]:
         return {name: " ".join(sql.split()) for name, sql in made if not name.startswith("sqlite_")}
 
 
-@pytest.mark.parametrize("dump", STORES, ids=lambda dump: dump.stem)
+# A server and a query each: those before the last one take their time in `make test-all`.
+OLDER = [pytest.param(dump, id=dump.stem, marks=pytest.mark.slow) for dump in STORES[:-1]]
+
+
+@pytest.mark.parametrize("dump", [*OLDER, pytest.param(STORES[-1], id=STORES[-1].stem)])
 def test_a_store_of_an_earlier_version_goes_on(dump: Path, tmp_path: Path) -> None:
     """Invariant: a store of any schema ever released is brought up to date at the start and
     works; no job in it is lost, and each that was not over comes to its end."""

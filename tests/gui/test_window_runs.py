@@ -294,6 +294,8 @@ async def test_the_context_menu_has_what_can_be_done(ready: Desk) -> None:
         "Copy rows": True,
         "Copy rows as CSV": True,
         "Delete…": True,
+        "Cancel all that match…": True,
+        "Delete all that match…": True,
     }
 
 

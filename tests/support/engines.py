@@ -320,6 +320,7 @@ _BY_ADBC: Final = (
         ),
         mistakes=(("SELECT 1;\n SELECT 'ü'; SELECT nme FROM people", "name_error", "nme"),),
         plans=False,
+        slow=True,
     ),
 )
 ENGINES: Final = (*_OTHERS, *_BY_ADBC)
