@@ -13,7 +13,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
-EVERY_MS: Final = 500
+EVERY_MS: Final = 1_000
 """Automatic collections come far more often; a generation is collected only if it is due."""
 START_MS: Final = 10_000
 """How long a start may take. To look through all that is imported meanwhile takes 80 ms at a time,

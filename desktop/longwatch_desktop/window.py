@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         yield
         self.model = parts.JobTableModel(session.mirror, session.clock, self)
         self.table = parts.JobTable(self.model, theme)
+        self.table.sight_changed.connect(session.show)
         yield
         self.filter_bar = parts.FilterBar(theme)
         self.history = parts.JobHistory(session, self.model, self)

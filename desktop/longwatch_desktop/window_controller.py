@@ -38,9 +38,8 @@ class WindowController(QObject):
         self._detail_is_old = False
         self._failure = ""
         self._wire()
-        self._detail_timer = QTimer(self, interval=DETAIL_MS)
+        self._detail_timer = QTimer(self, interval=DETAIL_MS, singleShot=True)
         self._detail_timer.timeout.connect(self._refresh_detail)
-        self._detail_timer.start()
 
     def show(self) -> None:
         """Bring the window in line with what is known."""
@@ -148,6 +147,8 @@ class WindowController(QObject):
             self._show_selection()
         elif slot is not None and slot in changes.progressed:
             self._detail_is_old = True
+            if not self._detail_timer.isActive():
+                self._detail_timer.start()
 
     def _show_counts(self) -> None:
         history = self._window.history

@@ -124,6 +124,7 @@ class ServerThread:
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
+        self._leaving = asyncio.Event()
         self._thread: threading.Thread | None = None
         self._file: ServerFile | None = None
 
@@ -166,7 +167,9 @@ class ServerThread:
         self._stopping = True
         loop, server = self._loop, self._server
         if loop is not None and server is not None:
-            server.should_exit = True  # looked at every 0.1 s
+            server.should_exit = True
+            with contextlib.suppress(RuntimeError):  # it ended at this moment
+                loop.call_soon_threadsafe(self._leaving.set)
         if self._thread is not None:
             self._thread.join(timeout_s)
             if self._thread.is_alive():
@@ -293,6 +296,16 @@ class ServerThread:
         thread = self
 
         class Server(uvicorn.Server):
+            async def main_loop(self) -> None:
+                # uvicorn's own looks every 0.1 s whether to end: this one once a second, for the
+                # date that answers carry, and when it is told.
+                tenths = 0
+                while not await self.on_tick(tenths):
+                    tenths += 10
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(1.0):
+                            await thread._leaving.wait()
+
             async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                 await super().startup(sockets)
                 if os.name == "posix":
@@ -312,8 +325,13 @@ class ServerThread:
             return
         if self._until_idle_s is not None:
             watch = asyncio.create_task(self._end_when_idle(app, self._until_idle_s))
-            watch.add_done_callback(lambda _task: setattr(self._server, "should_exit", True))
+            watch.add_done_callback(self._end)
         await self._server.serve(sockets=[sock])
+
+    def _end(self, _task: asyncio.Task[None]) -> None:
+        assert self._server is not None
+        self._server.should_exit = True
+        self._leaving.set()
 
     async def _end_when_idle(self, app: FastAPI, patience_s: float) -> None:
         idle_since_s: float | None = None

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from longwatch.protocol.jobs import JobError, JobState, JobSummary, Phase, Progress, ProgressBasis
 from longwatch_desktop.jobs.columns import BY_ID
-from longwatch_desktop.jobs.delegate import ICON, MARGIN
+from longwatch_desktop.jobs.painting import ICON, MARGIN
 from longwatch_desktop.theme import DARK, LIGHT, Mode, Theme
 from support.tables import FedTable
 from support.windows import colors_of, picture
@@ -129,12 +129,12 @@ def test_no_bar_where_nothing_runs(theme: Theme) -> None:
 
 def test_stripe_moves(theme: Theme) -> None:
     table = shown(theme, KINDS["unknown"])
-    table.view._delegate.phase_s = 0.0
+    table.view._painter.phase_s = 0.0
     before = cell(table, "progress")
-    table.view._delegate.phase_s = 0.7
+    table.view._painter.phase_s = 0.7
     assert cell(table, "progress") != before
     table.view._move_stripes()
-    assert table.view._delegate.phase_s > 0.7
+    assert table.view._painter.phase_s > 0.7
     table.view.close()
 
 

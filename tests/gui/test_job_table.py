@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from longwatch.protocol.jobs import JobState, ProgressBasis
 from longwatch_desktop.jobs.columns import BY_ID
-from longwatch_desktop.jobs.delegate import ROW_HEIGHT
-from longwatch_desktop.jobs.view import STRIPE_MS
+from longwatch_desktop.jobs.painting import ROW_HEIGHT
+from longwatch_desktop.jobs.view import QUIET_MS, STRIPE_MS, TICK_MS
 from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many, started_ago
@@ -316,3 +316,23 @@ def test_copying_nothing_changes_nothing(table: FedTable) -> None:
     assert table.view.indexAt(QPoint(5, 5)) != QModelIndex()
     table.change([running("x")])
     assert clipboard.text() == "before"
+
+
+def test_running_jobs_in_sight_are_told_and_a_quiet_table_ticks_slowly(theme: Theme) -> None:
+    table = FedTable(theme)
+    told: list[list[str]] = []
+    table.view.sight_changed.connect(told.append)
+    table.tell(snapshot([*many(100), running("live", submitted_at=at(200))]))
+    table.view.show()
+    table.view._tick()
+    assert told[-1] == ["live"]
+    assert table.view._ticker.interval() == TICK_MS
+    table.view.verticalScrollBar().setValue(60 * ROW_HEIGHT)
+    assert told[-1] == []
+    table.change([job("live", JobState.SUCCEEDED)])
+    while table.mirror.is_unprepared:
+        table.view._tick()
+    table.view._tick()
+    assert table.view._ticker.interval() == QUIET_MS
+    table.change([running("live")])
+    assert table.view._ticker.interval() == TICK_MS

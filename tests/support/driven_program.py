@@ -107,5 +107,5 @@ class Driver(Program):
     def do_ratio(self) -> list[float]:
         """The device pixel ratio of the window's picture, and of the table's icons."""
         picture = self.window.grab()
-        icons = self.window.table._delegate._icons
+        icons = self.window.table._painter._icons
         return [picture.devicePixelRatio(), *sorted({key[2] for key in icons})]

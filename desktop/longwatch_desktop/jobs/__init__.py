@@ -1,1 +1,1 @@
-"""The job table: columns, model, delegate, view, filter bar."""
+"""The job table: columns, model, painting, view, filter bar."""

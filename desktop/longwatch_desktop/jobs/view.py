@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,21 +12,18 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPoint,
-    QPointF,
     QRect,
     Qt,
     QTimer,
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
     QHideEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPolygonF,
     QResizeEvent,
     QShowEvent,
 )
@@ -36,56 +35,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.protocol.jobs import JobState, JobSummary
+from longwatch.protocol.jobs import JobSummary
 from longwatch_desktop.headers import look_at_no_selection
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
-from longwatch_desktop.jobs.delegate import ROW_HEIGHT, JobDelegate
+from longwatch_desktop.jobs.header import JobHeader
 from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.jobs.painting import ROW_HEIGHT, JobPainter, cells_between, selected_among
 from longwatch_desktop.mirror.columns import Slots
-from longwatch_desktop.theme import Theme, with_size
+from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import tr
 
 TICK_MS: Final = 250
+QUIET_MS: Final = 1_000
+"""Between ticks while nothing runs: only the words for times move on."""
 STRIPE_MS: Final = 40
 _NAME: Final = BY_ID["name"]
 _PROGRESS: Final = BY_ID["progress"]
+_MOVING: Final = (BY_ID["progress"], BY_ID["memory"])
+"""The first and the last column that progress changes."""
 _SHARING: Final = frozenset({_NAME, _PROGRESS})
 LEAST_SHARED: Final = (170, 230)
 """Pixels that name and progress need at least."""
-_MOVING: Final = tuple(
-    BY_ID[name] for name in ("name", "progress", "eta", "elapsed", "rows", "memory")
-)
-
-
-class _Header(QHeaderView):
-    """Its arrow points up where the order ascends, as in a result; Qt's points down there, and is
-    painted over."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self._theme = theme
-        self.setSectionsClickable(True)
-
-    def paintSection(  # noqa: N802 - Qt's name
-        self, painter: QPainter, rect: QRect, logical_index: int
-    ) -> None:
-        painter.save()
-        super().paintSection(painter, rect, logical_index)
-        painter.restore()
-        if logical_index != self.sortIndicatorSection():
-            return
-        colors = self._theme.colors
-        area = QRect(rect.right() - 17, rect.top() + 1, 16, rect.height() - 3)
-        painter.fillRect(area, QColor(colors.window))
-        middle = QPointF(area.center())
-        tip = 2.5 if self.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder else -2.5
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colors.muted))
-        corners = [QPointF(-4.0, -tip), QPointF(4.0, -tip), QPointF(0.0, tip)]
-        painter.drawPolygon(QPolygonF([middle + corner for corner in corners]))
-        painter.restore()
 
 
 class JobTable(QTableView):
@@ -96,6 +66,8 @@ class JobTable(QTableView):
     """A job was double-clicked, or Enter pressed on it: its id."""
     copy_wanted = Signal()
     delete_wanted = Signal()
+    sight_changed = Signal(list)
+    """The ids of the running jobs that are in sight, whenever they are others."""
     menu_wanted = Signal(QPoint)
     """Where the context menu should open, in global coordinates."""
 
@@ -103,21 +75,25 @@ class JobTable(QTableView):
         super().__init__(parent)
         self._model = model
         self._theme = theme
-        self._delegate = JobDelegate(theme, self)
+        self._painter = JobPainter(theme, self)
         self.empty_text = ("", "")
-        self.setHorizontalHeader(_Header(theme, self))
+        self.setHorizontalHeader(JobHeader(theme, self))
         self.setModel(model)
         look_at_no_selection(self)
-        self.setItemDelegate(self._delegate)
         self._set_up()
         self._anchor: tuple[str, int] | None = None
         self._shares_width = True
         self._sharing = False
+        self._in_sight: list[str] = []
         self._ticker = QTimer(self, interval=TICK_MS)
         self._ticker.timeout.connect(self._tick)
         self._stripes = QTimer(self, interval=STRIPE_MS)
         self._stripes.timeout.connect(self._move_stripes)
-        model.rows_dirty.connect(self._repaint_rows)
+        model.rows_dirty.connect(lambda rows: self._repaint_rows(rows, 0, len(COLUMNS) - 1))
+        model.rows_progressed.connect(lambda rows: self._repaint_rows(rows, *_MOVING))
+        model.livened.connect(self._liven)
+        model.reordered.connect(self._look)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._look())
         for about in (
             model.layoutAboutToBeChanged,
             model.rowsAboutToBeInserted,
@@ -161,8 +137,8 @@ class JobTable(QTableView):
 
     def set_stale(self, stale: bool) -> None:
         """Grey everything while what is shown may be out of date."""
-        if stale != self._delegate.stale:
-            self._delegate.stale = stale
+        if stale != self._painter.stale:
+            self._painter.stale = stale
             self.viewport().update()
 
     def visible_rows(self) -> range:
@@ -175,23 +151,38 @@ class JobTable(QTableView):
         return range(first, (last if last >= 0 else count - 1) + 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        super().paintEvent(event)
-        if self._model.rowCount() or not self.empty_text[0]:
-            return
         painter = QPainter(self.viewport())
-        colors = self._theme.colors
-        area = self.viewport().rect().adjusted(24, 0, -24, 0)
-        middle = area.center().y()
-        font = with_size(self.font(), 1.2, bold=True)
-        painter.setFont(font)
-        painter.setPen(QColor(colors.text))
-        flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(
-            QRect(area.left(), middle - 30, area.width(), 26), flags, self.empty_text[0]
-        )
-        painter.setFont(self.font())
-        painter.setPen(QColor(colors.muted))
-        painter.drawText(QRect(area.left(), middle, area.width(), 60), flags, self.empty_text[1])
+        try:
+            if self._model.rowCount():
+                self._paint_rows(painter, event)
+            elif self.empty_text[0]:
+                port = self.viewport().rect()
+                self._painter.emptiness(painter, port, self.font(), self.empty_text)
+        finally:
+            painter.end()
+
+    def _paint_rows(self, painter: QPainter, event: QPaintEvent) -> None:
+        """Whatever of the rows is to be painted anew."""
+        region, bounds = event.region(), event.rect()
+        one = region.rectCount() == 1
+        rows = self.visible_rows()
+        if not rows:
+            return
+        begin = self.rowViewportPosition(rows.start)
+        first = max(0, (bounds.top() - begin) // ROW_HEIGHT)
+        rows = rows[first : (bounds.bottom() - begin) // ROW_HEIGHT + 1]
+        cells = cells_between(self.horizontalHeader(), bounds.left(), bounds.right())
+        selected = selected_among(self.selectionModel(), rows)
+        colors, look, model = self._theme.colors, self._painter, self._model
+        look.begin(painter, self.font(), model.context)
+        for row in rows:
+            top = self.rowViewportPosition(row)
+            if not one and not region.intersects(
+                QRect(bounds.left(), top, bounds.width(), ROW_HEIGHT)
+            ):
+                continue
+            hovered = colors.hover if row == look.hovered_row else ""
+            look.row(model.job(row), top, cells, colors.selection if row in selected else hovered)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
@@ -323,54 +314,73 @@ class JobTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.horizontalHeader().mapToGlobal(at))
 
-    def _repaint_rows(self, rows: object) -> None:
-        """Tell of changed rows, but only of those on the screen."""
+    def _repaint_rows(self, rows: Sequence[int], left: int, right: int) -> None:
+        """Tell of changed rows (ascending) from one column to another, but only of those on the
+        screen."""
         visible = self.visible_rows()
-        last = len(COLUMNS) - 1
-        for row in rows:  # type: ignore[attr-defined]
-            if row in visible:
-                self._model.dataChanged.emit(
-                    self._model.index(row, 0), self._model.index(row, last)
-                )
-        self._animate()
+        first, end = bisect_left(rows, visible.start), bisect_left(rows, visible.stop)
+        for row in rows[first:end]:
+            self._model.dataChanged.emit(
+                self._model.index(row, left), self._model.index(row, right)
+            )
+        if first < end:
+            self._animate(self._running_rows())
 
     def _tick(self) -> None:
         """Elapsed times move on."""
         self._model.tick()
-        for row in self._running_rows():
-            self._update_cells(row, _MOVING)
-        self._animate()
+        rows = self._running_rows()
+        width = self.viewport().width()
+        for row in rows:
+            self.viewport().update(0, self.rowViewportPosition(row), width, ROW_HEIGHT)
+        self._animate(rows)
+        self._tell_sight(rows)
+        interval = TICK_MS if self._model.is_lively else QUIET_MS
+        if interval != self._ticker.interval():
+            self._ticker.setInterval(interval)
 
-    def _animate(self) -> None:
-        """Stripes move only while there is one to be seen."""
-        wanted = not self._delegate.stale and any(
-            self._model.job(row).progress.fraction is None for row in self._running_rows()
+    def _liven(self) -> None:
+        """Something moves again."""
+        if self._ticker.interval() != TICK_MS:
+            self._ticker.setInterval(TICK_MS)
+
+    def _look(self) -> None:
+        """Other rows may be in sight."""
+        self._tell_sight(self._running_rows())
+
+    def _tell_sight(self, rows: list[int]) -> None:
+        ids = [self._model.job(row).id for row in rows]
+        if ids != self._in_sight:
+            self._in_sight = ids
+            self.sight_changed.emit(ids)
+
+    def _animate(self, rows: list[int]) -> None:
+        """Stripes move only while there is one to be seen among the running `rows`."""
+        wanted = not self._painter.stale and any(
+            self._model.job(row).progress.fraction is None for row in rows
         )
         if wanted != self._stripes.isActive():
             (self._stripes.start if wanted else self._stripes.stop)()
 
     def _move_stripes(self) -> None:
-        self._delegate.phase_s = time.monotonic()
+        self._painter.phase_s = time.monotonic()
         for row in self._running_rows():
             if self._model.job(row).progress.fraction is None:
-                self._update_cells(row, (_PROGRESS,))
+                self._update_cell(row, _PROGRESS)
 
     def _running_rows(self) -> list[int]:
-        state = JobState.RUNNING
-        return [row for row in self.visible_rows() if self._model.job(row).state is state]
+        return self._model.running(self.visible_rows())
 
-    def _update_cells(self, row: int, columns: tuple[int, ...]) -> None:
-        top = self.rowViewportPosition(row)
-        for column in columns:
-            if not self.isColumnHidden(column):
-                left = self.columnViewportPosition(column)
-                self.viewport().update(left, top, self.columnWidth(column), ROW_HEIGHT)
+    def _update_cell(self, row: int, column: int) -> None:
+        if not self.isColumnHidden(column):
+            left, top = self.columnViewportPosition(column), self.rowViewportPosition(row)
+            self.viewport().update(left, top, self.columnWidth(column), ROW_HEIGHT)
 
     def _hover(self, row: int) -> None:
-        before = self._delegate.hovered_row
+        before = self._painter.hovered_row
         if row == before:
             return
-        self._delegate.hovered_row = row
+        self._painter.hovered_row = row
         for one in (before, row):
             if one >= 0:
                 top = self.rowViewportPosition(one)

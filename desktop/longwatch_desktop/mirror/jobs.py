@@ -13,6 +13,8 @@ from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.mirror.columns import FREE, STATES, Columns, Slots
 from longwatch_desktop.mirror.line import WaitingLine
+from longwatch_desktop.mirror.naming import NameOrder
+from longwatch_desktop.mirror.searching import search_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class JobMirror:
         # By slot, and the slots whose text is out of date.
         self._texts: list[str] = []
         self._untold: set[int] = set()
+        self.names = NameOrder(self.texts)
         self._line = WaitingLine()
         # Snapshots are numbered; each slot remembers the one during or after which it was last
         # heard of. A snapshot from before the highest `seq` ever heard means that the server went
@@ -168,15 +171,25 @@ class JobMirror:
         self.prepare_search(len(self._untold))
         return self._texts
 
+    @property
+    def is_unprepared(self) -> bool:
+        """Whether `prepare` has something to do."""
+        return bool(self._untold) or self.names.is_due
+
     def prepare_search(self, most: int) -> bool:
-        """Make up to `most` of the texts that a search needs, 1.1 µs each: for idle moments, so
-        that the first key typed into a filter answers at once. Returns whether more are due."""
+        """Make up to `most` of the texts that a search needs, 1.1 µs each: the first key typed into
+        a filter then answers at once. Returns whether more are due."""
         texts, records, untold = self._texts, self._records, self._untold
         for _ in range(min(most, len(untold))):
             slot = untold.pop()
             record = records[slot]
             texts[slot] = "" if record is None else search_text(record)
         return bool(untold)
+
+    def prepare(self, texts: int, names: int) -> None:
+        """The same for what searching and sorting by name need."""
+        if not self.prepare_search(texts):
+            self.names.prepare(names)
 
     def apply(self, event: Snapshot | Delta | ProgressFrame) -> Changes:
         """Take in one event of the feed. Raises `ValueError` for a malformed progress frame."""
@@ -292,6 +305,7 @@ class JobMirror:
         """Take in records that are newer than ours: the slots added, and those updated."""
         added: dict[int, JobSummary] = {}
         updated: dict[int, JobSummary] = {}
+        renamed: list[int] = []
         slot_of, records, heard = self._slot_of, self._records, self._heard
         generation, void_before = self.generation, self._void_before
         highest = self._highest
@@ -312,9 +326,14 @@ class JobMirror:
                     added[slot] = job
                 else:
                     updated[slot] = job
+                if job.name != before.name:
+                    self.names.drop((slot,))
+                    renamed.append(slot)
             records[slot] = job
             heard[slot] = generation
         self._highest = highest
+        self.names.add(added)
+        self.names.add(renamed)
         if added or updated:
             self._store({**added, **updated})
         return list(added), list(updated)
@@ -337,6 +356,7 @@ class JobMirror:
         for slot in slots:
             del self._slot_of[self._ids[slot]]
             self.columns.free(slot)
+        self.names.drop(slots)
         self._leaving = slots
 
     def _forget(self) -> None:
@@ -382,10 +402,3 @@ class JobMirror:
             removed=tuple(removed),
             shifted=shifted,
         )
-
-
-def search_text(job: JobSummary) -> str:
-    """What words are looked for in: name, the SQL's start, source, owner, id and what went wrong,
-    a line each, so that no word is found across two of them."""
-    error = "" if job.error is None else f"\n{job.error.code}\n{job.error.message}"
-    return f"{job.name}\n{job.preview}\n{job.source}\n{job.owner}\n{job.id}{error}".casefold()

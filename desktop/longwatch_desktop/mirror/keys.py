@@ -23,7 +23,6 @@ from longwatch_desktop.mirror.columns import (
     Slots,
 )
 from longwatch_desktop.mirror.jobs import JobMirror
-from longwatch_desktop.mirror.ordering import Column
 
 
 class SortKey(enum.StrEnum):
@@ -76,26 +75,41 @@ _URGENCY: Final = np.array(
 """States ascend from what wants attention to what is done."""
 
 
-def values(key: SortKey, mirror: JobMirror, slots: Slots, now_s: float) -> Column:
-    """The key of each of `slots`: floats with NaN for none, or text without case.
+def values(key: SortKey, mirror: JobMirror, slots: Slots, now_s: float) -> Floats:
+    """The key of each of `slots`, NaN for none. Texts are numbered in their order, case apart.
 
     `now_s` is the time (POSIX seconds) up to which running jobs have run.
     """
     columns = mirror.columns
     match key:
         case SortKey.NAME:
-            record = mirror.record
-            return _texts(record(slot).name for slot in slots.tolist())
+            return mirror.names.numbers(slots)
         case SortKey.SOURCE:
-            return _texts(columns.sources)[columns.source[slots]]
+            return _ranks(columns.sources)[columns.source[slots]]
         case SortKey.OWNER:
-            return _texts(columns.owners)[columns.owner[slots]]
+            return _ranks(columns.owners)[columns.owner[slots]]
         case _:
             return _NUMBERS[key](columns, slots, now_s)
 
 
-def _texts(texts: Iterable[str]) -> Column:
-    return np.array([*(text.casefold() for text in texts), None], np.object_)[:-1]
+def edition(key: SortKey, mirror: JobMirror) -> int:
+    """Another whenever the `values` of all may have changed, though not their order."""
+    match key:
+        case SortKey.NAME:
+            return mirror.names.edition
+        case SortKey.SOURCE:
+            return len(mirror.columns.sources)
+        case SortKey.OWNER:
+            return len(mirror.columns.owners)
+        case _:
+            return 0
+
+
+def _ranks(names: Iterable[str]) -> Floats:
+    """The place of each in their order, case apart; the same for the same."""
+    folded = [name.casefold() for name in names]
+    place = {name: place for place, name in enumerate(sorted(set(folded)))}
+    return np.array([place[name] for name in folded], np.float64)
 
 
 def elapsed(columns: Columns, slots: Slots, now_s: float) -> Floats:

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from longwatch.protocol.jobs import JobState
-from longwatch_desktop.mirror.columns import FREE, Mask, Slots
+from longwatch_desktop.mirror.columns import FREE, RUNNING, Mask, Slots
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
-from longwatch_desktop.mirror.keys import LIVE_KEYS, SortKey, values
+from longwatch_desktop.mirror.keys import LIVE_KEYS, SortKey, edition, values
 from longwatch_desktop.mirror.matching import narrows, static_mask, time_mask
 from longwatch_desktop.mirror.ordering import Column, Keys, arrange, merge
 from longwatch_desktop.mirror.query import JobFilter
@@ -65,6 +65,11 @@ class JobListing:
         self._found: Mask = np.empty(0, np.bool_)
         self._by: Column = np.empty(0)
         self._then: Column = np.empty(0)
+        # By slot: whether what it is sorted by may be another than it was.
+        self._stale: Mask = np.empty(0, np.bool_)
+        self._edition = 0
+        # All slots in order, until a key changes or a job comes or goes.
+        self._whole: Slots | None = None
         self._behind = False
         self._rebuild(_seconds(None))
 
@@ -108,9 +113,10 @@ class JobListing:
     def sort_by(self, key: str, descending: bool, now: datetime | None = None) -> None:
         """Sort by a `SortKey`. Raises `ValueError` for a key that is none.
 
-        100,000 rows: 4-30 ms by a number, 135 ms by 100,000 different names.
+        100,000 rows: 3-8 ms.
         """
         self._key, self._descending = SortKey(key), descending
+        self._whole = None
         self._rebuild(_seconds(now), filter_again=False)
 
     def filter_by(self, query: JobFilter, now: datetime | None = None) -> None:
@@ -133,6 +139,8 @@ class JobListing:
         now_s = _seconds(now)
         self._reserve()
         self._behind = not resort and (self._behind or changes is not NO_CHANGES)
+        if resort or self._key in LIVE_KEYS or changes.added or changes.updated or changes.removed:
+            self._whole = None
         if changes.reset:
             self._rebuild(now_s)
             return ListingChange(moved=True, dirty=())
@@ -150,7 +158,9 @@ class JobListing:
         enter = asked[wanted & ~shown]
         leave = np.concatenate((asked[shown & ~wanted], gone[self._row[gone] >= 0]))
         if self._key in LIVE_KEYS:
-            stay = self.order if resort else touched[:0]
+            self._stale[touched] = True
+            self._stale[np.array(changes.progressed, np.intp)] = True
+            stay = self._moving() if resort else touched[:0]
         else:
             stay = touched[self._row[touched] >= 0]
         shift = self._rekey(stay, now_s)
@@ -170,6 +180,16 @@ class JobListing:
                     removed = _block(np.flatnonzero(self._flagged(leave)[before]))
         dirty = self.rows_of(changes.updated + changes.progressed + changes.shifted)
         return ListingChange(moved, tuple(dirty.tolist()), inserted, removed)
+
+    def _moving(self) -> Slots:
+        """The slots that are shown and may have to move. Looking at all the others for it would
+        take 2 ms of 100,000."""
+        may = self._stale
+        if self._key is SortKey.ELAPSED:
+            may = may | (self._mirror.columns.state[: len(may)] == RUNNING)
+        slots: Slots = np.flatnonzero(may & (self._row >= 0))
+        self._stale[:] = False
+        return slots
 
     def _flagged(self, slots: Slots) -> Mask:
         flags = np.zeros(len(self._row), np.bool_)
@@ -197,6 +217,9 @@ class JobListing:
         if not len(slots):
             return slots
         fresh = self._values(slots, now_s)
+        if edition(self._key, self._mirror) != self._edition:
+            self._edition = edition(self._key, self._mirror)
+            self._by[self.order] = self._values(self.order, now_s)
         then = -self._mirror.columns.submitted[slots]
         changed: Slots = slots[
             np.asarray(fresh != self._by[slots], np.bool_) | (then != self._then[slots])
@@ -207,15 +230,12 @@ class JobListing:
 
     def _values(self, slots: Slots, now_s: float) -> Column:
         fresh = values(self._key, self._mirror, slots, now_s)
-        if fresh.dtype == np.object_:
-            return fresh
         if self._descending:
             fresh = -fresh
         return np.where(np.isnan(fresh), np.inf, fresh)
 
     def _keys(self) -> Keys:
-        reverse = self._descending and self._by.dtype == np.object_
-        return Keys((self._by, self._then), self._mirror.ids_by_slot, (reverse, False))
+        return Keys((self._by, self._then), self._mirror.ids_by_slot)
 
     def _all(self) -> Slots:
         slots: Slots = np.flatnonzero(self._mirror.columns.state != FREE)
@@ -226,20 +246,31 @@ class JobListing:
     ) -> None:
         self._behind = False
         self._reserve()
+        self._stale[:] = False
         self._row[self.order] = -1
-        slots = self._all()
+        every = self._all()
         if filter_again:
-            looked = slots if within is None else slots[within[slots]]
+            looked = every if within is None else every[within[every]]
             taken = looked[static_mask(self._query, self._mirror, looked, self._found)]
             self._taken = self._flagged(taken)
-        slots = slots[self._taken[slots]]
+        slots = every[self._taken[every]]
         slots = slots[time_mask(self._query, self._mirror, slots, now_s)]
+        if self._whole is None:
+            self._sort(every if len(slots) * 2 > len(every) else slots, len(every), now_s)
+        if self._whole is not None:
+            self.order = self._whole[self._flagged(slots)[self._whole]]
+        self._row[self.order] = np.arange(len(self.order))
+
+    def _sort(self, slots: Slots, every: int, now_s: float) -> None:
+        """Put these in order: all, if most of them are shown. The next filter then has only to
+        leave some out."""
         fresh = self._values(slots, now_s)
-        self._by = np.zeros(len(self._row), fresh.dtype)
+        self._edition = edition(self._key, self._mirror)
         self._by[slots] = fresh
         self._then[slots] = -self._mirror.columns.submitted[slots]
         self.order = arrange(slots, self._keys())
-        self._row[self.order] = np.arange(len(self.order))
+        if len(slots) == every:
+            self._whole = self.order
 
     def _reserve(self) -> None:
         more = self._mirror.capacity - len(self._row)
@@ -247,7 +278,8 @@ class JobListing:
             self._row = np.concatenate((self._row, np.full(more, -1, np.intp)))
             self._taken = np.concatenate((self._taken, np.zeros(more, np.bool_)))
             self._found = np.concatenate((self._found, np.zeros(more, np.bool_)))
-            self._by = np.concatenate((self._by, np.zeros(more, self._by.dtype)))
+            self._stale = np.concatenate((self._stale, np.zeros(more, np.bool_)))
+            self._by = np.concatenate((self._by, np.zeros(more)))
             self._then = np.concatenate((self._then, np.zeros(more)))
 
 

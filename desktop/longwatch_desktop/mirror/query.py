@@ -18,7 +18,7 @@ from typing import Final
 
 from longwatch.client import words as client_words
 from longwatch.protocol.jobs import JobState, JobSummary
-from longwatch_desktop.mirror.jobs import search_text
+from longwatch_desktop.mirror.searching import search_text
 
 _UNITS: Final = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _PLAIN: Final = re.compile(r'[^\s"\\:,/-][^\s"\\:,]*')

@@ -17,7 +17,7 @@ from longwatch_desktop.theme import Colors, Theme
 from longwatch_desktop.tips import wrapped
 from longwatch_desktop.translation import tr
 
-EVERY_MS: Final = 500
+EVERY_MS: Final = 1_000
 
 
 class Dot(QWidget):

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from longwatch.protocol.jobs import JobState, Phase, Progress, ProgressBasis
-from longwatch_desktop.mirror.jobs import NO_CHANGES, JobMirror, search_text
+from longwatch_desktop.mirror.jobs import NO_CHANGES, JobMirror
+from longwatch_desktop.mirror.searching import search_text
 from unit.desktop.mirror.builders import (
     at,
     chunks,
