@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import feed, postgres, results, run, start, submits
+from benchmarks import feed, postgres, results, run, start, submits, table
 
 PARTS = {
     "start": start.main,
@@ -13,6 +13,7 @@ PARTS = {
     "results": results.main,
     "postgres": postgres.main,
     "feed": feed.main,
+    "table": table.main,
 }
 
 
