@@ -100,9 +100,7 @@ def _under_way(running: int, queued: int) -> str:
     return text.format(queued=words.count(queued))
 
 
-def ask(
-    parent: QWidget, title: str, text: str, more: str, yes: str, no: str = ""
-) -> QMessageBox:
+def ask(parent: QWidget, title: str, text: str, more: str, yes: str, no: str = "") -> QMessageBox:
     """A question whose answer destroys something: `accepted` tells that it was `yes`. It is to be
     `open`ed."""
     box = _box(parent, title)
