@@ -32,6 +32,7 @@ class EmbeddedServer:
         """Where it was when it was started last; `None` before."""
         self._settings = settings
         self._thread: ServerThread | None = None
+        self._starting: asyncio.Future[Address] | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -43,7 +44,9 @@ class EmbeddedServer:
 
         Raises `longwatch.host.HostError`, whose text is for the user.
         """
-        self.address = await asyncio.to_thread(self._start)
+        # A start goes on when nobody waits for it any more: `stop` has to know of it.
+        self._starting = asyncio.ensure_future(asyncio.to_thread(self._start))
+        self.address = await asyncio.shield(self._starting)
         return self.address
 
     def _start(self) -> Address:
@@ -74,6 +77,12 @@ class EmbeddedServer:
         With `keep_jobs` its queries go on: a server without a window takes the data folder over,
         and ends once nothing is left to do. The next window attaches to it.
         """
+        if self._starting is not None:  # a server that is being started is no less ours
+            done, _ = await asyncio.wait({self._starting}, timeout=timeout_s)
+            if not done:
+                return False
+            if not self._starting.cancelled():
+                self._starting.exception()  # was told, or there is nobody left to tell
         thread, self._thread = self._thread, None
         if thread is None:
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,7 @@ async def test_files_that_come_before_the_editor(tmp_path: Path, theme: Theme) -
     program.end()
     assert await running
     shiboken6.delete(program.window)
+    assert not [one.name for one in threading.enumerate() if one.name.startswith("longwatch")]
 
 
 def test_the_window_is_painted_before_anything_heavy_is_imported(tmp_path: Path) -> None:
