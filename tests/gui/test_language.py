@@ -107,6 +107,7 @@ async def read_menu(reader: Reader, root: QWidget, open_: Callable[[], object]) 
         menu.close()
 
 
+@pytest.mark.slow
 async def test_jobs_and_their_details(strange: Desk, reader: Reader) -> None:
     window = strange.window
     running = await submit(strange, ENDLESS, JobState.RUNNING)
@@ -203,6 +204,7 @@ async def test_bars_and_panels(strange: Desk, reader: Reader) -> None:
     assert not reader.left, "\n".join(sorted(reader.left))
 
 
+@pytest.mark.slow
 async def test_dialogs(strange: Desk, reader: Reader) -> None:
     window, actions = strange.window, strange.window.actions_
     await submit(strange, ROWS, JobState.SUCCEEDED)
@@ -259,6 +261,7 @@ def _open_dialog(window: QWidget) -> QDialog | None:
     return next((one for one in window.findChildren(QDialog) if one.isVisible()), None)
 
 
+@pytest.mark.slow
 async def test_server_report_and_end(pseudo: None, theme: Theme, tmp_path: Path) -> None:
     reader = Reader()
     async with run_program(tmp_path / "data", theme) as given:

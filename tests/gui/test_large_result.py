@@ -30,6 +30,7 @@ from support.turns import Turns, turns
 from support.waiting import eventually
 from support.windows import Desk, child, named
 
+pytestmark = pytest.mark.slow
 ROWS = 10_000_000
 SQL = (
     "select range as n, range % 1000 as k, (range * 7919) % 10000000 as shuffled, "
@@ -105,7 +106,6 @@ async def test_paged_to_the_middle_and_the_end(large: Desk) -> None:
     assert grid(large).rowAt(grid(large).viewport().height() - 5) == ROWS - 1
 
 
-@pytest.mark.slow
 async def test_sorted_and_filtered_on_the_server(large: Desk) -> None:
     click_header(large, 2)
     await eventually(lambda: view(large).model.wanted.sort, patience_s=PATIENCE_S)
@@ -126,7 +126,6 @@ async def test_sorted_and_filtered_on_the_server(large: Desk) -> None:
         assert await row(large, place) == written(ordered[place])
 
 
-@pytest.mark.slow
 async def test_counted(large: Desk) -> None:
     grid(large).header_menu_wanted.emit(0, QPoint(100, 100))
     menu = next(one for one in view(large).findChildren(QMenu) if one.isVisible())
