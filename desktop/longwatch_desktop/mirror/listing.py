@@ -139,7 +139,8 @@ class JobListing:
         now_s = _seconds(now)
         self._reserve()
         self._behind = not resort and (self._behind or changes is not NO_CHANGES)
-        if resort or self._key in LIVE_KEYS or changes.added or changes.updated or changes.removed:
+        others = changes.reset or changes.added or changes.updated or changes.removed
+        if resort or self._key in LIVE_KEYS or others:
             self._whole = None
         if changes.reset:
             self._rebuild(now_s)
@@ -217,13 +218,16 @@ class JobListing:
         if not len(slots):
             return slots
         fresh = self._values(slots, now_s)
-        if edition(self._key, self._mirror) != self._edition:
-            self._edition = edition(self._key, self._mirror)
-            self._by[self.order] = self._values(self.order, now_s)
         then = -self._mirror.columns.submitted[slots]
         changed: Slots = slots[
             np.asarray(fresh != self._by[slots], np.bool_) | (then != self._then[slots])
         ]
+        if edition(self._key, self._mirror) != self._edition:
+            # The others have other numbers now, in the same order; which of these have another
+            # place cannot be told any more.
+            self._edition = edition(self._key, self._mirror)
+            self._by[self.order] = self._values(self.order, now_s)
+            changed = slots
         self._by[slots] = fresh
         self._then[slots] = then
         return changed
