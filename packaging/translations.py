@@ -1,4 +1,6 @@
-"""Renews the translations of the window: `python packaging/translations.py`.
+"""Renews the translations of the window, or those in a folder that is named:
+
+    .venv/bin/python packaging/translations.py
 
 Qt's lupdate finds the texts of the program and keeps what was translated; lrelease makes the file
 that Qt reads. Both come with PySide6. Translate the `.ts` files by hand or in Qt Linguist, then
@@ -36,4 +38,4 @@ def tool(name: str, *arguments: str) -> None:
 
 
 if __name__ == "__main__":
-    renew()
+    renew(*map(Path, sys.argv[1:2]))

@@ -64,6 +64,7 @@ def write_limits(folder: Path, changed: dict[str, float | None]) -> None:
         else:
             whole = int(value)
             document[name] = whole if whole == value else value
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tomlkit.dumps(document).encode())
 
 

@@ -25,7 +25,9 @@ from longwatch.client.feed import Connected, Disconnected, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
 from longwatch.protocol.sources import SavedQuery, Source
+from longwatch_desktop.mirror.asking import Asked, asked
 from longwatch_desktop.mirror.jobs import JobMirror
+from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.translation import tr
 
@@ -114,6 +116,12 @@ class Session(QObject):
             return datetime.now(UTC)
         told, at_s = self._told
         return told + timedelta(seconds=time.monotonic() - at_s)
+
+    def asked(self, query: JobFilter) -> Asked | None:
+        """How to ask the server now for the jobs of `query`; `None` when it shows none."""
+        columns = self.mirror.columns
+        sources = {source.name for source in self.sources} | set(columns.sources)
+        return asked(query, self.clock(), sources, columns.owners)
 
     def failed(self, reason: str) -> None:
         """There is no server to connect to, and will be none without somebody's doing."""

@@ -43,6 +43,7 @@ from longwatch.protocol.jobs import (
     StatementKind,
 )
 from longwatch.settings import Settings
+from support.documents import follow_references
 from support.servers import job
 
 FOLDER: Final = Path(__file__).parents[2] / "resources" / "api"
@@ -185,16 +186,7 @@ def test_bounds_are_in_the_document_too(
 
 
 def test_every_reference_leads_somewhere_and_both_sides_are_there(document: dict[str, Any]) -> None:
-    def walk(node: Any) -> list[str]:
-        if isinstance(node, dict):
-            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-            return own + [found for value in node.values() for found in walk(value)]
-        return [found for value in node for found in walk(value)] if isinstance(node, list) else []
-
-    for reference in walk(document):
-        at: Any = document
-        for part in reference.removeprefix("#/").split("/"):
-            at = at[part]
+    follow_references(document)
     assert document["asyncapi"].startswith("3.")
     tags = {one.__struct_config__.tag for one in FRAMES}
     assert set(document["channels"]["feed"]["messages"]) == tags

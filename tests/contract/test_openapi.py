@@ -25,6 +25,7 @@ from longwatch.protocol.problems import Problem
 from longwatch.protocol.sources import SavedQueryList, SourceList
 from longwatch.protocol.wire import Wire
 from longwatch.settings import Settings
+from support.documents import follow_references
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +101,7 @@ def test_the_headers_and_the_filter_are_documented(document: dict[str, Any]) -> 
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
-    def walk(node: Any) -> list[str]:
-        if isinstance(node, dict):
-            own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
-            return own + [found for value in node.values() for found in walk(value)]
-        return [found for value in node for found in walk(value)] if isinstance(node, list) else []
-
-    for reference in walk(document):
-        at: Any = document
-        for part in reference.removeprefix("#/").split("/"):
-            at = at[part]
+    follow_references(document)
 
 
 def test_every_operation_has_a_name_a_text_and_problems(document: dict[str, Any]) -> None:

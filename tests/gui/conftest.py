@@ -19,6 +19,7 @@ from longwatch_desktop.garbage import GarbageCollector
 from longwatch_desktop.loop import new_loop
 from longwatch_desktop.theme import Mode, Theme
 from support.servers import serving
+from support.waiting import eventually
 from support.windows import OFFSCREEN, Desk
 from support.windows import desk as open_desk
 
@@ -85,3 +86,12 @@ async def desk(address: Address, theme: Theme, tmp_path: Path) -> AsyncIterator[
     """A window over the shared server, with settings of its own."""
     async with open_desk(address, theme, tmp_path / "window.ini") as given:
         yield given
+
+
+@pytest.fixture
+async def ready(desk: Desk) -> AsyncIterator[Desk]:
+    """A connected window; queries that still run at the end are cancelled."""
+    await desk.connected()
+    yield desk
+    desk.window.control.cancel(desk.jobs())
+    await eventually(lambda: all(job.state.is_final for job in desk.jobs()))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTableView, QTreeWidget, QWidget
 
@@ -16,14 +13,6 @@ from support.windows import Desk
 
 Role = QAccessible.Role
 Said = QAccessible.Text
-
-
-@pytest.fixture
-async def ready(desk: Desk) -> AsyncIterator[Desk]:
-    await desk.connected()
-    yield desk
-    desk.window.control.cancel(desk.jobs())
-    await eventually(lambda: all(job.state.is_final for job in desk.jobs()))
 
 
 def interface(widget: QWidget) -> QAccessibleInterface:

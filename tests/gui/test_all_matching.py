@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton
@@ -13,14 +10,6 @@ from longwatch.protocol.jobs import JobState
 from support.servers import ENDLESS
 from support.waiting import eventually
 from support.windows import Desk, named
-
-
-@pytest.fixture
-async def ready(desk: Desk) -> AsyncIterator[Desk]:
-    await desk.connected()
-    yield desk
-    desk.window.control.cancel(desk.jobs())
-    await eventually(lambda: all(job.state.is_final for job in desk.jobs()))
 
 
 async def submitted(desk: Desk, sql: str, name: str) -> str:

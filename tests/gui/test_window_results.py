@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import duckdb
 import psutil
-import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -30,14 +27,6 @@ select i, length(regexp_replace(repeat('ab', 400) || i, '(a|b)+x?', 'c')) as n
 from range(100000000) t(i)
 """
 """Streams for minutes, some ten thousands of rows a second."""
-
-
-@pytest.fixture
-async def ready(desk: Desk) -> AsyncIterator[Desk]:
-    await desk.connected()
-    yield desk
-    desk.window.control.cancel(desk.jobs())
-    await eventually(lambda: all(job.state.is_final for job in desk.jobs()))
 
 
 def grid(desk: Desk) -> QTableView:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import duckdb
 import psutil
 import pytest
@@ -29,15 +27,6 @@ FROM flights
 GROUP BY carier
 ORDER BY delay DESC
 """
-
-
-@pytest.fixture
-async def ready(desk: Desk) -> AsyncIterator[Desk]:
-    """A connected window; queries that still run at the end are cancelled."""
-    await desk.connected()
-    yield desk
-    desk.window.control.cancel(desk.jobs())
-    await eventually(lambda: all(job.state.is_final for job in desk.jobs()))
 
 
 async def endless(desk: Desk) -> str:

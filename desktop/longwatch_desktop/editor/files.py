@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QIODevice, QObject, QSaveFile, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from longwatch_desktop.editor.panel import EditorPanel, Page
+from longwatch_desktop.saving import write_whole
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.translation import QT_TR_NOOP, tr
 
@@ -81,23 +82,17 @@ class SqlFiles(QObject):
 
     async def _save(self, page: Page, target: Path) -> None:
         text, revision = page.toPlainText(), page.document().revision()
-        trouble = await asyncio.to_thread(_write, target, text)
-        if trouble:
+        try:
+            await asyncio.to_thread(_write, target, text)
+        except OSError as error:
             self.failed.emit(
-                tr("{file} cannot be written: {reason}").format(file=target, reason=trouble)
+                tr("{file} cannot be written: {reason}").format(file=target, reason=error)
             )
+            return
         # Else it was typed in meanwhile, or closed.
-        elif self._editor.has(page) and page.document().revision() == revision:
+        if self._editor.has(page) and page.document().revision() == revision:
             page.document().setModified(False)
 
 
-def _write(target: Path, text: str) -> str:
-    """Write a whole file or leave the old one; what went wrong. Qt keeps its permissions, and
-    writes to where a link leads; into a file that is there where the folder takes no new ones."""
-    file = QSaveFile(str(target))
-    file.setDirectWriteFallback(True)
-    data = text.encode("utf-8", "surrogatepass")
-    mode = QIODevice.OpenModeFlag.WriteOnly
-    if file.open(mode) and file.write(data) == len(data) and file.commit():
-        return ""
-    return file.errorString()
+def _write(target: Path, text: str) -> None:
+    write_whole(target, text.encode("utf-8", "surrogatepass"))

@@ -14,7 +14,6 @@ from longwatch.protocol.bulk import BulkAction, BulkItem, BulkRequest
 from longwatch_desktop import dialogs, words
 from longwatch_desktop.control import AS_WANTED, AT_ONCE, refused_in_words
 from longwatch_desktop.jobs.model import JobTableModel
-from longwatch_desktop.mirror.asking import asked
 from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks, foreseen
@@ -57,9 +56,7 @@ class AllMatching(QObject):
 
     async def _count(self, action: BulkAction) -> None:
         session, query = self._session, self._model.listing.query
-        now, mirror = session.clock(), session.mirror
-        sources = {one.name for one in session.sources} | set(mirror.columns.sources)
-        question = asked(query, now, sources, mirror.columns.owners)
+        question, now = session.asked(query), session.clock()
         meant = _Meant(action, query != ALL, 0)
         if question is not None and question.exact:
             # What is submitted while somebody thinks about the question is not meant.

@@ -15,7 +15,7 @@ from longwatch.protocol.jobs import JobPage, JobState
 from longwatch.protocol.routes import MAX_LIST_PAGE
 from longwatch_desktop import words
 from longwatch_desktop.jobs.model import JobTableModel
-from longwatch_desktop.mirror.asking import Asked, asked
+from longwatch_desktop.mirror.asking import Asked
 from longwatch_desktop.mirror.jobs import Changes
 from longwatch_desktop.mirror.listing import SortKey
 from longwatch_desktop.mirror.query import JobFilter
@@ -235,15 +235,11 @@ class JobHistory(QObject):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        mirror = self._session.mirror
         self._cursor, self._begun, self._tired, self.failure = None, False, False, ""
         self._matches, self._looked = None, 0
         self._asked = None
         if self._query != ALL and not self.is_whole:
-            sources = {source.name for source in self._session.sources}
-            sources.update(mirror.columns.sources)
-            now, owners = self._session.clock(), mirror.columns.owners
-            self._asked = asked(self._query, now, sources, owners)
+            self._asked = self._session.asked(self._query)
         if self._asked is not None:
             self._typed.start()
         else:

@@ -106,6 +106,7 @@ class ProfileStore:
 
     def _write(self, kept: _Kept) -> None:
         data = msgspec.json.format(msgspec.json.encode(kept)) + b"\n"
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._path, data, private=True)
 
 

@@ -17,6 +17,7 @@ from longwatch_desktop.resources import resource_path
 from longwatch_desktop.translation import plain
 
 SOURCES = Path(longwatch_desktop.__file__).parent
+ROOT = Path(__file__).resolve().parents[3]
 SHOWN = {
     "setText", "setToolTip", "setWindowTitle", "setPlaceholderText", "setAccessibleName",
     "setAccessibleDescription", "setStatusTip", "setInformativeText", "setTitle", "addTab",
@@ -126,18 +127,9 @@ def test_the_translation_is_that_of_the_program(tmp_path: Path) -> None:
     kept = resource_path("translations/longwatch_de.ts")
     fresh = tmp_path / kept.name
     fresh.write_bytes(kept.read_bytes())
-    tools = Path(sys.executable).parent
-    programs = sorted(str(path) for path in SOURCES.rglob("*.py"))
-    update = ["-locations", "none", "-no-obsolete", "-ts", str(fresh)]
-    subprocess.run(
-        [str(tools / "pyside6-lupdate"), *programs, *update], check=True, capture_output=True
-    )
+    script = ROOT / "packaging" / "translations.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, capture_output=True)
     made = fresh.with_suffix(".qm")
-    subprocess.run(
-        [str(tools / "pyside6-lrelease"), str(fresh), "-qm", str(made)],
-        check=True,
-        capture_output=True,
-    )
     sources = [one.findtext("source") for one in Xml.parse(fresh).iter("message")]
     assert sources == [one.findtext("source") for one in Xml.parse(kept).iter("message")]
     assert made.read_bytes() == kept.with_suffix(".qm").read_bytes()
