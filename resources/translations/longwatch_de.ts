@@ -2523,6 +2523,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Wählen Sie einen Auftrag aus, um seine Zeilen zu sehen.</translation>
     </message>
     <message>
+        <source>Reading the result …</source>
+        <translation>Das Ergebnis wird gelesen …</translation>
+    </message>
+    <message>
         <source>Rows appear here once the query runs.</source>
         <translation>Zeilen erscheinen hier, sobald die Abfrage läuft.</translation>
     </message>

@@ -286,6 +286,7 @@ class ServerThread:
             access_log=False,
             server_header=False,
             proxy_headers=settings.behind_proxy,
+            http="longwatch.feed.socket:FeedHttp",
             ws="longwatch.feed.socket:FeedSocket",
             ws_max_size=2**20,
             ws_per_message_deflate=False,  # 100 feeds: 77 % of a core, and it falls behind

@@ -221,17 +221,24 @@ class Crowd:
                 client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             self._close(client)
 
+    def begin(self) -> float:
+        """Count anew from this moment, which is returned."""
+        for client in self.clients:
+            client.frames, client.bytes, client.ticks = 0, 0, []
+        return time.monotonic()
+
     def counted(self) -> dict[str, Any]:
-        """What came since the last call, and when the newest of it was known."""
+        """What came since the last call, when the newest of it was known, and until when: to tell
+        all this takes a moment in which nobody reads."""
         told = {
+            "ended": time.monotonic(),
             "frames": [client.frames for client in self.clients],
             "bytes": [client.bytes for client in self.clients],
             "ticks": [client.ticks for client in self.clients],
             "open": sum(client.open for client in self.clients),
             "cpu_s": time.process_time(),
         }
-        for client in self.clients:
-            client.frames, client.bytes, client.ticks = 0, 0, []
+        self.begin()
         return told
 
 
@@ -246,6 +253,8 @@ def obey(crowd: Crowd, asked: dict[str, Any]) -> Any:
             crowd.stop_reading(**asked)
         case "drop":
             crowd.drop(**asked)
+        case "begin":
+            return crowd.begin()
         case "counted":
             return crowd.counted()
     return None

@@ -176,11 +176,10 @@ def flow(told: dict[str, Any], marks: Marks, began: float, ended: float) -> Flow
 
 def watched(crowd: Crowd, marks: Callable[[], Marks], seconds: float) -> Flow:
     """What flows in so many seconds."""
-    crowd.ask("counted")
-    began = time.monotonic()
+    began = crowd.ask("begin")
     time.sleep(seconds)
-    counts, ended = crowd.ask("counted"), time.monotonic()
-    return flow(counts, marks(), began, ended)
+    counts = crowd.ask("counted")
+    return flow(counts, marks(), began, counts["ended"])
 
 
 class Channels(Contender):

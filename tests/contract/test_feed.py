@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,10 +14,14 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
+from longwatch.feed.beat import Place
+from longwatch.feed.session import FeedSession
+from longwatch.feed.socket import FeedHttp, FeedSocket
 from longwatch.protocol.frames import SUBPROTOCOL
 from longwatch.protocol.jobs import JobState, Submission
 from support.servers import ENDLESS, serving
@@ -273,3 +278,45 @@ async def test_stopping_is_quick_when_feeds_are_open(tmp_path: Path) -> None:
             assert loop.time() - start_s < 4.0
             assert (await frame(one))["code"] == "stopping"
             assert (await frame(two))["code"] == "stopping"
+
+
+async def test_the_columns_of_a_result_are_left_to_who_asks(live: Address) -> None:
+    """A thousand columns of each job would be most of a snapshot."""
+    wide = ", ".join(f"{n} as a_long_name_of_column_{n}" for n in range(1_000))
+    async with AsyncClient(live) as api:
+        done = await api.wait((await api.submit(Submission(sql=f"select {wide}"))).id)
+        assert done.result is not None
+        assert len(done.result.columns) == 1_000
+        listed = (await api.jobs(limit=1)).jobs[0]
+    async with feed(live) as socket:
+        _, snapshot = await subscribed(socket)
+    (told,) = [one for one in snapshot["jobs"] if one["id"] == done.id]
+    assert told["result"] == {
+        "rows": 1,
+        "bytes": done.result.bytes,
+        "complete": True,
+        "stopped_at": None,
+    }
+    assert listed.id == done.id
+    assert listed.result == done.result.summary()
+
+
+async def test_a_feed_that_ends_leaves_nothing_to_the_collector(live: Address) -> None:
+    """Garbage in cycles is collected at once, and that of a thousand feeds holds the loop."""
+
+    def left() -> list[str]:
+        kinds = (FeedSocket, FeedHttp, FeedSession, Place, ServerProtocol)
+        return [type(one).__name__ for one in gc.get_objects() if type(one) in kinds]
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(left())
+        async with feed(live) as closed, feed(live) as cut:
+            for socket in (closed, cut):
+                await subscribed(socket)
+            assert len(left()) > before
+            cut.transport.abort()
+        await eventually(lambda: len(left()) == before)
+    finally:
+        gc.enable()

@@ -429,7 +429,7 @@ async def test_ten_million_rows(ready: Desk) -> None:
     )
     job_id = await ready.run(sql)
     await ready.state(job_id, JobState.SUCCEEDED, patience_s=100.0)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     await ready.result_cell(0, 0)
     click_header(ready, "n")
     assert await eventually(lambda: view(ready).model.wanted.sort, patience_s=60.0)

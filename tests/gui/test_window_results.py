@@ -48,7 +48,7 @@ async def test_the_end_of_a_large_result(ready: Desk) -> None:
     press(ready.window, ready.window.actions_.run)
     job_id = await ready.new_job(before)
     job = await ready.state(job_id, JobState.SUCCEEDED, patience_s=40.0)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     view, model = grid(ready), grid(ready).model()
     assert model.rowCount() == 336_776
     assert job.result is not None
@@ -89,7 +89,7 @@ async def test_the_end_of_a_large_result(ready: Desk) -> None:
 async def test_null_is_no_text(ready: Desk) -> None:
     job_id = await ready.run("select null as a, 'null' as b, '' as c, 'x' as d")
     await ready.state(job_id, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     assert await ready.result_cell(0, 0) == "null"
     assert await ready.result_cell(0, 1) == "null"
     view = grid(ready)
@@ -171,7 +171,7 @@ async def test_why_there_are_no_rows(ready: Desk) -> None:
     assert "failed before it had returned rows" in line(ready)
     none = await ready.run("select 1 as one where false")
     await ready.state(none, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     await eventually(lambda: "0 rows" in line(ready))
     assert grid(ready).model().columnCount() == 1
     assert grid(ready).accessibleDescription() == "The query returned no rows."
@@ -183,7 +183,7 @@ async def test_why_there_are_no_rows(ready: Desk) -> None:
 async def test_selected_cells_are_copied_as_a_table(ready: Desk) -> None:
     job_id = await ready.run("select i, i * 1.5 as half from range(5) t(i)")
     await ready.state(job_id, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     await ready.result_cell(4, 1)
     view = grid(ready)
     click_cell(view, view.model().index(1, 0))
@@ -197,7 +197,7 @@ async def test_selected_cells_are_copied_as_a_table(ready: Desk) -> None:
 async def test_what_is_copied_was_fetched_first(ready: Desk) -> None:
     job_id = await ready.run("select i, 'row ' || i as t from range(30000) t(i)")
     await ready.state(job_id, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     await ready.result_cell(4, 1)
     view = grid(ready)
     view.setFocus()
@@ -210,7 +210,7 @@ async def test_what_is_copied_was_fetched_first(ready: Desk) -> None:
 async def test_a_selection_too_large_to_copy_is_said_to_be_cut(ready: Desk) -> None:
     job_id = await ready.run("select i, 'row ' || i as t from range(300000) t(i)")
     await ready.state(job_id, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     await ready.result_cell(4, 1)
     view = grid(ready)
     view.setFocus()
@@ -240,7 +240,7 @@ async def test_another_jobs_rows_take_the_place_at_once(ready: Desk) -> None:
     await ready.state(first, JobState.SUCCEEDED)
     second = await ready.run("select 'second' as a, 2 as b")
     await ready.state(second, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     assert await ready.result_cell(0, 0) == "second"
     ready.window.table.select_job(first)
     assert grid(ready).model().columnCount() == 1
@@ -250,11 +250,11 @@ async def test_another_jobs_rows_take_the_place_at_once(ready: Desk) -> None:
 async def test_another_result_is_shown_from_its_top(ready: Desk) -> None:
     long = await ready.run("select i from range(5000) t(i)")
     await ready.state(long, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     await ready.result_cell(4, 0)
     grid(ready).scrollToBottom()
     other = await ready.run("select -i as j from range(5000) t(i)")
     await ready.state(other, JobState.SUCCEEDED)
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     assert await ready.result_cell(1, 0) == "-1"
     assert grid(ready).verticalScrollBar().value() == 0

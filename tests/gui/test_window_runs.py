@@ -66,7 +66,7 @@ async def test_a_saved_query_by_double_click(ready: Desk) -> None:
     job = await ready.state(job_id, JobState.SUCCEEDED)
     assert job.name == "Delays by carrier"
     assert ready.window.table.current_job() == job
-    await eventually(lambda: ready.detail_tab() == "Result")
+    await ready.result_in_front()
     grid = ready.window.details.findChild(QTableView)
     assert grid is not None
     assert grid.isVisible()

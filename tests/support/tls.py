@@ -105,15 +105,18 @@ class Front:
         self._loop.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        parts = urlsplit(self._behind.url)
-        back_reader, back_writer = await asyncio.open_connection(parts.hostname, parts.port)
-        self._writers |= {writer, back_writer}
+        ends = {writer}
         try:
-            with contextlib.suppress(asyncio.CancelledError):
+            # A task that ends as cancelled is an exception in asyncio's own callback (3.11).
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                parts = urlsplit(self._behind.url)
+                back_reader, back_writer = await asyncio.open_connection(parts.hostname, parts.port)
+                ends.add(back_writer)
+                self._writers |= ends
                 await asyncio.gather(_pump(reader, back_writer), _pump(back_reader, writer))
         finally:
-            self._writers -= {writer, back_writer}
-            for one in (writer, back_writer):
+            self._writers -= ends
+            for one in ends:
                 one.transport.abort()
 
 

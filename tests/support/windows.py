@@ -112,12 +112,25 @@ class Desk:
         tabs = self.detail_tabs()
         return tabs.tabText(tabs.currentIndex())
 
+    async def result_in_front(self) -> None:
+        """Wait until the result of the chosen job is in front, and its columns are there."""
+        details = self.window.details
+
+        def there() -> bool:
+            return self.detail_tab() == "Result" and details.result.model.job_id == details.job_id
+
+        await eventually(there)
+
     async def result_cell(self, row: int, column: int) -> str:
         """The text of a cell of the result shown, once it has been fetched."""
-        model = self.window.details.result.model
+        details = self.window.details
+        model = details.result.model
 
         def text() -> str:
-            shown = str(model.index(row, column).data())
+            index = model.index(row, column)
+            if model.job_id != details.job_id or not index.isValid():
+                return ""
+            shown = str(index.data())
             return "" if shown == "…" else shown
 
         return str(await eventually(text))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
-from longwatch.protocol.jobs import Job, JobState, JobSummary
+from longwatch.protocol.jobs import Job, JobState, JobSummary, ResultInfo
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.results.chart import ChartPage
 from longwatch_desktop.results.export_dialog import ExportDialog
@@ -52,9 +52,7 @@ class DetailPane(QWidget):
         self._session = session
         self._job: JobSummary | None = None
         self._known: OrderedDict[str, Job] = OrderedDict()
-        self._partial: Job | None = None
-        """A running job with what of its result can be read; the feed does not carry that."""
-        self._asking_partial = False
+        self._reading_result = False
         self._watch = Watch(session, self)
         self._turn: object = None
         """What the story was asked for last: the job, and how it stood."""
@@ -160,10 +158,15 @@ class DetailPane(QWidget):
         older. Raises `LongwatchClientError`."""
         known = self._known.get(job_id)
         if known is None:
-            known = self._known[job_id] = await self._session.job(job_id)
-            while len(self._known) > KEPT_JOBS:
-                self._known.popitem(last=False)
+            known = await self._session.job(job_id)
+            self._keep(known)
         return known
+
+    def _keep(self, job: Job) -> None:
+        self._known[job.id] = job
+        self._known.move_to_end(job.id)
+        while len(self._known) > KEPT_JOBS:
+            self._known.popitem(last=False)
 
     async def stop(self) -> None:
         """Let go of what is being fetched."""
@@ -223,25 +226,42 @@ class DetailPane(QWidget):
         self._show_front()
 
     def _show_result(self, job: JobSummary | None) -> None:
-        if job is None or job.state is not JobState.RUNNING:
-            self.result.show_job(job)
+        """Show the rows of a job. The feed says how many there are, but not of which columns."""
+        if job is None:
+            self.result.show_job(None, None)
             return
-        known = self._partial
-        self.result.show_job(known if known is not None and known.id == job.id else job)
-        if job.progress.rows and not self._asking_partial and self._session.connected:
-            self._asking_partial = True
-            self._tasks.start(self._fetch_partial(job.id), name="partial")
+        known = self._known.get(job.id)
+        runs = job.state is JobState.RUNNING
+        if known is not None and runs and known.state is JobState.RUNNING:
+            self.result.show_job(known, known.result)
+        elif job.result is None:
+            self.result.show_job(job, None)
+        else:
+            info = None if known is None else _with_columns_of(known, job)
+            self.result.show_job(job, info)
+            if info is not None:
+                return
+        if (job.progress.rows if runs else job.result) and not self._reading_result:
+            self._read_result(job.id)
 
-    async def _fetch_partial(self, job_id: str) -> None:
+    def _read_result(self, job_id: str) -> None:
+        if self._session.connected:
+            self._reading_result = True
+            self._tasks.start(self._fetch_result(job_id), name="result-columns")
+
+    async def _fetch_result(self, job_id: str) -> None:
         try:
             job = await self._session.job(job_id)
         finally:
-            self._asking_partial = False
-        if job_id != self.job_id or job.state is not JobState.RUNNING:
+            self._reading_result = False
+        if self._job is None or job_id != self._job.id:
+            self._show_front()  # another was chosen meanwhile, and could not ask
             return
-        self._partial = job
-        if self._job is not None and self._job.state is JobState.RUNNING:
-            self.result.show_job(job)
+        self._keep(job)
+        if self._job.state is not JobState.RUNNING:
+            self._show_front()
+        elif job.state is JobState.RUNNING:
+            self.result.show_job(job, job.result)
 
     def _show_plan(self, job: JobSummary | None) -> None:
         if job is None:
@@ -285,6 +305,21 @@ class DetailPane(QWidget):
     async def _ask_for_place(self, job: JobSummary) -> None:
         full = await self.full_job(job.id)  # as it stood when that was asked for
         self.place_wanted.emit(msgspec.structs.replace(full, error=job.error))
+
+
+def _with_columns_of(read: Job, job: JobSummary) -> ResultInfo | None:
+    """What the newest of a job says of its result, with the columns that were read of the same
+    attempt; `None` if they were not."""
+    if job.result is None or read.result is None or read.attempt != job.attempt:
+        return None
+    now = job.result
+    return ResultInfo(
+        rows=now.rows,
+        bytes=now.bytes,
+        complete=now.complete,
+        stopped_at=now.stopped_at,
+        columns=read.result.columns,
+    )
 
 
 class _LogView(QPlainTextEdit):

@@ -56,10 +56,12 @@ def no_rows(job: JobSummary, model: ResultModel) -> str:
     return tr("The query returned no rows.")
 
 
-def why_empty(job: JobSummary | None) -> str:
-    """Why there are no rows, and what to do."""
+def why_empty(job: JobSummary | None, info: ResultInfo | None) -> str:
+    """Why there are no rows, and what to do; `info` is what is known of the result."""
     if job is None:
         return tr("Select a job to see its rows.")
+    if job.result is not None and info is None:
+        return tr("Reading the result …")
     return {
         JobState.QUEUED: tr("Rows appear here once the query runs."),
         JobState.RUNNING: tr("Rows appear here as soon as the first ones are written."),

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from longwatch.protocol.jobs import JobSummary, ResultPage
+from longwatch.protocol.jobs import JobSummary, ResultInfo, ResultPage
 from longwatch.protocol.results import Condition
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.results.busy import Busy
@@ -61,6 +61,7 @@ class ResultView(QWidget):
         self._reader = reader
         self.model = ResultModel(reader.rows, self)
         self._job: JobSummary | None = None
+        self._info: ResultInfo | None = None
         self._wanted = Wanted()
         """What was asked for last; the model has what is in force."""
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -148,12 +149,12 @@ class ResultView(QWidget):
     def can_be_sorted(self) -> bool:
         """Whether all rows are there: of others there is no order yet."""
         job = self._job
-        return job is not None and job.result is not None and job.state.is_final
+        return job is not None and self._info is not None and job.state.is_final
 
     def exportable(self) -> Exportable | None:
         """What is shown, for a file; `None` when there is nothing, or not all of it yet."""
         job = self._job
-        if job is None or job.result is None or not self.can_be_sorted:
+        if job is None or self._info is None or not self.can_be_sorted:
             return None
         return Exportable(
             job_id=job.id,
@@ -162,19 +163,18 @@ class ResultView(QWidget):
             shown=self._grid.shown_columns(),
             wanted=self.model.wanted,
             rows=self.model.rows,
-            all_rows=job.result.rows,
+            all_rows=self._info.rows,
         )
 
-    def show_job(self, job: JobSummary | None) -> None:
-        """Show what of the job's result can be read by now."""
-        info = job.result if job else None
+    def show_job(self, job: JobSummary | None, info: ResultInfo | None) -> None:
+        """Show what of the job's result can be read by now; `info` is what is known of it."""
         other = (job.id if job else None) != (self._job.id if self._job else None)
         if other:
             self._leave()
-        self._job = job
+        self._job, self._info = job, info
         if job is None or info is None or not info.columns:
             self.model.show_result(None, None)
-            self._say(why_empty(job))
+            self._say(why_empty(job, info))
             return
         self.model.show_result(job.id, info)
         if other:  # where the one before was scrolled to means nothing here
@@ -215,8 +215,8 @@ class ResultView(QWidget):
             self.want(kept.wanted)
 
     def _show_line(self) -> None:
-        if self._job is not None and self._job.result is not None:
-            self._line.say(summary(self._job, self._job.result, self.model))
+        if self._job is not None and self._info is not None:
+            self._line.say(summary(self._job, self._info, self.model))
             self._grid.show_empty_text(no_rows(self._job, self.model))
 
     def _say(self, sentence: str) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from longwatch.protocol.jobs import JobState, JobSummary, Progress, ResultInfo
+    from longwatch.protocol.jobs import JobState, JobSummary, Progress, ResultSummary
 
 
 def duration(seconds: float) -> str:
@@ -79,7 +79,7 @@ def rows(job: JobSummary) -> int:
     return job.result.rows if job.result is not None else job.progress.rows
 
 
-def shortfall(info: ResultInfo, state: JobState) -> str:
+def shortfall(info: ResultSummary, state: JobState) -> str:
     """Why a result is not all that the query returns, as what follows its count of rows; empty
     where it is."""
     if info.stopped_at is not None:

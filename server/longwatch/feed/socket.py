@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -38,6 +39,7 @@ class FeedSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on_clear: Callable[[], None] = _nobody
+        self._ends = 0
         self._door = _doors.setdefault(self.config, asyncio.Lock())
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -60,6 +62,10 @@ class FeedSocket(WebSocketsSansIOProtocol):
             await asyncio.sleep(0)
         await super().run_asgi()
 
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        self._over()
+
     def resume_writing(self) -> None:
         super().resume_writing()
         self.on_clear()
@@ -67,6 +73,15 @@ class FeedSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.on_clear()
+        self._over()
+
+    def _over(self) -> None:
+        """Let go of what holds this, once the connection is lost and nobody serves it any more: a
+        thousand of them left to the collector of garbage hold the loop for 0.7 s."""
+        self._ends += 1
+        if self._ends == 2:
+            self.conn.parser.close()  # a generator of its own, which holds it
+            del self.conn, self.scope
 
     @property
     def clear(self) -> bool:
@@ -92,6 +107,14 @@ class FeedSocket(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """Drop the connection, and what has not been sent."""
         self.transport.abort()
+
+
+class FeedHttp(HttpToolsProtocol):
+    """Serves HTTP like its parent, and is gone once it has become a WebSocket."""
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        del self.parser  # which holds this
 
 
 _doors: WeakKeyDictionary[Config, asyncio.Lock] = WeakKeyDictionary()

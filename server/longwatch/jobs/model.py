@@ -115,7 +115,9 @@ def evolve(job: Job, **changes: Any) -> Job:
 
 def summary(job: Job) -> JobSummary:
     """What the feed carries of `job`."""
-    return JobSummary(**{field: getattr(job, field) for field in _SUMMARY_FIELDS})
+    fields = {field: getattr(job, field) for field in _SUMMARY_FIELDS}
+    fields["result"] = job.result.summary() if job.result else None
+    return JobSummary(**fields)
 
 
 def _check_characters(text: str, what: str, pointer: str) -> None:

@@ -116,16 +116,27 @@ class StoppedAt(enum.StrEnum):
     BYTES = "bytes"
 
 
-class ResultInfo(Wire, frozen=True, kw_only=True, gc=False):
-    """What a query returned. `bytes` is the size on disk; `complete` is false while rows are
+class ResultSummary(Wire, frozen=True, kw_only=True, gc=False):
+    """How much a query returned. `bytes` is the size on disk; `complete` is false while rows are
     still being written, and for ever when there are fewer than the query would have returned:
     because the attempt ended early, or because it `stopped_at` a limit."""
 
     rows: int
     bytes: int
-    columns: list[Column]
     complete: bool
     stopped_at: StoppedAt | None = None
+
+
+class ResultInfo(ResultSummary, frozen=True, kw_only=True, gc=False):
+    """What a query returned, with its columns."""
+
+    columns: list[Column]
+
+    def summary(self) -> ResultSummary:
+        """The same without columns: there may be thousands."""
+        return ResultSummary(
+            rows=self.rows, bytes=self.bytes, complete=self.complete, stopped_at=self.stopped_at
+        )
 
 
 MAX_SQL_CHARS: Final = 1_000_000
@@ -159,7 +170,7 @@ class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
-    """A job without its SQL: what the feed carries and a table row needs.
+    """A job without its SQL and its result's columns: what the feed carries and a table row needs.
 
     `preview` is the start of the SQL on one line, 200 characters at most. `seq` is the number
     of the job's last committed change, the feed's cursor. Times are UTC.
@@ -182,13 +193,14 @@ class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
     cancel_requested_at: datetime | None
     cancel_confirmed: bool | None
     error: JobError | None
-    result: ResultInfo | None
+    result: ResultSummary | None
     seq: int
 
 
 class Job(JobSummary, frozen=True, kw_only=True):
     """A job in full. `retry_of` is the job that it was submitted anew from, if any."""
 
+    result: ResultInfo | None
     sql: str
     limits: Limits
     parameters: dict[str, Parameter] = field(default_factory=dict)

@@ -8,11 +8,13 @@ import msgspec
 
 from longwatch.progress.tracker import ProgressTracker
 from longwatch.protocol.jobs import (
+    Job,
     JobState,
     JobSummary,
     Phase,
     Progress,
     ResultInfo,
+    ResultSummary,
     StatementKind,
 )
 from longwatch.runner.spec import Report
@@ -55,10 +57,13 @@ class Running:
         """The job with the newest of this attempt, if that is the one which runs."""
         if job.state is not JobState.RUNNING or self.attempt != job.attempt:
             return job
+        result: ResultSummary | None = self._result
+        if self._result is not None and not isinstance(job, Job):
+            result = self._result.summary()
         return msgspec.structs.replace(
             job,
             phase=self.phase,
             progress=self.progress,
             kind=self._kind,
-            result=self._result,
+            result=result,
         )

@@ -56,7 +56,7 @@ _FIELDS: Final = {
     "cancel_confirmed": "CASE cancel_confirmed WHEN 0 THEN 'false' WHEN 1 THEN 'true' "
     "ELSE 'null' END",
     "error": _RECORD.format("error"),
-    "result": _RECORD.format("result"),
+    "result": "coalesce(json_remove(CAST(result AS TEXT), '$.columns'), 'null')",
     "seq": "seq",
 }
 assert tuple(_FIELDS) == JobSummary.__struct_fields__

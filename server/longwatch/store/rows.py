@@ -17,6 +17,7 @@ from longwatch.protocol.jobs import (
     Phase,
     Progress,
     ResultInfo,
+    ResultSummary,
     StatementKind,
 )
 from longwatch.protocol.parameters import Parameter
@@ -29,6 +30,7 @@ _read_parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 _read_progress = msgspec.json.Decoder(Progress).decode
 _read_error = msgspec.json.Decoder(JobError).decode
 read_result = msgspec.json.Decoder(ResultInfo).decode
+_read_result_summary = msgspec.json.Decoder(ResultSummary).decode
 _NO_PROGRESS = Progress()
 
 
@@ -73,7 +75,8 @@ def to_row(job: Job) -> dict[str, Any]:
 def to_job(row: Any) -> Job:
     """The job in a whole row of `jobs`."""
     return Job(
-        **_summary_fields(row),
+        **_common_fields(row),
+        result=read_result(row.result) if row.result else None,
         sql=row.sql,
         limits=_read_limits(row.limits),
         parameters=_read_parameters(row.parameters) if row.parameters else {},
@@ -83,7 +86,10 @@ def to_job(row: Any) -> Job:
 
 def to_summary(row: Any) -> JobSummary:
     """The job in a row of `jobs` that may lack `sql`, `limits`, `parameters` and `retry_of`."""
-    return JobSummary(**_summary_fields(row))
+    return JobSummary(
+        **_common_fields(row),
+        result=_read_result_summary(row.result) if row.result else None,
+    )
 
 
 def write_error(error: JobError | None) -> bytes | None:
@@ -101,7 +107,7 @@ def initial_phase(state: JobState) -> Phase | None:
     return Phase.STARTING if state is JobState.RUNNING else None
 
 
-def _summary_fields(row: Any) -> dict[str, Any]:
+def _common_fields(row: Any) -> dict[str, Any]:
     state = JobState(row.state)
     return {
         "id": row.id,
@@ -121,6 +127,5 @@ def _summary_fields(row: Any) -> dict[str, Any]:
         "cancel_confirmed": row.cancel_confirmed,
         "progress": _read_progress(row.progress) if row.progress else _NO_PROGRESS,
         "error": read_error(row.error),
-        "result": read_result(row.result) if row.result else None,
         "seq": row.seq,
     }

@@ -24,7 +24,7 @@ from longwatch.protocol.jobs import (
     JobError,
     JobState,
     Phase,
-    ResultInfo,
+    ResultSummary,
 )
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.keys import LIVE_KEYS
@@ -185,8 +185,8 @@ class Feeds(RuleBasedStateMachine):
             if state is JobState.FAILED:
                 changes["error"] = JobError(code="syntax_error", message="No column “ss”.")
             if state is JobState.SUCCEEDED:
-                changes["result"] = ResultInfo(
-                    rows=data.draw(FEW), bytes=data.draw(FEW), columns=[], complete=True
+                changes["result"] = ResultSummary(
+                    rows=data.draw(FEW), bytes=data.draw(FEW), complete=True
                 )
         self.server.put(structs.replace(one, **changes))
         self._tell(at_once)

@@ -12,7 +12,7 @@ from longwatch.protocol.jobs import (
     JobSummary,
     Phase,
     Progress,
-    ResultInfo,
+    ResultSummary,
 )
 from longwatch_desktop.mirror import text
 from unit.desktop.mirror.builders import at, job, running
@@ -165,7 +165,7 @@ def test_cells_of_a_running_job() -> None:
 
 
 def test_cells_of_a_finished_job() -> None:
-    result = ResultInfo(rows=16, bytes=2_000, columns=[], complete=True)
+    result = ResultSummary(rows=16, bytes=2_000, complete=True)
     left = Progress(eta_low_s=1, eta_high_s=2)
     one = job("a", JobState.SUCCEEDED, result=result, progress=left)
     assert text.eta(one) == "–"
