@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
@@ -14,6 +15,7 @@ from starlette.requests import HTTPConnection
 from longwatch.api.problems import ApiError
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
+from longwatch.protocol.people import Role
 from longwatch.results.exports import Exports
 from longwatch.results.viewer import Viewer
 from longwatch.security.tokens import Principal, TokenChecker
@@ -85,6 +87,26 @@ async def principal(
     return who
 
 
+PartsDep = Annotated[Parts, Depends(parts)]
+PrincipalDep = Annotated[Principal, Depends(principal)]
+
+
+def requires(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency: who asks, if it has one of these roles. 403 for anybody else."""
+
+    async def allowed(who: PrincipalDep) -> Principal:
+        if who.role not in roles:
+            wanted = " or ".join(roles)
+            raise ApiError(
+                403,
+                "forbidden",
+                f"This takes a token of the role {wanted}; yours is of the role {who.role}.",
+            )
+        return who
+
+    return allowed
+
+
 async def service(server: Annotated[Parts, Depends(parts)]) -> JobService:
     """The job service."""
     return server.service
@@ -109,8 +131,6 @@ async def _documented(_token: Annotated[object, Security(_scheme)]) -> None:
     """Puts the bearer scheme into the OpenAPI document."""
 
 
-PartsDep = Annotated[Parts, Depends(parts)]
-PrincipalDep = Annotated[Principal, Depends(principal)]
 ServiceDep = Annotated[JobService, Depends(service)]
 SourcingDep = Annotated[SourceService, Depends(sourcing)]
 SavingDep = Annotated[SavedQueries, Depends(saving)]

@@ -7,12 +7,15 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
+from longwatch.protocol.people import Role
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a request comes from."""
+    """Who a request comes from, and what it may do."""
 
     name: str
+    role: Role = Role.ADMIN
 
 
 def new_token() -> str:
