@@ -14,7 +14,7 @@ from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.mirror.columns import FREE, STATES, Columns, Slots
 from longwatch_desktop.mirror.line import WaitingLine
 from longwatch_desktop.mirror.naming import NameOrder
-from longwatch_desktop.mirror.searching import search_text
+from longwatch_desktop.mirror.searching import SearchTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,8 @@ class JobMirror:
         self._leaving: list[int] = []
         self._merged: dict[int, JobSummary] = {}
         self._counts = [0] * len(STATES)
-        # By slot, and the slots whose text is out of date.
-        self._texts: list[str] = []
-        self._untold: set[int] = set()
-        self.names = NameOrder(self.texts)
+        self.texts = SearchTexts(self._records.__getitem__)
+        self.names = NameOrder(self.texts.all)
         self._line = WaitingLine()
         # Snapshots are numbered; each slot remembers the one during or after which it was last
         # heard of. A snapshot from before the highest `seq` ever heard means that the server went
@@ -162,33 +160,14 @@ class JobMirror:
         that is not queued. By priority, then age; the server may let another owner go first."""
         return self._line.place(slot)
 
-    def texts(self) -> list[str]:
-        """What a filter's words are looked for in, by slot, without case; see `search_text`.
-
-        Brought up to date when asked for: nothing for a few, 110 ms for 100,000 jobs the first
-        time, unless `prepare_search` has come before.
-        """
-        self.prepare_search(len(self._untold))
-        return self._texts
-
     @property
     def is_unprepared(self) -> bool:
         """Whether `prepare` has something to do."""
-        return bool(self._untold) or self.names.is_due
-
-    def prepare_search(self, most: int) -> bool:
-        """Make up to `most` of the texts that a search needs, 1.1 µs each: the first key typed into
-        a filter then answers at once. Returns whether more are due."""
-        texts, records, untold = self._texts, self._records, self._untold
-        for _ in range(min(most, len(untold))):
-            slot = untold.pop()
-            record = records[slot]
-            texts[slot] = "" if record is None else search_text(record)
-        return bool(untold)
+        return self.texts.is_due or self.names.is_due
 
     def prepare(self, texts: int, names: int) -> None:
-        """The same for what searching and sorting by name need."""
-        if not self.prepare_search(texts):
+        """Make ready so much of what searching and sorting by name need."""
+        if not self.texts.prepare(texts):
             self.names.prepare(names)
 
     def apply(self, event: Snapshot | Delta | ProgressFrame) -> Changes:
@@ -345,7 +324,7 @@ class JobMirror:
         self._count(slots, -1)
         columns.commit(slots, list(news.values()))
         self._count(slots, 1)
-        self._untold.update(news)
+        self.texts.change(news)
         for slot in news:
             self._merged.pop(slot, None)
 
@@ -363,8 +342,7 @@ class JobMirror:
         for slot in self._leaving:
             self._records[slot] = None
             self._merged.pop(slot, None)
-            self._texts[slot] = ""
-            self._untold.discard(slot)
+            self.texts.forget(slot)
         self._free.extend(self._leaving)
         self._leaving = []
 
@@ -377,7 +355,7 @@ class JobMirror:
             self._records.append(None)
             self._ids.append(job_id)
             self._heard.append(0)
-            self._texts.append("")
+            self.texts.add_slot()
         self._slot_of[job_id] = slot
         return slot
 

@@ -253,11 +253,11 @@ def test_the_line_goes_by_priority_then_age() -> None:
 
 def test_searches_can_be_prepared_bit_by_bit() -> None:
     mirror = mirror_of(*(job(f"{number}") for number in range(5)))
-    assert mirror.prepare_search(3)
-    assert not mirror.prepare_search(3)
-    assert mirror.texts()[slot_of(mirror, "4")] == search_text(job("4"))
+    assert mirror.texts.prepare(3)
+    assert not mirror.texts.prepare(3)
+    assert mirror.texts.all()[slot_of(mirror, "4")] == search_text(job("4"))
     mirror.apply(delta(101, [job("4", seq=101, name="Other")]))
-    assert mirror.texts()[slot_of(mirror, "4")].startswith("other\n")
+    assert mirror.texts.all()[slot_of(mirror, "4")].startswith("other\n")
 
 
 def test_it_needs_no_qt() -> None:
