@@ -34,6 +34,9 @@ from longwatch_desktop.translation import tr
 NEWEST: Final = 10_000
 """Jobs that are over which a window loads at first: 10 MB, 0.1 s. Older ones come when wanted."""
 
+FRAMES_HZ: Final = 15.0
+"""Frames a second at most: what moves is shown within 0.1 s, and 25 would cost a tenth more of the
+processor."""
 AT_ONCE: Final = 500
 """Jobs of a snapshot that are taken in before the window's loop goes on: 7 ms with all that becomes
 of them. A frame has 2,000, and several may have come."""
@@ -55,7 +58,8 @@ class Link(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Health:
     """The state of the connection. `reason` is a sentence; `since_s` and `retry_at_s` are of the
-    monotonic clock, the latter `None` when no try is planned."""
+    monotonic clock, the latter `None` when no try is planned. `polling`: what changes is asked for,
+    since no WebSocket gets through."""
 
     link: Link
     since_s: float
@@ -63,6 +67,7 @@ class Health:
     retry_at_s: float | None = None
     server: str = ""
     version: str = ""
+    polling: bool = False
 
 
 class Session(QObject):
@@ -158,14 +163,14 @@ class Session(QObject):
         """Connect and follow, for ever; ends by being cancelled."""
         self._address = address
         self._set(self.health)  # where it is can be told now
-        self._follower = follower = FeedFollower(address, newest=self._newest)
+        self._follower = follower = FeedFollower(address, newest=self._newest, max_hz=FRAMES_HZ)
         follower.show(self._in_sight)
         try:
             async with AsyncClient(address) as api, aclosing(follower.events()) as events:
                 self._api = api
                 async for event in events:
                     match event:
-                        case Connected(hello):
+                        case Connected(hello, polling):
                             self._told = hello.time, time.monotonic()
                             self.user = hello.user
                             self._set(
@@ -174,6 +179,7 @@ class Session(QObject):
                                     time.monotonic(),
                                     server=hello.server,
                                     version=hello.version,
+                                    polling=polling,
                                 )
                             )
                             self._tasks.start(self._load_catalogue(), name="catalogue")
