@@ -64,6 +64,7 @@ class Columns:
         self.overlaid: Mask = np.empty(0, np.bool_)
         self.source: npt.NDArray[np.int32] = np.empty(0, np.int32)
         self.owner: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self._names: tuple[list[str], list[str]] = ([], [])
         self.sources: dict[str, int] = {}
         self.owners: dict[str, int] = {}
 
@@ -81,6 +82,12 @@ class Columns:
                 setattr(self, name, grown)
         self.state[self.capacity :] = FREE
         self.capacity = room
+
+    def names(self, slot: int) -> tuple[str, str]:
+        """Source and owner of a slot."""
+        if len(self._names[0]) < len(self.sources) or len(self._names[1]) < len(self.owners):
+            self._names = [*self.sources], [*self.owners]
+        return self._names[0][self.source[slot]], self._names[1][self.owner[slot]]
 
     def free(self, slot: int) -> None:
         """The slot holds no job any more."""

@@ -14,6 +14,7 @@ from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.mirror.columns import FREE, STATES, Columns, Slots
 from longwatch_desktop.mirror.line import WaitingLine
 from longwatch_desktop.mirror.naming import NameOrder
+from longwatch_desktop.mirror.records import Records
 from longwatch_desktop.mirror.searching import SearchTexts
 
 
@@ -48,6 +49,8 @@ class Awaited:
     gone: set[str] = field(default_factory=set)
 
 
+_MADE: Final = 4_096
+"""Records that are kept as they were made, 1 KB each: many more than are in sight."""
 NO_CHANGES: Final = Changes(reset=False, added=(), updated=(), progressed=(), removed=())
 
 
@@ -78,14 +81,13 @@ class JobMirror:
         self.older: str | None = None
         """The cursor below the newest jobs, from which older ones can be asked for; `None` when the
         last snapshot brought them all."""
-        self._records: list[JobSummary | None] = []
-        self._ids: list[str] = []
+        self._records = Records(self.columns)
         self._slot_of: dict[str, int] = {}
         self._free: list[int] = []
         self._leaving: list[int] = []
         self._merged: dict[int, JobSummary] = {}
         self._counts = [0] * len(STATES)
-        self.texts = SearchTexts(self._records.__getitem__)
+        self.texts = SearchTexts(self._records.text)
         self.names = NameOrder(self.texts.all)
         self._line = WaitingLine()
         # Snapshots are numbered; each slot remembers the one during or after which it was last
@@ -120,7 +122,7 @@ class JobMirror:
     @property
     def ids_by_slot(self) -> Sequence[str]:
         """The id of each slot; stale where no job is."""
-        return self._ids
+        return self._records.ids
 
     def ids(self) -> Iterator[str]:
         """The ids of all jobs, in no order."""
@@ -136,15 +138,12 @@ class JobMirror:
 
     def record(self, slot: int) -> JobSummary:
         """The committed record in `slot`. Raises `KeyError` if there is none."""
-        record = self._records[slot] if 0 <= slot < len(self._records) else None
-        if record is None:
-            raise KeyError(slot)
-        return record
+        return self._records.get(slot)
 
     def job(self, slot: int) -> JobSummary:
         """The job in `slot` with its newest phase and progress. Raises `KeyError` if none is.
 
-        Made when asked for and kept until the job changes: 2 µs the first time, 0.1 after.
+        Made when asked for and kept until the job changes: 5 µs the first time, 0.1 after.
         """
         merged = self._merged.get(slot)
         if merged is None:
@@ -152,6 +151,8 @@ class JobMirror:
             if self.columns.overlaid[slot]:
                 phase, progress = self.columns.newest(slot)
                 merged = structs.replace(merged, phase=phase, progress=progress)
+            if len(self._merged) >= _MADE:
+                self._merged.clear()
             self._merged[slot] = merged
         return merged
 
@@ -295,10 +296,10 @@ class JobMirror:
                 slot = self._take_slot(job.id)
                 added[slot] = job
             else:
-                before = records[slot]
-                assert before is not None
+                news = added.get(slot) or updated.get(slot)
+                before = news or records.kept(slot)
                 stale = job.seq <= before.seq
-                if stale and (heard[slot] >= void_before or job == before):
+                if stale and (heard[slot] >= void_before or job == (news or records.get(slot))):
                     heard[slot] = generation
                     continue
                 if slot in added:
@@ -308,7 +309,6 @@ class JobMirror:
                 if job.name != before.name:
                     self.names.drop((slot,))
                     renamed.append(slot)
-            records[slot] = job
             heard[slot] = generation
         self._highest = highest
         self.names.add(added)
@@ -323,6 +323,9 @@ class JobMirror:
         slots = np.fromiter(news, np.intp, len(news))
         self._count(slots, -1)
         columns.commit(slots, list(news.values()))
+        put = self._records.put
+        for slot, job in news.items():
+            put(slot, job)
         self._count(slots, 1)
         self.texts.change(news)
         for slot in news:
@@ -333,14 +336,14 @@ class JobMirror:
             return
         self._count(np.array(slots, np.intp), -1)
         for slot in slots:
-            del self._slot_of[self._ids[slot]]
+            del self._slot_of[self._records.ids[slot]]
             self.columns.free(slot)
         self.names.drop(slots)
         self._leaving = slots
 
     def _forget(self) -> None:
         for slot in self._leaving:
-            self._records[slot] = None
+            self._records.drop(slot)
             self._merged.pop(slot, None)
             self.texts.forget(slot)
         self._free.extend(self._leaving)
@@ -349,13 +352,11 @@ class JobMirror:
     def _take_slot(self, job_id: str) -> int:
         if self._free:
             slot = self._free.pop()
-            self._ids[slot] = job_id
         else:
             slot = len(self._records)
-            self._records.append(None)
-            self._ids.append(job_id)
             self._heard.append(0)
             self.texts.add_slot()
+        self._records.take(slot, job_id)
         self._slot_of[job_id] = slot
         return slot
 
@@ -371,7 +372,7 @@ class JobMirror:
     ) -> Changes:
         if not (reset or added or updated or removed):
             return NO_CHANGES
-        shifted = self._line.update(self.columns, self._ids, [*added, *updated, *removed])
+        shifted = self._line.update(self.columns, self._records.ids, [*added, *updated, *removed])
         return Changes(
             reset=reset,
             added=tuple(added),

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from longwatch.protocol.jobs import JobSummary
+from longwatch.protocol.jobs import JobError
 from longwatch_desktop.mirror.columns import Mask, Slots
 from longwatch_desktop.mirror.signatures import Signatures
 
@@ -15,18 +15,20 @@ _MOST: Final = 0.6
 """From this share of the texts on, looking through all is quicker than picking some."""
 
 
-def search_text(job: JobSummary) -> str:
+def search_text(
+    name: str, preview: str, source: str, owner: str, job_id: str, error: JobError | None
+) -> str:
     """What words are looked for in: name, the SQL's start, source, owner, id and what went wrong,
     a line each, so that no word is found across two of them."""
-    error = "" if job.error is None else f"\n{job.error.code}\n{job.error.message}"
-    return f"{job.name}\n{job.preview}\n{job.source}\n{job.owner}\n{job.id}{error}".casefold()
+    wrong = "" if error is None else f"\n{error.code}\n{error.message}"
+    return f"{name}\n{preview}\n{source}\n{owner}\n{job_id}{wrong}".casefold()
 
 
 class SearchTexts:
-    """The `search_text` of every job, by slot, without case. `record` gives the job in a slot."""
+    """The `search_text` of every job, by slot, without case. `text` gives that of a slot."""
 
-    def __init__(self, record: Callable[[int], JobSummary | None]) -> None:
-        self._record = record
+    def __init__(self, text: Callable[[int], str]) -> None:
+        self._text = text
         self._texts: list[str] = []
         self._signatures = Signatures()
         self._due: set[int] = set()
@@ -50,13 +52,12 @@ class SearchTexts:
         self._due.discard(slot)
 
     def prepare(self, most: int) -> bool:
-        """Make up to `most` of the texts that are due, 3 µs each: the first key typed into a filter
+        """Make up to `most` of the texts that are due, 4 µs each: the first key typed into a filter
         then answers at once. Returns whether more are due."""
         due, texts = self._due, self._texts
         made = [due.pop() for _ in range(min(most, len(due)))]
         for slot in made:
-            record = self._record(slot)
-            texts[slot] = "" if record is None else search_text(record)
+            texts[slot] = self._text(slot)
         self._signatures.put(made, [texts[slot] for slot in made])
         return bool(due)
 

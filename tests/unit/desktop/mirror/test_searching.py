@@ -14,8 +14,12 @@ from unit.desktop.mirror.builders import job
 WORDS = ("select", "sum(x)", "Straße", "größe", "ΑΣΣΟΣ", "naïve", "日本", "🐝", "\ud800", "%_", "7")
 
 
+def text_of(job: JobSummary) -> str:
+    return search_text(job.name, job.preview, job.source, job.owner, job.id, job.error)
+
+
 def texts_of(*jobs: JobSummary) -> SearchTexts:
-    texts = SearchTexts(jobs.__getitem__)
+    texts = SearchTexts(lambda slot: text_of(jobs[slot]))
     for _ in jobs:
         texts.add_slot()
     texts.change(range(len(jobs)))
@@ -32,13 +36,13 @@ def test_what_is_found_is_what_is_there(seed: int) -> None:
     texts = texts_of(*jobs)
     slots = np.array(dice.sample(range(300), 200), np.intp)
     for word in (*(word.casefold() for word in WORDS), "ct su", "e", "nowhere", "flights", "\n"):
-        expected = [word in search_text(jobs[slot]) for slot in slots.tolist()]
+        expected = [word in text_of(jobs[slot]) for slot in slots.tolist()]
         assert texts.having(word, slots).tolist() == expected, word
 
 
 def test_another_job_in_the_slot_is_another_text() -> None:
     jobs = [job("a", name="before"), job("b", name="before")]
-    texts = SearchTexts(jobs.__getitem__)
+    texts = SearchTexts(lambda slot: text_of(jobs[slot]))
     texts.add_slot()
     texts.add_slot()
     texts.change([0, 1])
