@@ -25,6 +25,7 @@ from longwatch.client.feed import Connected, Disconnected, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
 from longwatch.protocol.sources import SavedQuery, Source
+from longwatch_desktop.memory import give_back
 from longwatch_desktop.mirror.asking import Asked, asked
 from longwatch_desktop.mirror.jobs import JobMirror
 from longwatch_desktop.mirror.query import JobFilter
@@ -42,6 +43,9 @@ AT_ONCE: Final = 500
 of them. A frame has 2,000, and several may have come."""
 CHANGED_AT_ONCE: Final = 250
 """The same of changed jobs, which may have to move: 4 ms among 100,000 rows."""
+MANY: Final = 5_000
+"""Jobs of a snapshot that leave something worth to be given back."""
+TIDY_S: Final = 3.0
 HOLD_S: Final = 0.004
 """How long the loop is held at most before it goes on, when frames are smaller."""
 
@@ -218,6 +222,11 @@ class Session(QObject):
             raise LongwatchClientError(tr("There is no connection to the server yet."))
         return self._api
 
+    async def _tidy(self) -> None:
+        """Give back what a large snapshot needed, once what became of it has been made."""
+        await asyncio.sleep(TIDY_S)
+        await asyncio.to_thread(give_back)
+
     async def _take(self, event: Snapshot | Delta | ProgressFrame) -> None:
         """Take a frame in, and let the window live in between: frames that have come already are
         read without a pause."""
@@ -227,6 +236,8 @@ class Session(QObject):
             self.jobs_changed.emit(self.mirror.apply(part))
             if time.monotonic() - self._paused_s > HOLD_S:
                 await self._pause()
+        if isinstance(event, Snapshot) and not event.more and len(self.mirror) > MANY:
+            self._tasks.start(self._tidy(), name="tidy")
 
     async def _pause(self) -> None:
         await asyncio.sleep(0)

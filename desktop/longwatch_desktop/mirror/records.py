@@ -43,7 +43,8 @@ class Kept(msgspec.Struct, array_like=True, frozen=True, gc=False):
     progress: Progress | None = None
 
 
-_pack: Final = msgspec.msgpack.Encoder().encode
+_pack_into: Final = msgspec.msgpack.Encoder().encode_into
+_packed: Final = bytearray()
 _unpack: Final = msgspec.msgpack.Decoder(Kept).decode
 
 
@@ -63,7 +64,7 @@ class Records:
         """Keep a job; 1 µs."""
         result = job.result
         own = (job.phase, job.progress) if job.phase is not None else ()
-        self._packed[slot] = _pack(
+        _pack_into(
             (
                 job.name,
                 job.preview,
@@ -76,8 +77,10 @@ class Records:
                 None if result is None else result.complete,
                 None if result is None else result.stopped_at,
                 *own,
-            )
+            ),
+            _packed,
         )
+        self._packed[slot] = bytes(_packed)  # the encoder's own would have room to spare
 
     def drop(self, slot: int) -> None:
         """There is no job in the slot any more."""
