@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     allowed_origins: Names = ()
     behind_proxy: bool = False
     owner: str = Field(default_factory=_owner)
+    jobs_visible_to: Literal["team", "owner"] = Field(
+        default="team", description="whose jobs people see who are no admins: everybody's, or own"
+    )
     max_running: int = Field(default=2, ge=1, le=256, description="queries at once")
     max_running_per_owner: int | None = Field(
         default=None, ge=1, description="queries of one owner at once"
@@ -104,6 +107,8 @@ class Settings(BaseSettings):
     max_queued_per_owner: int = Field(
         default=10_000, ge=1, description="jobs of one owner that may wait"
     )
+    max_feeds: int = Field(default=10_000, ge=1, description="open feeds in all")
+    max_feeds_per_person: int = Field(default=2_000, ge=1, description="open feeds of one person")
     max_run_s: float | None = Field(
         default=None, gt=0, description="seconds a query may run, whatever it asks for"
     )

@@ -8,8 +8,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
-from longwatch.api.dependencies import AUTHENTICATED, PartsDep
+from longwatch.api.dependencies import PartsDep
 from longwatch.api.problems import ApiError
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.protocol import routes
 from longwatch.protocol.sources import UploadedFile
 from longwatch.sources.files import Files, Upload
