@@ -83,7 +83,7 @@ class TokenService:
         self._checker.add(stored.token, stored.hash)
         token = new.token
         self._log.info("token made", token=token.id, name=token.name, role=token.role.value)
-        await self._audit.note(who, "token.create", token.id, detail=_told(token))
+        await self._audit.note(who, "token.create", token.id, detail=told(token))
         return new
 
     async def all(self) -> list[Token]:
@@ -99,7 +99,7 @@ class TokenService:
             raise UnknownToken(token_id)
         self._checker.revoke(token_id)
         self._log.info("token revoked", token=token.id, name=token.name)
-        await self._audit.note(who, "token.revoke", token.id, detail=_told(token))
+        await self._audit.note(who, "token.revoke", token.id, detail=told(token))
         return token
 
     async def _note_now_and_then(self) -> None:
@@ -116,6 +116,7 @@ class TokenService:
             await self._store.run(people.note_used, used)
 
 
-def _told(token: Token) -> str:
+def told(token: Token) -> str:
+    """What the audit log says of a token."""
     until = f", until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else ""
     return f"{token.role.value} for {token.name}{until}"
