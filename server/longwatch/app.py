@@ -41,6 +41,7 @@ from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
 from longwatch.security.attempts import WrongTokens
+from longwatch.security.exposure import check_exposure
 from longwatch.security.hosts import LOOPBACK, host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.audit import AuditLog
@@ -145,6 +146,12 @@ async def _serving(
         hub.begin(await store.run(repository.newest_seq))
         epoch = await store.run(repository.epoch)
         await tokens.start()
+        check_exposure(
+            settings.host,
+            encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
+            named_token=settings.bearer_token() is not None or checker.has_people,
+            behind_proxy=settings.behind_proxy,
+        )
         await sourcing.start()
         await service.start()
         retention.start()

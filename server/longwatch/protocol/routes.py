@@ -69,7 +69,8 @@ MAX_RESULT_PAGE: Final = 100_000
 BACKUPS_FOLDER: Final = "backups"
 """In the data folder: where a server puts copies of its store."""
 SERVER_FILE: Final = "server.json"
-"""In the data folder, mode 0600, while a server runs there: JSON `url`, `token`, `pid`."""
+"""In the data folder, mode 0600, while a server runs there: JSON `url`, `token`, `pid`, and
+`certificate` where it speaks TLS."""
 
 
 def job(job_id: str) -> str:

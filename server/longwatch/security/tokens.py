@@ -89,6 +89,11 @@ class TokenChecker:
         self._by_id: dict[str, _Known] = {}
         self._used: dict[str, float] = {}
 
+    @property
+    def has_people(self) -> bool:
+        """Whether there is a token besides the one that the server was started with."""
+        return bool(self._by_id)
+
     def add(self, token: Token, hashed: bytes) -> None:
         """Let a token in from now on, if it is neither revoked nor expired."""
         expires_s = None if token.expires_at is None else token.expires_at.timestamp()
