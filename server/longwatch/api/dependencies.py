@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 import structlog
 from fastapi import Depends, Security
@@ -93,6 +93,14 @@ async def principal(
 
 
 def _unknown(connection: HTTPConnection, server: Parts) -> ApiError:
+    # Once a request: a route that is called directly is solved again if it is not let in.
+    known: ApiError | None = connection.scope.get(_REFUSED)
+    if known is None:
+        known = connection.scope[_REFUSED] = _refusal(connection, server)
+    return known
+
+
+def _refusal(connection: HTTPConnection, server: Parts) -> ApiError:
     client = connection.client
     if connection.headers.get("authorization") and client is not None:
         wait_s = server.wrong_tokens.note(client.host)
@@ -123,6 +131,7 @@ def forbidden(who: Principal, roles: Sequence[Role]) -> ApiError:
     )
 
 
+_REFUSED: Final = "longwatch.refused"
 PartsDep = Annotated[Parts, Depends(parts)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 

@@ -30,6 +30,8 @@ class LimitedHttp(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._in_head = True
+        self._asked = False
+        """Whether a head has begun, and is not there yet."""
         self._head_bytes = 0
         self._patience: asyncio.TimerHandle | None = None
         self._refused = False
@@ -57,11 +59,11 @@ class LimitedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._asked = True
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head = self._asked = False
         self._head_is_there()
         length = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if length > MOST_HEAD_BYTES:
@@ -92,7 +94,7 @@ class LimitedHttp(HttpToolsProtocol):
         self._patience = None
         if self.transport.is_closing():
             return
-        if self._head_bytes == 0:  # nothing was asked, so nothing is answered
+        if not self._asked:  # nothing was asked, so nothing is answered
             self.transport.close()
             return
         self._refused = True
