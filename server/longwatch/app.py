@@ -43,7 +43,7 @@ from longwatch.results.viewer import Viewer
 from longwatch.security.attempts import WrongTokens
 from longwatch.security.exposure import check_exposure
 from longwatch.security.hosts import LOOPBACK, host_rules
-from longwatch.security.tokens import TokenChecker, new_token
+from longwatch.security.tokens import Principal, TokenChecker, new_token
 from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
@@ -146,6 +146,7 @@ async def _serving(
         hub.begin(await store.run(repository.newest_seq))
         epoch = await store.run(repository.epoch)
         await tokens.start()
+        await audit.note_settings(Principal(settings.owner), settings.chosen())
         check_exposure(
             settings.host,
             encrypted=settings.tls_self_signed or settings.tls_certificate is not None,

@@ -196,6 +196,19 @@ class Settings(BaseSettings):
             raise ValueError("either tls_certificate or tls_self_signed, not both")
         return self
 
+    def chosen(self) -> dict[str, str]:
+        """What was set to something else than its default, as text; of the token only that it
+        is, of sources their names."""
+        found: dict[str, str] = {}
+        for name in sorted(self.model_fields_set - {"data_dir", "port"}):
+            value = getattr(self, name)
+            if value == type(self).model_fields[name].default:
+                continue
+            several = isinstance(value, tuple | dict)
+            text = ", ".join(sorted(map(str, value))) if several else str(value)
+            found[name] = "(secret)" if name == "token" else text[:200]
+        return found
+
     def bearer_token(self) -> str | None:
         """The token that the settings name, themselves or in `token_file`; `None` if they name
         none. Raises `SettingsError` when the file cannot be read."""

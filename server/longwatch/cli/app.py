@@ -23,6 +23,8 @@ Exit codes:
 Environment:
   LONGWATCH_URL            the server to use, as --server
   LONGWATCH_TOKEN(_FILE)   its token, or the file that holds it
+  LONGWATCH_CERTIFICATE_FILE
+                           the one certificate that it may show (PEM)
   LONGWATCH_DATA_DIR       the data folder of this machine's own server
 """
 

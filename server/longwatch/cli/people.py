@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -147,16 +146,9 @@ def audit(limit: int, as_json: bool, where: Where) -> None:
 def _ask(where: Where, call: Callable[[People], Coroutine[Any, Any, T]]) -> T:
     """What a server says, or the data folder of one that does not run."""
     from longwatch.client.discovery import find_local
-    from longwatch.connecting import remote_address
     from longwatch.paths import default_data_dir
 
-    if where.server is not None and where.data_dir is not None:
-        raise click.UsageError("Give either --server or --data-dir, not both.")
-    address = None
-    if where.data_dir is None:
-        address = remote_address(
-            where.server, None, token_file=where.token_file, environment=os.environ
-        )
+    address = where.remote()
     folder = (where.data_dir or default_data_dir()).expanduser().absolute()
     address = address or find_local(folder)
     if address is None:

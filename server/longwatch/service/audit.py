@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -39,6 +39,12 @@ class AuditLog:
                 by_owner.setdefault(owner, []).append(job_id)
         for owner, ids in by_owner.items():
             await self.note(who, action, *ids, detail=f"of {owner}")
+
+    async def note_settings(self, who: Principal, chosen: Mapping[str, str]) -> None:
+        """Note which settings were changed since the last start, in the name of whoever runs the
+        server."""
+        at = self._now()
+        await self._store.run(audit.note_settings, who.name, who.role, chosen, at)
 
     async def page(
         self, *, before_id: int | None, limit: int

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import insert, select
 
 from longwatch.protocol.people import AuditLine, Role
+from longwatch.store import markers
 from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import audit
 from longwatch.store.writer import Transaction
@@ -28,6 +30,21 @@ def note(
     rows = [{**common, "action": action, "target": target} for target in targets]
     if rows:
         tx.connection.execute(insert(audit), rows)
+
+
+def note_settings(
+    tx: Transaction, who: str, role: Role, chosen: Mapping[str, str], at: datetime
+) -> None:
+    """Add a line for each setting that is not what it was when this was called before."""
+    known = markers.get(tx.connection, markers.SETTINGS)
+    markers.put(tx.connection, markers.SETTINGS, msgspec.json.encode(chosen).decode())
+    if known is None:
+        return
+    before = msgspec.json.decode(known, type=dict[str, str])
+    for name in sorted({*before, *chosen}):
+        old, new = before.get(name, "default"), chosen.get(name, "default")
+        if old != new:
+            note(tx, who, role, "settings.change", [name], at, f"{old} → {new}")
 
 
 def page(
