@@ -23,6 +23,7 @@ from longwatch.api import (
     health,
     history,
     jobs,
+    people,
     problems,
     results,
     sources,
@@ -32,14 +33,21 @@ from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
+from longwatch.feed.room import FeedRoom
 from longwatch.logs import close_log, heard, open_log
 from longwatch.protocol.bulk import BulkAction
+from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
+from longwatch.security.attempts import WrongTokens
+from longwatch.security.exposure import check_exposure
 from longwatch.security.hosts import LOOPBACK, host_rules
-from longwatch.security.tokens import TokenChecker, new_token
+from longwatch.security.tokens import Principal, TokenChecker, new_token
+from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
+from longwatch.service.owners import Owners
+from longwatch.service.people import TokenService
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
@@ -117,6 +125,10 @@ async def _serving(
         remove_jobs=partial(remove_jobs, service, settings.owner),
     )
 
+    checker = TokenChecker(secret, settings.owner, team=settings.jobs_visible_to == "team")
+    audit = AuditLog(store, utc_now)
+    tokens = TokenService(store, checker, audit, log, utc_now)
+    saving = SavedQueries(store, utc_now)
     exporting = Exports(
         Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
     )
@@ -133,6 +145,14 @@ async def _serving(
     try:
         hub.begin(await store.run(repository.newest_seq))
         epoch = await store.run(repository.epoch)
+        await tokens.start()
+        await audit.note_settings(Principal(settings.owner), settings.chosen())
+        check_exposure(
+            settings.host,
+            encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
+            named_token=settings.bearer_token() is not None or checker.has_people,
+            behind_proxy=settings.behind_proxy,
+        )
         await sourcing.start()
         await service.start()
         retention.start()
@@ -143,9 +163,15 @@ async def _serving(
             beat=Beat(hub),
             sources=catalogue,
             sourcing=sourcing,
-            saving=SavedQueries(store, utc_now),
+            saving=saving,
             files=uploads,
-            tokens=TokenChecker(secret, settings.owner),
+            tokens=checker,
+            wrong_tokens=WrongTokens(),
+            people=tokens,
+            audit=audit,
+            owners=Owners(store, saving, exporting),
+            feeds=FeedRoom(settings.max_feeds, settings.max_feeds_per_person),
+            visibility=Visibility(settings.jobs_visible_to),
             log=log,
             epoch=epoch,
             server_name=socket.gethostname(),
@@ -162,6 +188,7 @@ async def _serving(
             await exporting.close()
             await retention.stop()
             await drain()
+            await tokens.stop()
         finally:
             await store.close()
             log.info("server stopped")
@@ -173,7 +200,8 @@ def _install_routes(app: FastAPI) -> None:
     app.include_router(jobs.collection, responses=problems.documented())
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    plain = (health, history, bulk, jobs, results, exports, sources, files, backups, changes)
+    work = (health, history, bulk, jobs, results, exports, sources, files, backups)
+    plain = (*work, people, changes)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
 
