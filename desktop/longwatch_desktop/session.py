@@ -24,6 +24,7 @@ from longwatch.client.errors import LongwatchClientError
 from longwatch.client.feed import Connected, Disconnected, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
+from longwatch.protocol.people import Me
 from longwatch.protocol.sources import SavedQuery, Source
 from longwatch_desktop.memory import give_back
 from longwatch_desktop.mirror.asking import Asked, asked
@@ -82,6 +83,7 @@ class Session(QObject):
     jobs_changed = Signal(object)
     """`mirror.jobs.Changes`"""
     catalogue_changed = Signal()
+    me_changed = Signal()
     trouble = Signal(str)
     """A sentence about something that went wrong in the background."""
 
@@ -91,6 +93,9 @@ class Session(QObject):
         self._newest = newest
         self.user = ""
         """The owner of what is submitted from here, as the server names it; empty until it does."""
+        self.me: Me | None = None
+        """Who the server takes us for; `None` until it says so, as one of another version never
+        does."""
         self.mirror = JobMirror()
         self.sources: list[Source] = []
         self.saved_queries: list[SavedQuery] = []
@@ -160,6 +165,7 @@ class Session(QObject):
         self.sources, self.saved_queries = [], []
         self._told = None
         self.user = ""
+        self._know(None)
         self._address = None
         self.catalogue_changed.emit()
 
@@ -187,6 +193,7 @@ class Session(QObject):
                                 )
                             )
                             self._tasks.start(self._load_catalogue(), name="catalogue")
+                            self._tasks.start(self._ask_who(), name="me")
                         case Disconnected():
                             self._lost(event)
                         case Snapshot() | Delta() | ProgressFrame():
@@ -247,6 +254,14 @@ class Session(QObject):
         """Sources and saved queries may have been added elsewhere: ask what there is now."""
         if self._api is not None and self.health.link is Link.CONNECTED:
             self._tasks.start(self._look_again(), name="catalogue")
+
+    async def _ask_who(self) -> None:
+        with suppress(LongwatchClientError):  # what is refused to others is not offered then
+            self._know(await self.client().me())
+
+    def _know(self, me: Me | None) -> None:
+        self.me = me
+        self.me_changed.emit()
 
     async def _look_again(self) -> None:
         with suppress(LongwatchClientError):  # nobody asked: there is nothing to say
