@@ -22,6 +22,7 @@ from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.service.jobs import JobService
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
+from longwatch.service.working import WorkerService
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.files import Files
 from longwatch.store.store import Store
@@ -53,6 +54,8 @@ class Parts:
     drain: Drain
     viewer: Viewer
     exports: Exports
+    workers: WorkerService | None = None
+    """`None` where no worker has a part in it."""
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request

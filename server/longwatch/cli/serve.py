@@ -56,6 +56,19 @@ _SIGNALS: Final = [
     envvar="LONGWATCH_BEHIND_PROXY",
     help="A TLS proxy stands before it; needed to listen beyond this machine.",
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "celery"]),
+    default=None,
+    help="Who carries queries out: this machine, or Celery workers.  [default: local]",
+)
+@click.option(
+    "--broker",
+    metavar="URL",
+    default=None,
+    help="The broker of Celery workers, as redis://host:6379/0; its password also by "
+    "$LONGWATCH_BROKER_PASSWORD(_FILE).",
+)
 def serve(
     host: str | None,
     port: int | None,
@@ -63,6 +76,8 @@ def serve(
     ready_file: Path | None,
     until_idle: float | None,
     behind_proxy: bool,
+    executor: str | None,
+    broker: str | None,
 ) -> int:
     """Run the server until SIGTERM or Ctrl+C.
 
@@ -79,9 +94,15 @@ def serve(
         )
     from longwatch.host import AlreadyServing, ServerThread
 
-    chosen: dict[str, Any] = {"host": where, "port": port, "behind_proxy": behind_proxy or None}
+    chosen: dict[str, Any] = {
+        "host": where,
+        "port": port,
+        "behind_proxy": behind_proxy or None,
+        "executor": executor,
+        "broker": broker,
+    }
     settings = {name: value for name, value in chosen.items() if value is not None}
-    with _stop_signals() as stop:
+    with stop_signals() as stop:
         server = ServerThread(data_dir, configured_token=True, until_idle_s=until_idle, **settings)
         try:
             address = server.start()
@@ -129,7 +150,7 @@ def is_loopback(host: str) -> bool:
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """An event that the signals to stop set, instead of what they did before."""
     stop = threading.Event()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
