@@ -77,6 +77,7 @@ class CeleryExecutor(Executor):
         self._observer = observer
         await self._here.start(observer)
         self._reaper = asyncio.create_task(self._reap(), name="leases")
+        self._soon(self._hints.open(), "broker")
 
     async def offer(self, job_id: str, attempt: int, queue: str, task_id: str) -> None:
         """Let workers know that an attempt may be claimed. Raises `BrokerUnreachable`."""

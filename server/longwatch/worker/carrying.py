@@ -32,7 +32,7 @@ from longwatch.protocol.worker import (
 from longwatch.runner.mailbox import Mailbox
 from longwatch.sources.engines import runs_elsewhere
 from longwatch.worker.delivery import Delivery
-from longwatch.worker.leftover import note_claim
+from longwatch.worker.leftover import before_leave, note_claim
 from longwatch.worker.options import WorkerOptions
 from longwatch.worker.reaching import (
     BACKOFF,
@@ -66,6 +66,8 @@ class _Carried:
     ended: Ended | None = None
     failure: JobError | None = None
     is_ours: bool = True
+    is_told: bool = False
+    """The end is on its way: that the server then knows of no such attempt is as it should be."""
     may_write: bool = False
     asked_to_end: bool = False
 
@@ -153,7 +155,7 @@ class Carrier(Observer):
             await self._run(one, self._options.fitted(claim.spec), claim.secrets)
             await self._deliver(one)
             if one.is_ours:
-                end = _end(one)
+                end, one.is_told = _end(one), True
                 await insist(lambda: self._client.end(of, end))
                 self._log.info("attempt ended", job=of.job_id, attempt=of.attempt)
         finally:
@@ -213,7 +215,8 @@ class Carrier(Observer):
                     try:
                         sort_out(error)
                     except NotOurs:
-                        self._drop(one)
+                        if not one.is_told:
+                            self._drop(one)
                 if time.monotonic() - heard_s > GIVE_UP_S:
                     self._drop(one)
                 await asyncio.sleep(BACKOFF.delay_s(failures, dice))
@@ -260,6 +263,7 @@ def _end(one: _Carried) -> AttemptEnd:
         return AttemptEnd(outcome=outcome, confirmed=confirmed)
     assert ended is not None
     if isinstance(ended.how, Died):
+        last = before_leave(last, one.mailbox)
         return AttemptEnd(died=ended.how.reason[:200], last=last, confirmed=confirmed)
     assert isinstance(ended.how, Outcome)
     if ended.how.ending is Ending.CANCELLED and not one.asked_to_end:

@@ -19,6 +19,7 @@ from longwatch.client.worker import Claimed, WorkerClient
 from longwatch.durable import replace
 from longwatch.execution.processes import AdoptedRunner
 from longwatch.protocol.attempts import Report
+from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.worker import AttemptEnd
 from longwatch.runner.mailbox import Mailbox
 from longwatch.worker.reaching import NoRoom, NotOurs, OutOfReach, insist
@@ -65,9 +66,17 @@ async def _report(mailbox: Mailbox, client: WorkerClient) -> None:
     noted = msgspec.json.decode((mailbox.folder / _CLAIM).read_bytes(), type=_Noted)
     of = Claimed(noted.job_id, noted.attempt, noted.key)
     is_gone = await _ended(mailbox)
-    last: Report | None = mailbox.report()
+    last = before_leave(mailbox.report(), mailbox)
     end = AttemptEnd(died="ended with its worker's process", last=last, confirmed=is_gone)
     await insist(lambda: client.end(of, end))
+
+
+def before_leave(last: Report | None, mailbox: Mailbox) -> Report | None:
+    """The last report of a runner that died. A statement that still waited for leave to write has
+    run nothing: it may be run again like any that nobody knows the kind of."""
+    if last is None or last.kind is not StatementKind.WRITE or mailbox.may_write():
+        return last
+    return msgspec.structs.replace(last, kind=None)
 
 
 async def _ended(mailbox: Mailbox) -> bool:
