@@ -93,13 +93,6 @@ class _Names(click.ParamType[tuple[str, ...]]):
     help="When told to stop, give queries that only read back after so long.  [default: never]",
 )
 @click.option(
-    "--visibility",
-    type=click.FloatRange(min=1),
-    default=3_600.0,
-    metavar="SECONDS",
-    help="After how long Redis gives a dead worker's hints to others.  [default: 3600]",
-)
-@click.option(
     "--plain-http", is_flag=True, help="Speak to another machine without TLS: the network is safe."
 )
 def worker(
@@ -113,7 +106,6 @@ def worker(
     work_dir: Path | None,
     results_dir: Path | None,
     drain: float | None,
-    visibility: float,
     plain_http: bool,
 ) -> int:
     """Carry out jobs for a server, until SIGTERM or Ctrl+C; what runs then is finished.
@@ -145,7 +137,7 @@ def worker(
     from longwatch.paths import default_data_dir
 
     try:
-        found = Broker.parse(broker, _password(broker_password_file), visibility_s=visibility)
+        found = Broker.parse(broker, _password(broker_password_file))
     except InvalidBroker as error:
         raise Failure(str(error), Exit.USAGE) from error
     home = (results_dir / ".workers") if results_dir else default_data_dir() / "workers"

@@ -15,7 +15,6 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 TASK: Final = "longwatch.attempt"
 """The one task there is; its arguments are those of a `Hint`."""
-VISIBILITY_S: Final = 3_600.0
 CONNECT_S: Final = 3.0
 _SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps")
 
@@ -26,17 +25,13 @@ class InvalidBroker(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """A broker. `url` is without a password; a worker that has died keeps a hint from others for
-    `visibility_s` (Redis)."""
+    """A broker. `url` is without a password."""
 
     url: str
     password: str | None = field(default=None, repr=False)
-    visibility_s: float = VISIBILITY_S
 
     @classmethod
-    def parse(
-        cls, url: str, password: str | None = None, *, visibility_s: float = VISIBILITY_S
-    ) -> Broker:
+    def parse(cls, url: str, password: str | None = None) -> Broker:
         """Read what a person typed; a password in the URL counts if there is no other. Raises
         `InvalidBroker`."""
         parts = urlsplit(url.strip())
@@ -54,7 +49,7 @@ class Broker:
         user = f"{parts.username}@" if parts.username else ""
         scheme = parts.scheme.replace("valkey", "redis")
         plain = urlunsplit((scheme, user + place, parts.path, parts.query, ""))
-        return cls(plain, password if password is not None else parts.password, visibility_s)
+        return cls(plain, password if password is not None else parts.password)
 
     def full_url(self) -> str:
         """With its password; for nobody's eyes."""
@@ -70,6 +65,7 @@ def celery_app(broker: Broker) -> Any:
     """A Celery application over a broker, which knows no task yet."""
     from celery import Celery  # type: ignore[import-untyped]  # noqa: PLC0415 - 0.3 s
 
+    is_redis = broker.url.startswith("redis")
     app = Celery("longwatch", broker=broker.full_url(), set_as_current=False, fixups=[])
     app.conf.update(
         task_serializer="json",
@@ -78,13 +74,16 @@ def celery_app(broker: Broker) -> Any:
         result_backend=None,
         worker_enable_remote_control=False,
         worker_send_task_events=False,
-        # Acknowledged in the end: a worker that runs as many as it may takes no further ones then.
-        task_acks_late=True,
-        worker_prefetch_multiplier=1,
+        # Acknowledged at once. In the end, over a connection that has broken meanwhile, Celery
+        # cannot, and takes nothing more for good; and what a broker gives to another after its
+        # timeout is of no use here: the server sends hints anew.
+        task_acks_late=False,
+        worker_prefetch_multiplier=0 if is_redis else 1,
+        worker_disable_prefetch=is_redis,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=CONNECT_S,
-        broker_transport_options=_transport(broker),
+        broker_transport_options={"socket_connect_timeout": CONNECT_S} if is_redis else {},
     )
     if broker.url.startswith("rediss:") and "ssl_cert_reqs" not in broker.url:
         app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
@@ -94,9 +93,3 @@ def celery_app(broker: Broker) -> Any:
 def new_task_id() -> str:
     """The id of a hint's Celery task."""
     return str(uuid.uuid4())
-
-
-def _transport(broker: Broker) -> dict[str, Any]:
-    if not broker.url.startswith("redis"):
-        return {}
-    return {"visibility_timeout": broker.visibility_s, "socket_connect_timeout": CONNECT_S}

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from longwatch.execution.celery_broker import new_task_id
 from longwatch.execution.celery_executor import CeleryExecutor
+from longwatch.execution.contract import BrokerUnreachable
 from longwatch.jobs.errors import NotOffered
 from longwatch.jobs.turns import Waiting
 from longwatch.protocol.jobs import Job
@@ -50,6 +52,8 @@ class Offers:
         self._queue_of = queue_of
         self._slots = slots
         self._offers: dict[str, _Offer] = {}
+        self.trouble: str | None = None
+        """What is wrong with the broker."""
 
     @property
     def jobs(self) -> frozenset[str]:
@@ -78,7 +82,7 @@ class Offers:
         made = _Offer(job.attempt + 1, slot, queue, new_task_id(), time.monotonic())
         self._offers[job.id] = made
         try:
-            await self.executor.offer(job.id, made.attempt, queue, made.task_id)
+            await self._send(job.id, made)
         except BaseException:
             self.drop(job.id)
             raise
@@ -104,12 +108,27 @@ class Offers:
                 overdue.setdefault(one.queue, []).append(job_id)
         sent = 0
         for queue, job_ids in overdue.items():
-            if await self.executor.unseen(queue) >= len(job_ids):
+            with self._noting():
+                unseen = await self.executor.unseen(queue)
+            if unseen >= len(job_ids):
                 continue  # they wait there for a worker to be free
             for job_id in job_ids:
                 found = self._offers.get(job_id)
                 if found is not None:
                     found.sent_s = time.monotonic()
-                    await self.executor.offer(job_id, found.attempt, queue, found.task_id)
+                    await self._send(job_id, found)
                     sent += 1
         return sent
+
+    async def _send(self, job_id: str, one: _Offer) -> None:
+        with self._noting():
+            await self.executor.offer(job_id, one.attempt, one.queue, one.task_id)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokerUnreachable as error:
+            self.trouble = str(error)
+            raise
+        self.trouble = None

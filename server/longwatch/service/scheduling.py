@@ -164,7 +164,7 @@ class Scheduler:
                     pass
             except Exception as error:
                 # Whatever it was, the next job deserves its turn.
-                known = isinstance(error, StoreError)
+                known = isinstance(error, StoreError | OSError)  # the latter: of a broker
                 self._log.warning("no job could be started", error=str(error), exc_info=not known)
                 await self.pause(RETRY_S)
                 self._called.set()

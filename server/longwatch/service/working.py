@@ -93,7 +93,6 @@ class WorkerService:
         self._roster = roster
         self._sources = sources
         self._log = log
-        self._trouble: str | None = None
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -122,7 +121,7 @@ class WorkerService:
     def workers(self) -> WorkerList:
         """Every worker there is."""
         workers = self._roster.all(self.executor.jobs_of)
-        return WorkerList(executor="celery", workers=workers, trouble=self._trouble)
+        return WorkerList(executor="celery", workers=workers, trouble=self._offers.trouble)
 
     async def claim(self, asked: ClaimRequest) -> Claim:
         """Give an attempt to a worker; once more to one whose answer was lost. Raises
@@ -142,17 +141,12 @@ class WorkerService:
         """Send hints again that are gone: a broker that has lost everything is filled anew."""
         while True:
             await asyncio.sleep(LOOK_S)
-            trouble = None
             try:
                 sent = await self._offers.send_again()
             except BrokerUnreachable as error:
-                trouble = str(error)
+                self._log.warning("hints not sent again", error=str(error))
             except Exception:
                 self._log.exception("hints not looked after")
             else:
                 if sent:
                     self._log.info("hints sent again", hints=sent)
-            if trouble != self._trouble:
-                self._log.warning("broker", trouble=trouble)
-                self._trouble = trouble
-                self._jobs.offers_changed()
