@@ -27,9 +27,14 @@ from longwatch.api import (
     problems,
     results,
     sources,
+    workers,
 )
 from longwatch.api.dependencies import Parts
 from longwatch.api.middleware import Gate
+from longwatch.execution.celery_broker import Broker
+from longwatch.execution.celery_executor import CeleryExecutor
+from longwatch.execution.celery_hints import Hints
+from longwatch.execution.contract import Executor
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
@@ -46,11 +51,13 @@ from longwatch.security.hosts import LOOPBACK, host_rules
 from longwatch.security.tokens import Principal, TokenChecker, new_token
 from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
+from longwatch.service.offering import Offers
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
+from longwatch.service.working import Roster, WorkerService
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.engines import runs_elsewhere
@@ -106,15 +113,11 @@ async def _serving(
 
     store = Store(settings.data_dir / "jobs.sqlite", publish)
     catalogue, vault, uploads = source_parts(settings)
-    executor = LocalExecutor(
-        settings.data_dir / "jobs",
-        settings.data_dir / "runners.log",
-        warm_spare=settings.warm_spare,
-        access=catalogue.access,
-        runs_elsewhere=runs_elsewhere,
-    )
+    roster = Roster(utc_now)
+    executor, offers = executors(settings, catalogue, roster)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
-    service = JobService(store, executor, hub, catalogue, settings, log)
+    service = JobService(store, executor, hub, catalogue, settings, log, offers=offers)
+    working = WorkerService(service, offers, roster, catalogue, log) if offers else None
 
     retention = Retention(
         store,
@@ -155,6 +158,8 @@ async def _serving(
         )
         await sourcing.start()
         await service.start()
+        if working is not None:
+            working.start()
         retention.start()
         app.state.parts = Parts(
             service=service,
@@ -178,6 +183,7 @@ async def _serving(
             drain=drain,
             viewer=exporting.viewer,
             exports=exporting,
+            workers=working,
         )
         log.info("server started", version=version(), data_dir=str(settings.data_dir))
         with heard("uvicorn.error", log):
@@ -187,6 +193,8 @@ async def _serving(
         try:
             await exporting.close()
             await retention.stop()
+            if working is not None:
+                await working.stop()
             await drain()
             await tokens.stop()
         finally:
@@ -201,9 +209,30 @@ def _install_routes(app: FastAPI) -> None:
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
     work = (health, history, bulk, jobs, results, exports, sources, files, backups)
-    plain = (*work, people, changes)
+    plain = (*work, people, changes, workers)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
+    app.include_router(workers.worker, responses=problems.documented())
+
+
+def executors(
+    settings: Settings, catalogue: SourceCatalogue, roster: Roster
+) -> tuple[Executor, Offers | None]:
+    """Who carries attempts out, and what is offered where that is workers. Raises `InvalidBroker`
+    or `SettingsError`."""
+    here = LocalExecutor(
+        settings.data_dir / "jobs",
+        settings.data_dir / "runners.log",
+        warm_spare=settings.warm_spare,
+        access=catalogue.access,
+        runs_elsewhere=runs_elsewhere,
+    )
+    if settings.executor == "local":
+        return here, None
+    broker = Broker.parse(settings.broker or "", settings.broker_secret())
+    lease_s = settings.worker_lease_s
+    far = CeleryExecutor(settings.data_dir / "jobs", Hints(broker), here, lease_s=lease_s)
+    return far, Offers(far, catalogue.queue_of, roster.slots)
 
 
 def utc_now() -> datetime:

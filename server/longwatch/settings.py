@@ -87,6 +87,11 @@ class SourceSettings(BaseModel):
     title: str = ""
     description: str = ""
     max_running: int | None = Field(default=None, ge=1, description="queries at once on it")
+    queue: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}$",
+        description="the workers that have its data take jobs from this queue",
+    )
 
 
 class Settings(BaseSettings):
@@ -185,6 +190,17 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=10 * 2**30, ge=0, description="size of one uploaded file; 0 allows none"
     )
+    executor: Literal["local", "celery"] = Field(
+        default="local", description="who carries queries out: this machine, or Celery workers"
+    )
+    broker: str | None = Field(
+        default=None, description="of Celery: redis://…, rediss://… or amqps://…"
+    )
+    broker_password: SecretStr | None = None
+    broker_password_file: Path | None = None
+    worker_lease_s: float = Field(
+        default=30.0, ge=1, le=3_600, description="silence after which a worker is given up"
+    )
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
 
@@ -212,17 +228,17 @@ class Settings(BaseSettings):
     def bearer_token(self) -> str | None:
         """The token that the settings name, themselves or in `token_file`; `None` if they name
         none. Raises `SettingsError` when the file cannot be read."""
-        if self.token is not None:
-            return self.token.get_secret_value()
-        if self.token_file is None:
-            return None
-        try:
-            token = self.token_file.expanduser().read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"token_file {self.token_file} cannot be read: {error}.") from error
-        if not token:
-            raise SettingsError(f"token_file {self.token_file} is empty.")
-        return token
+        return _secret(self.token, self.token_file, "token_file")
+
+    def broker_secret(self) -> str | None:
+        """The broker's password, in the same way. Raises `SettingsError`."""
+        return _secret(self.broker_password, self.broker_password_file, "broker_password_file")
+
+    @model_validator(mode="after")
+    def _celery_has_a_broker(self) -> Self:
+        if self.executor == "celery" and not self.broker:
+            raise ValueError("executor celery needs a broker, such as redis://localhost:6379/0")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -237,6 +253,25 @@ class Settings(BaseSettings):
         folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
         return init_settings, env_settings, toml
+
+
+def _secret(given: SecretStr | None, file: Path | None, name: str) -> str | None:
+    """A secret that the settings name, themselves or in a file; `None` if they name none. Raises
+    `SettingsError` when the file cannot be read."""
+    if given is not None:
+        return given.get_secret_value()
+    return None if file is None else read_secret(file, name)
+
+
+def read_secret(file: Path, name: str) -> str:
+    """The secret in a file that the setting `name` names. Raises `SettingsError`."""
+    try:
+        secret = file.expanduser().read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} {file} cannot be read: {error}.") from error
+    if not secret:
+        raise SettingsError(f"{name} {file} is empty.")
+    return secret
 
 
 def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:

@@ -40,6 +40,7 @@ MATRIX: Final[dict[tuple[str, str], str]] = {
     # role, o is refused as it is somebody else's, h does not find it.
     ("POST", routes.JOBS): "ryyy",
     ("GET", routes.JOBS): "yyyy",
+    ("GET", routes.WORKERS): "yyyy",
     ("GET", routes.JOB): "yyyy",
     ("DELETE", routes.JOB): "royy",
     ("POST", routes.JOB_CANCEL): "royy",

@@ -27,6 +27,7 @@ from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
+from longwatch.service.working import WorkerService
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.files import Files
 from longwatch.store.store import Store
@@ -64,6 +65,8 @@ class Parts:
     drain: Drain
     viewer: Viewer
     exports: Exports
+    workers: WorkerService | None = None
+    """`None` where no worker has a part in it."""
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request

@@ -89,6 +89,7 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("GET", routes.AUDIT): _HIDDEN,
     ("GET", routes.ME): _VIEWER,
     ("GET", routes.CHANGES): _VIEWER,
+    ("GET", routes.WORKERS): _VIEWER,
     (WEBSOCKET, routes.FEED): _VIEWER,
 }
 

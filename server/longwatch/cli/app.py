@@ -9,7 +9,19 @@ from typing import Any, NoReturn
 
 import click
 
-from longwatch.cli import backup, doctor, export, jobs, people, run_query, serve, sources, window
+from longwatch.cli import (
+    backup,
+    doctor,
+    export,
+    jobs,
+    people,
+    run_query,
+    serve,
+    sources,
+    trial,
+    window,
+    worker,
+)
 from longwatch.cli.exits import Exit, Failure, of_error
 
 _EPILOG = """\b
@@ -90,6 +102,9 @@ commands.add_command(export.export)
 commands.add_command(serve.serve)
 commands.add_command(people.token)
 commands.add_command(people.audit)
+commands.add_command(worker.worker)
+commands.add_command(worker.list_workers)
+commands.add_command(trial.trial)
 commands.add_command(backup.backup)
 commands.add_command(doctor.doctor)
 

@@ -72,6 +72,19 @@ _SIGNALS: Final = [
     is_flag=True,
     help="Speak TLS with a certificate made at the first start; its fingerprint is printed.",
 )
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "celery"]),
+    default=None,
+    help="Who carries queries out: this machine, or Celery workers.  [default: local]",
+)
+@click.option(
+    "--broker",
+    metavar="URL",
+    default=None,
+    help="The broker of Celery workers, as redis://host:6379/0; its password also by "
+    "$LONGWATCH_BROKER_PASSWORD(_FILE).",
+)
 def serve(
     host: str | None,
     port: int | None,
@@ -82,6 +95,8 @@ def serve(
     tls_certificate: Path | None,
     tls_key: Path | None,
     tls_self_signed: bool,
+    executor: str | None,
+    broker: str | None,
 ) -> int:
     """Run the server until SIGTERM or Ctrl+C.
 
@@ -98,9 +113,11 @@ def serve(
         "tls_certificate": tls_certificate,
         "tls_key": tls_key,
         "tls_self_signed": tls_self_signed or None,
+        "executor": executor,
+        "broker": broker,
     }
     settings = {name: value for name, value in chosen.items() if value is not None}
-    with _stop_signals() as stop:
+    with stop_signals() as stop:
         server = ServerThread(data_dir, configured_token=True, until_idle_s=until_idle, **settings)
         try:
             address = server.start()
@@ -143,7 +160,7 @@ def _settle() -> None:
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """An event that the signals to stop set, instead of what they did before."""
     stop = threading.Event()
     before = {number: signal.getsignal(number) for number in _SIGNALS}

@@ -31,6 +31,7 @@ from longwatch.protocol.health import Ready
 from longwatch.protocol.history import Attempt, AttemptList, Story, StoryLine
 from longwatch.protocol.jobs import Job, JobFilter, JobPage, ResultInfo, ResultPage, Submission
 from longwatch.protocol.results import Condition, SortKey
+from longwatch.protocol.worker import WorkerList
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -123,6 +124,10 @@ class AsyncClient(ResultCalls, SourceCalls, PeopleCalls):
             cursor = page.next
             if cursor is None:
                 return
+
+    async def workers(self) -> WorkerList:
+        """Who carries jobs out for the server."""
+        return await self._json("GET", routes.WORKERS, WorkerList)
 
     async def export_jobs(
         self, which: JobFilter = _ALL, *, form: Literal["csv", "jsonl"] = "csv"

@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest migration. A store that stands there needs no Alembic at start (saves 0.2 s)."""
 
 metadata = MetaData()
@@ -57,6 +57,8 @@ jobs: Final = Table(
     # Last: a row is read from its start, and lists stop before a megabyte of SQL and its values.
     Column("sql", Text, nullable=False),
     Column("parameters", LargeBinary),
+    Column("worker", String(100)),
+    Column("task_id", String(200)),
     Index("jobs_by_seq", "seq"),
     Index("jobs_by_turn", "state", "priority", "owner", "source", "n", "id"),
     Index("jobs_by_kind", "state", "source", "owner", "n"),
