@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from longwatch.protocol.jobs import JobState
+from longwatch.store.reading import reading
 from longwatch.store.rows import from_us
 from longwatch.store.tables import jobs
 from longwatch.store.writer import Transaction
@@ -28,6 +29,7 @@ class Standing:
     finished_at: datetime | None
 
 
+@reading
 def standings(tx: Transaction, ids: Collection[str]) -> dict[str, Standing]:
     """Those of `ids` that there are; 3 ms for 500."""
     query = select(jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.finished_us).where(
@@ -41,6 +43,7 @@ def standings(tx: Transaction, ids: Collection[str]) -> dict[str, Standing]:
     }
 
 
+@reading
 def oldest_final(tx: Transaction, limit: int) -> list[Standing]:
     """The jobs over that were submitted first."""
     query = (
@@ -55,6 +58,7 @@ def oldest_final(tx: Transaction, limit: int) -> list[Standing]:
     ]
 
 
+@reading
 def count(tx: Transaction) -> int:
     """How many jobs there are."""
     return int(tx.connection.execute(select(func.count()).select_from(jobs)).scalar_one())
