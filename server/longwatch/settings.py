@@ -57,6 +57,20 @@ class SettingsError(ValueError):
     """The settings cannot be used; says which one, and why."""
 
 
+def _secret(name: str, value: SecretStr | None, file: Path | None) -> str | None:
+    if value is not None:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        found = file.expanduser().read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}_file {file} cannot be read: {error}.") from error
+    if not found:
+        raise SettingsError(f"{name}_file {file} is empty.")
+    return found
+
+
 class Variable(BaseModel):
     """`{ env = "NAME" }`: the environment variable that has a secret."""
 
@@ -83,7 +97,7 @@ class SourceSettings(BaseModel):
 
 class Settings(BaseSettings):
     """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; the token also
-    `LONGWATCH_TOKEN_FILE`. The TOML file is `config.toml` in the data folder."""
+    `LONGWATCH_TOKEN_FILE`, the store `LONGWATCH_STORE_FILE`. The TOML file is `config.toml` in the data folder."""
 
     model_config = SettingsConfigDict(env_prefix="LONGWATCH_", extra="forbid", frozen=True)
 
@@ -92,6 +106,13 @@ class Settings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65535, description="0 takes any free port")
     token: SecretStr | None = Field(default=None, description="made anew at each start if absent")
     token_file: Path | None = None
+    store: SecretStr | None = Field(
+        default=None, description="postgresql://… for several servers; a file if absent"
+    )
+    store_file: Path | None = None
+    jobs_dir: Path | None = Field(
+        default=None, description="folder of results, for all servers on one store"
+    )
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
     behind_proxy: bool = False
@@ -167,17 +188,17 @@ class Settings(BaseSettings):
     def bearer_token(self) -> str | None:
         """The token that the settings name, themselves or in `token_file`; `None` if they name
         none. Raises `SettingsError` when the file cannot be read."""
-        if self.token is not None:
-            return self.token.get_secret_value()
-        if self.token_file is None:
-            return None
-        try:
-            token = self.token_file.expanduser().read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"token_file {self.token_file} cannot be read: {error}.") from error
-        if not token:
-            raise SettingsError(f"token_file {self.token_file} is empty.")
-        return token
+        return _secret("token", self.token, self.token_file)
+
+    def store_url(self) -> str | None:
+        """The URL of the PostgreSQL store, by the settings themselves or in `store_file`; `None`
+        for a store in the data folder. Raises `SettingsError` when the file cannot be read."""
+        return _secret("store", self.store, self.store_file)
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Where attempts and their results are."""
+        return self.data_dir / "jobs" if self.jobs_dir is None else self.jobs_dir.expanduser()
 
     @classmethod
     def settings_customise_sources(

@@ -40,6 +40,12 @@ _SIGNALS: Final = [
 )
 @data_dir_option
 @click.option(
+    "--store",
+    metavar="URL",
+    help="Keep jobs in PostgreSQL: postgresql://user@host/database. Other processes can read it "
+    "here: name a password in $PGPASSFILE, or the whole URL in $LONGWATCH_STORE_FILE.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Written once the server answers, mode 0600: JSON url, token, pid. Removed at the end.",
@@ -60,6 +66,7 @@ def serve(
     host: str | None,
     port: int | None,
     data_dir: Path | None,
+    store: str | None,
     ready_file: Path | None,
     until_idle: float | None,
     behind_proxy: bool,
@@ -80,6 +87,7 @@ def serve(
     from longwatch.host import AlreadyServing, ServerThread
 
     chosen: dict[str, Any] = {"host": where, "port": port, "behind_proxy": behind_proxy or None}
+    chosen["store"] = store
     settings = {name: value for name, value in chosen.items() if value is not None}
     with _stop_signals() as stop:
         server = ServerThread(data_dir, configured_token=True, until_idle_s=until_idle, **settings)

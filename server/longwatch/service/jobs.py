@@ -18,7 +18,15 @@ from longwatch.feed.hub import FeedHub
 from longwatch.jobs.errors import JobsError, NoResult
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.bulk import BulkAction
-from longwatch.protocol.jobs import Job, JobError, JobState, Phase, Progress, Submission
+from longwatch.protocol.jobs import (
+    Job,
+    JobError,
+    JobState,
+    JobSummary,
+    Phase,
+    Progress,
+    Submission,
+)
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
 from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
@@ -68,18 +76,68 @@ class JobService:
         self.opened_s: dict[str, float] = {}
         """When each result was last opened, by the monotonic clock: those do not expire now."""
         self._scheduler = Scheduler(self._start_next, self._next_look_s, log)
+        self._leading = not store.shared
+        self._may_start: Callable[[Transaction], bool] = lambda _tx: True
+        self.on_progress: Callable[[str, int, Phase, Progress], None] = lambda *_: None
+        """Told of all progress of attempts that run here."""
 
     async def start(self) -> None:
         """Take up what an earlier server left behind, then begin to start jobs."""
         await self._executor.start(self)
+        if self._leading:
+            await self._take_up()
+        self._scheduler.start()
+
+    async def lead(self, may_start: Callable[[Transaction], bool]) -> None:
+        """Start jobs from now on, as the only one of several servers on the store. `may_start`
+        says in a transaction whether that is still so. Raises `StoreError`."""
+        self._may_start = may_start
+        await self._take_up()
+        self._leading = True
+        self._scheduler.call()
+
+    def follow(self) -> None:
+        """Start no jobs any more. Those that run go on, unless another server takes them up."""
+        self._leading = False
+
+    @property
+    def leading(self) -> bool:
+        """Whether jobs are started here."""
+        return self._leading
+
+    async def _take_up(self) -> None:
         for job in await self._store.run(repository.in_state, JobState.RUNNING):
+            known = self._running.get(job.id)
+            if known is not None and known.attempt == job.attempt:
+                continue
             self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
             self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
         for job in await self._store.run(repository.in_state, JobState.QUEUED):
-            self._set_deadline(job)
-        self._scheduler.start()
+            if job.id not in self._deadlines:
+                self._set_deadline(job)
+
+    async def heard(self, jobs: Collection[JobSummary]) -> None:
+        """Other servers on the store have changed jobs. Raises `StoreError`."""
+        for job in jobs:
+            if job.state.is_final:
+                self._endwatch.ended(job.id)
+            running = self._running.get(job.id)
+            runs = job.state is JobState.RUNNING
+            if running is not None and not (runs and job.attempt == running.attempt):
+                self._log.warning("job taken up by another server", job=job.id)
+                self._executor.cancel(job.id, running.attempt)
+            elif runs and self._leading and job.cancel_requested_at is not None:
+                self._to_cancel.add((job.id, job.attempt))
+                self._executor.cancel(job.id, job.attempt)
+        self._scheduler.call()
+        new = [job.id for job in jobs if job.state is JobState.QUEUED and job.attempt == 0]
+        if new and self._leading:
+            limits = await self._store.run(repository.queue_limits, new)
+            for job_id, seconds in limits.items():
+                self._deadlines.set(job_id, seconds)
+            self._scheduler.call()
 
     async def stop(self, *, keep: bool = False) -> None:
         """Start nothing more, end what runs, record how.
@@ -157,11 +215,11 @@ class JobService:
 
     def _cancelling(self, job: Job) -> Job:
         self._log.info("cancel requested", job=job.id, state=job.state.value)
-        if job.state is JobState.RUNNING:
+        if job.state is JobState.RUNNING and self._leading:
             # It may not be launched yet: whoever launches it looks here.
             self._to_cancel.add((job.id, job.attempt))
             self._executor.cancel(job.id, job.attempt)
-        else:
+        elif job.state is not JobState.RUNNING:
             self._endwatch.ended(job.id)
         return self._live(job)
 
@@ -224,6 +282,7 @@ class JobService:
             return
         running.heard(report)
         self._hub.progress(job_id, attempt, report.phase, running.progress)
+        self.on_progress(job_id, attempt, report.phase, running.progress)
 
     async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
         """An attempt is over: record it, however long the store takes to have room for it."""
@@ -234,9 +293,12 @@ class JobService:
                 if self._scheduler.stopping:  # the mailbox holds it: the next start collects it
                     break
                 await self._scheduler.pause(RETRY_S)
-        except JobsError:
-            # A bug, and no reason to keep the slot of a job that has ended.
-            self._log.exception("end of an attempt refused", job=job_id, attempt=attempt)
+        except JobsError as error:
+            # A bug, and no reason to keep the slot of a job that has ended; or the job has gone
+            # on without this server, which led no more.
+            bug = not self._store.shared
+            story = {"job": job_id, "attempt": attempt, "error": str(error)}
+            self._log.warning("end of an attempt refused", **story, exc_info=bug)
         finally:
             self._running.pop(job_id, None)
             self._to_cancel.discard((job_id, attempt))
@@ -283,6 +345,8 @@ class JobService:
 
     async def _start_next(self) -> bool:
         """Start the job whose turn it is; false when nobody's is."""
+        if not self._leading:
+            return False
         for job_id in self._deadlines.take_due():
             await self._store.run(requests.give_up_waiting, job_id, self._now())
             self._endwatch.ended(job_id)
@@ -296,6 +360,7 @@ class JobService:
         self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
         self._fairness.served(job.owner)
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
+        self.on_progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
             await self._executor.launch(self._spec(job))
         except Exception as error:
@@ -308,6 +373,8 @@ class JobService:
         return True
 
     def _claim_next(self, tx: Transaction) -> Job | None:
+        if not self._may_start(tx):  # another leads, and this server has not heard of it yet
+            return None
         waiting = repository.waiting(tx, self._held.waiting | frozenset(self._running))
         taken = [running.slot for running in tuple(self._running.values())]
         chosen = self._fairness.choose(waiting, taken)
@@ -353,4 +420,4 @@ class JobService:
 
     def _live(self, job: AnyJob) -> AnyJob:
         running = self._running.get(job.id)
-        return job if running is None else running.seen_in(job)
+        return self._hub.with_progress(job) if running is None else running.seen_in(job)

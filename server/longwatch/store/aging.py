@@ -11,9 +11,10 @@ from typing import Final
 from sqlalchemy import func, select
 
 from longwatch.protocol.jobs import JobState
+from longwatch.store.dialects import is_shared
 from longwatch.store.reading import reading
 from longwatch.store.rows import from_us
-from longwatch.store.tables import jobs
+from longwatch.store.tables import job_counts, jobs
 from longwatch.store.writer import Transaction
 
 FINAL: Final = tuple(state.value for state in JobState if state.is_final)
@@ -61,4 +62,7 @@ def oldest_final(tx: Transaction, limit: int) -> list[Standing]:
 @reading
 def count(tx: Transaction) -> int:
     """How many jobs there are."""
+    if is_shared(tx.connection):  # to count them all takes it 0.1 s a million
+        counted = select(func.coalesce(func.sum(job_counts.c.jobs), 0))
+        return int(tx.connection.execute(counted).scalar_one())
     return int(tx.connection.execute(select(func.count()).select_from(jobs)).scalar_one())

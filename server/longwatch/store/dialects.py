@@ -61,7 +61,9 @@ def _numbered(element: Numbered, compiler: SQLCompiler, **words: Any) -> str:
 @compiles(Numbered, POSTGRESQL)
 def _numbered_there(element: Numbered, compiler: SQLCompiler, **words: Any) -> str:
     column, numbers = _parts(element, compiler, **words)
-    return f"{column} = ANY(ARRAY(SELECT json_array_elements_text(CAST({numbers} AS json))::bigint))"
+    return (
+        f"{column} = ANY(ARRAY(SELECT json_array_elements_text(CAST({numbers} AS json))::bigint))"
+    )
 
 
 @compiles(Unindexed)
@@ -105,5 +107,3 @@ class Upsert:
     def carry_out(self, connection: Connection, row: Mapping[str, Any]) -> None:
         """Do it for `row`."""
         connection.execute(self._theirs if is_shared(connection) else self._mine, dict(row))
-
-

@@ -22,7 +22,15 @@ from longwatch.store import encoded
 from longwatch.store.dialects import is_shared
 from longwatch.store.listing import SUMMARIES
 from longwatch.store.reading import reading
-from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_us, write_error
+from longwatch.store.rows import (
+    initial_phase,
+    read_limits,
+    to_job,
+    to_row,
+    to_summary,
+    to_us,
+    write_error,
+)
 from longwatch.store.tables import events, job_counts, jobs, meta
 from longwatch.store.writer import Changes, Transaction
 
@@ -179,6 +187,14 @@ def count_queued(tx: Transaction, owner: str | None = None) -> int:
 
 
 @reading
+def queue_limits(tx: Transaction, ids: Collection[str]) -> dict[str, float]:
+    """Of these jobs the seconds that each may wait for its turn, where it has such a limit."""
+    query = select(jobs.c.id, jobs.c.limits).where(jobs.c.id.in_(ids))
+    limits = {row.id: read_limits(row.limits) for row in tx.connection.execute(query)}
+    return {job_id: one.queue_s for job_id, one in limits.items() if one.queue_s is not None}
+
+
+@reading
 def in_state(tx: Transaction, state: JobState) -> list[Job]:
     """Every job in `state`, oldest first."""
     query = select(jobs).where(jobs.c.state == state.value).order_by(jobs.c.n)
@@ -216,7 +232,7 @@ def changes_after(tx: Transaction, seq: int, newest: int, *, most: int = 5_000) 
     )
     found = [to_summary(row) for row in rows]
     removed = list(tx.connection.execute(gone.order_by(events.c.seq)).scalars())
-    return Changes({job.id: job for job in found}, removed, to)
+    return Changes({job.id: job for job in found}, removed, to, elsewhere=True)
 
 
 def _record(

@@ -32,6 +32,8 @@ class Changes:
     seq: int = 0
     sources: bool = False
     """Whether a source was added, changed or removed."""
+    elsewhere: bool = False
+    """Whether another server on the store did it."""
 
     def add(self, other: Changes) -> None:
         """Take over what one operation of the commit changed, in the order of `seq`."""

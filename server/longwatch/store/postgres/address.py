@@ -26,6 +26,10 @@ _SETTINGS: Final = {
     "lock_timeout": f"{LOCK_TIMEOUT_S}s",
     "idle_in_transaction_session_timeout": f"{HELD_TIMEOUT_S}s",
     "timezone": "UTC",
+    # A machine that is gone must not hold locks for the two hours that a system waits.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
 }
 _LINK: Final = {
     "connect_timeout": CONNECT_TIMEOUT_S,
@@ -69,7 +73,9 @@ class StoreAddress:
         known = self.parameters
         host = known.get("host") or known.get("hostaddr") or "its default host"
         port = f":{known['port']}" if known.get("port") else ""
-        return f"{known.get('dbname') or known.get('user') or 'its default database'} at {host}{port}"
+        return (
+            f"{known.get('dbname') or known.get('user') or 'its default database'} at {host}{port}"
+        )
 
     @property
     def dump_command(self) -> str:

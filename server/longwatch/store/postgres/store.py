@@ -10,6 +10,7 @@ from typing import Concatenate
 from longwatch.store import upkeep
 from longwatch.store.errors import StoreElsewhere
 from longwatch.store.postgres.address import StoreAddress
+from longwatch.store.postgres.listening import notify
 from longwatch.store.postgres.readers import Readers
 from longwatch.store.postgres.writer import PostgresThread
 from longwatch.store.reading import only_reads
@@ -72,6 +73,16 @@ class PostgresStore(Store):
         submit = self._readers.submit if reads else self._writer.submit
         future = submit(lambda tx: operation(tx, *args, **kwargs))
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    def look(self, seq: int) -> None:
+        """Announce what others committed up to `seq` (0: whatever they did), soon. From any
+        thread. Raises `StoreClosed`."""
+        if self._writer is not None and (seq == 0 or seq > self._writer.published):
+            self._writer.look()
+
+    async def tell(self, payload: str) -> None:
+        """Tell the other servers, if they are there to hear it. Raises `StoreError`."""
+        await self.run(notify, payload)
 
     async def copy(self, target: Path) -> None:
         """Raises `StoreElsewhere`: PostgreSQL has its own tools for that."""

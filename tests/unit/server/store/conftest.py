@@ -12,7 +12,8 @@ from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.writer import PostgresThread
 from longwatch.store.thread import OperationThread
 from longwatch.store.writer import Changes, StoreThread
-from support.stores import databases, lay_out
+from support.postgres_stores import databases
+from support.stores import lay_out
 
 KINDS = ("sqlite", "postgresql")
 
@@ -69,6 +70,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]
 def sqlite_store(tmp_path: Path) -> Iterator[OpenStore]:
     """A new store of SQLite, for what only that has."""
     yield from opened("sqlite", tmp_path)
+
+
+@pytest.fixture
+def postgresql_store(tmp_path: Path) -> Iterator[OpenStore]:
+    """A new store of PostgreSQL, for what only that has, or what takes long."""
+    yield from opened("postgresql", tmp_path)
 
 
 @pytest.fixture(scope="module", params=KINDS)
