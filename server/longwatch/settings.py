@@ -97,7 +97,8 @@ class SourceSettings(BaseModel):
 
 class Settings(BaseSettings):
     """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; the token also
-    `LONGWATCH_TOKEN_FILE`, the store `LONGWATCH_STORE_FILE`. The TOML file is `config.toml` in the data folder."""
+    `LONGWATCH_TOKEN_FILE`, the store `LONGWATCH_STORE_FILE`. The TOML file is `config.toml` in the
+    data folder."""
 
     model_config = SettingsConfigDict(env_prefix="LONGWATCH_", extra="forbid", frozen=True)
 

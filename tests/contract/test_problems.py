@@ -17,6 +17,8 @@ from longwatch.protocol import routes
 from longwatch.protocol.problems import Problem
 from support.servers import Backend, app_over, http_client
 
+ON_BOTH_STORES = "slow"
+
 JSON = {"Content-Type": "application/json"}
 HEALTH = {routes.HEALTH_LIVE, routes.HEALTH_READY}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from psycopg import sql
 from sqlalchemy import delete
@@ -10,18 +11,19 @@ from sqlalchemy import delete
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.opening import prepare
 from longwatch.store.tables import meta
-from support.postgres import PLAIN, cluster
+from support.postgres import PLAIN, Cluster, cluster
 
 
 class PostgresDatabases:
     """Databases with an empty store each, copied from one that was migrated once."""
 
-    def __init__(self) -> None:
+    def __init__(self, clusters: Callable[[], Cluster] = cluster) -> None:
+        self._cluster = clusters
         self._template: str | None = None
 
     def new(self) -> StoreAddress:
         """A database of its own for a test."""
-        here = cluster()
+        here = self._cluster()
         if self._template is None:
             self._template = here.create_database()
             engine = self._address(self._template).engine("template")
@@ -40,13 +42,12 @@ class PostgresDatabases:
 
     def drop(self, address: StoreAddress) -> None:
         """Remove a database, whoever is still connected."""
-        with cluster().admin() as connection:
+        with self._cluster().admin() as connection:
             name = sql.Identifier(address.parameters["dbname"])
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
-    @staticmethod
-    def _address(name: str) -> StoreAddress:
-        return StoreAddress(dict(cluster().options(name)))
+    def _address(self, name: str) -> StoreAddress:
+        return StoreAddress(dict(self._cluster().options(name)))
 
 
 databases = PostgresDatabases()

@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 
 from longwatch.api.dependencies import Parts
-from longwatch.app import create_app, source_parts, utc_now
+from longwatch.app import create_app, source_parts, store_of, team_of, utc_now
 from longwatch.client.address import Address
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.beat import Beat
@@ -37,6 +37,7 @@ from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from support.stores import lay_out
+from support.waiting import eventually
 
 TOKEN = "test-token-of-no-other-use"
 ENDLESS = "select count(*) from range(1000000000000) t(i) where i % 7 = 3"
@@ -158,12 +159,17 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
+        if team is not None:
+            team.published(changes)
 
-    store = Store(lay_out(data_dir / "jobs.sqlite"), publish)
+    if config.store is None:
+        lay_out(data_dir / "jobs.sqlite")
+    store = store_of(config, publish)
     executor = ManualExecutor(data_dir / "jobs")
     catalogue, vault, files = source_parts(config)
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
     service = JobService(store, executor, hub, catalogue, config, log)
+    team = team_of(store, service, hub, sourcing, log)
 
     async def drain(*, keep: bool = False) -> None:
         await service.stop(keep=keep)
@@ -175,6 +181,9 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
         hub.begin(await store.run(repository.newest_seq))
         await sourcing.start()
         await service.start()
+        if team is not None:
+            team.start()
+            await eventually(lambda: service.leading)
         parts = Parts(
             service=service,
             store=store,
@@ -201,6 +210,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     finally:
         await exports.close()
         await service.stop()
+        if team is not None:
+            await team.stop()
         await store.close()
         close_log(log)
 

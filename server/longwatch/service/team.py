@@ -1,8 +1,8 @@
 """What several servers on one PostgreSQL store do together.
 
-Each takes jobs in, answers and feeds its clients; one of them, the leader, starts jobs. Changes come
-to all by the store. Progress does not, as it is written nowhere: the leader tells it to the others
-five times a second, of each job the newest only.
+Each takes jobs in, answers and feeds its clients; one of them, the leader, starts jobs. Changes
+come to all by the store. Progress does not, as it is written nowhere: the leader tells it to the
+others five times a second, of each job the newest only.
 """
 
 from __future__ import annotations
@@ -80,6 +80,11 @@ class Team:
         """Listen to the others, and stand for leader."""
         self._loop = asyncio.get_running_loop()
         self._service.on_progress = self._progress_here
+        if not self._store.texts_indexed:
+            self._log.warning(
+                "texts of jobs are looked at one by one: this PostgreSQL has no pg_trgm, or its "
+                "user may not create it"
+            )
         self._listener.start()
         self._candidate.start()
 

@@ -164,14 +164,9 @@ def _newest(tx: Transaction, which: Filter, before_n: int | None, most: int) -> 
         found = _by_looking(tx, which, before_n, min(4 * most, FEW // 2))
         if len(found) >= most:
             return found[:most]
-    trigrams = _trigrams(which.terms)
-    if trigrams and is_shared(tx.connection):
-        if markers.get(tx.connection, markers.TEXT_INDEX) is not None:
-            return _by_shared_text(tx, which, before_n, most)
-        trigrams = ""
-    indexed_n = _indexed_n(tx) if trigrams else None
-    if indexed_n is not None:
-        return _by_text(tx, trigrams, indexed_n, which, before_n, most)
+    by_text = _by_index(tx, which, before_n, most)
+    if by_text is not None:
+        return by_text
     if which.is_timed:
         return _by_time(tx, which, before_n, most)
     return _numbers(tx, _walk(_conditions(which), before_n, most))
@@ -216,6 +211,20 @@ def _by_looking(tx: Transaction, which: Filter, before_n: int | None, count: int
     newest_few = _numbers(tx, query.order_by(literal_column("+jobs.n").desc()).limit(count))
     conditions = [among(newest_few), *_looked_at(which)]
     return _numbers(tx, select(jobs.c.n).where(*conditions).order_by(jobs.c.n.desc()))
+
+
+def _by_index(tx: Transaction, which: Filter, before_n: int | None, most: int) -> list[int] | None:
+    """By the index of texts; `None` where there is none, or nothing to look for in it."""
+    trigrams = _trigrams(which.terms)
+    if not trigrams:
+        return None
+    if is_shared(tx.connection):
+        there = markers.get(tx.connection, markers.TEXT_INDEX) is not None
+        return _by_shared_text(tx, which, before_n, most) if there else None
+    indexed_n = _indexed_n(tx)
+    if indexed_n is None:
+        return None
+    return _by_text(tx, trigrams, indexed_n, which, before_n, most)
 
 
 def _by_text(

@@ -19,6 +19,15 @@ _GONE: Final = (
     said.IdleInTransactionSessionTimeout,
     said.TooManyConnections,
 )
+_ADVICE: Final = {
+    said.DiskFull: "has no room left. Nothing was lost, nothing new was taken in: free some space "
+    "on its disk, then try again.",
+    said.ReadOnlySqlTransaction: "takes no changes: it is read-only, or a standby. Nothing was "
+    "lost; let it be written to again, or name the primary in the setting store, then try again.",
+    said.InsufficientPrivilege: "refuses its user: {}. Make that user the owner of the database.",
+    said.LockNotAvailable: "is held by another server for too long. Nothing was taken in; try "
+    "again.",
+}
 _AGAIN: Final = (said.DeadlockDetected, said.SerializationFailure)
 
 
@@ -45,24 +54,9 @@ def explain(error: Exception, address: StoreAddress) -> StoreError | JobsError:
     """The error to be shown for what psycopg or PostgreSQL said."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     where = f"The job store (PostgreSQL, {address.shown})"
-    if isinstance(cause, said.DiskFull):
-        return StoreUnusable(
-            f"{where} has no room left. Nothing was lost, nothing new was taken in: free some "
-            "space on its disk, then try again."
-        )
-    if isinstance(cause, said.ReadOnlySqlTransaction):
-        return StoreUnusable(
-            f"{where} takes no changes: it is read-only, or a standby. Nothing was lost; let it "
-            "be written to again, or name the primary in the setting store, then try again."
-        )
-    if isinstance(cause, said.InsufficientPrivilege):
-        return StoreUnusable(
-            f"{where} refuses its user: {_words(cause)}. Make that user the owner of the database."
-        )
-    if isinstance(cause, said.LockNotAvailable):
-        return StoreUnusable(
-            f"{where} is held by another server for too long. Nothing was taken in; try again."
-        )
+    for kind, advice in _ADVICE.items():
+        if isinstance(cause, kind):
+            return StoreUnusable(f"{where} {advice.format(_words(cause))}")
     if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
         return InvalidSubmission("It contains a NUL character. Remove it, then try again.", "")
     if is_lost(error):
