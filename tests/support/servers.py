@@ -144,8 +144,9 @@ class Backend:
 
 
 @asynccontextmanager
-async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
-    """A `Backend` in `data_dir`, stopped at the end."""
+async def backend(data_dir: Path, *, leads: bool = True, **settings: Any) -> AsyncIterator[Backend]:
+    """A `Backend` in `data_dir`, stopped at the end; one that `leads` starts jobs when it is
+    handed over."""
     usual = {
         "threads": 1,
         "memory_bytes": 2**30,
@@ -183,7 +184,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
         await service.start()
         if team is not None:
             team.start()
-            await eventually(lambda: service.leading)
+            await eventually(lambda: service.leading or not leads)
         parts = Parts(
             service=service,
             store=store,

@@ -36,6 +36,8 @@ class StoreUnusable(StoreError):
 class StoreUnreachable(StoreUnusable):
     """PostgreSQL does not answer, or not any more."""
 
+    retry_after_s = 5
+
 
 class OutcomeUnknown(StoreUnreachable):
     """The connection broke while a commit was under way, and there is none to ask by."""

@@ -50,6 +50,12 @@ def is_passing(error: Exception) -> bool:
     return isinstance(cause, _AGAIN)
 
 
+def is_read_only(error: Exception) -> bool:
+    """Whether the connection may only read."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, said.ReadOnlySqlTransaction)
+
+
 def explain(error: Exception, address: StoreAddress) -> StoreError | JobsError:
     """The error to be shown for what psycopg or PostgreSQL said."""
     cause = error.orig if isinstance(error, DBAPIError) else error

@@ -28,7 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from longwatch.store import repository
 from longwatch.store.errors import OutcomeUnknown, StoreError, StoreUnreachable
 from longwatch.store.postgres.address import StoreAddress
-from longwatch.store.postgres.errors import explain, is_lost, is_passing
+from longwatch.store.postgres.errors import explain, is_lost, is_passing, is_read_only
 from longwatch.store.postgres.opening import prepare, take_write_lock
 from longwatch.store.reading import only_reads, reading
 from longwatch.store.thread import Changes, Numbers, Operation, OperationThread, Queued, Transaction
@@ -55,6 +55,8 @@ class _Batch:
     xid: str | None = None
     pid: int = 0
     committing: bool = False
+    refused: bool = False
+    """Whether this connection may not write: another may, once the database may be written to."""
 
 
 @reading
@@ -153,6 +155,8 @@ class PostgresThread(OperationThread):
             else:
                 break
         self._down_since_s = None
+        if batch.refused:
+            self._drop()
         self._answer(batch)
         return None
 
@@ -217,6 +221,7 @@ class PostgresThread(OperationThread):
                 raise
             connection.exec_driver_sql("ROLLBACK TO operation")
             numbers.last = before
+            batch.refused = batch.refused or is_read_only(error)
             problem = explain(error, self._address) if isinstance(error, DBAPIError) else error
             batch.answers.append((future, None, problem))
         else:

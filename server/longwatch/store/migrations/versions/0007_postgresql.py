@@ -43,6 +43,11 @@ def upgrade() -> None:
     op.alter_column("job_json", "n", type_=sa.BigInteger)
     # Each of its rows is changed all the time: room for that on the same page.
     op.execute("ALTER TABLE job_counts SET (fillfactor = 50)")
+    op.execute("DELETE FROM job_counts")
+    op.execute(
+        "INSERT INTO job_counts (state, source, owner, jobs) "
+        "SELECT state, source, owner, count(*) FROM jobs GROUP BY state, source, owner"
+    )
     op.execute(_COUNT)
     op.execute(_FORGET)
     for name, when, function in (
