@@ -15,6 +15,7 @@ from longwatch.protocol.jobs import JobState, Phase, Submission
 from longwatch.protocol.sources import SourceDraft
 from longwatch.runner.spec import Ending
 from longwatch.store.postgres.address import StoreAddress
+from longwatch.store.postgres.opening import LEADING
 from support.postgres import cluster
 from support.postgres_stores import databases, url_of
 from support.processes import serve
@@ -47,7 +48,7 @@ class Pair:
 async def pair(address: StoreAddress, tmp_path: Path) -> AsyncIterator[Pair]:
     """Two servers, each with a data folder of its own."""
     async with AsyncExitStack() as stack:
-        both = []
+        both: list[Backend] = []
         for name in ("first", "second"):
             (tmp_path / name).mkdir()
             given = await stack.enter_async_context(
@@ -107,19 +108,21 @@ async def test_one_leads_and_no_job_is_started_twice(address: StoreAddress, pair
     """Invariant: whichever connections are cut, and whoever leads then, no attempt of a job is
     started twice; and all jobs are started."""
     ids = []
-    for round_ in range(4):
+    for round_ in range(6):
         for given in (pair.first, pair.second):
             job = await given.service.submit(Submission(sql=f"select {round_}"), "ada")
             ids.append(job.id)
         with cluster().admin() as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s "
-                "AND application_name IN ('longwatch leader', 'longwatch listener')",
-                [address.parameters["dbname"]],
+                "AND (application_name = 'longwatch listener' OR pid IN (SELECT pid FROM pg_locks "
+                "WHERE locktype = 'advisory' AND objid = %s AND granted))",
+                [address.parameters["dbname"], LEADING],
             )
         for given in (pair.first, pair.second):
             for job_id, attempt in sorted(given.executor.open):
                 await given.executor.end(job_id, attempt)
+        await eventually(lambda: pair.first.service.leading or pair.second.service.leading)
 
     async def all_over() -> bool:
         for given in (pair.first, pair.second):
@@ -132,6 +135,7 @@ async def test_one_leads_and_no_job_is_started_twice(address: StoreAddress, pair
     launched = pair.launched()
     assert len(launched) == len(set(launched))
     assert {job_id for job_id, _ in launched} == set(ids)
+    assert pair.second.executor.launched, "the second led now and then"
 
 
 async def test_sources_added_on_one_are_there_on_the_other(pair: Pair, tmp_path: Path) -> None:

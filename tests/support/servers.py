@@ -144,9 +144,10 @@ class Backend:
 
 
 @asynccontextmanager
-async def backend(data_dir: Path, *, leads: bool = True, **settings: Any) -> AsyncIterator[Backend]:
-    """A `Backend` in `data_dir`, stopped at the end; one that `leads` starts jobs when it is
-    handed over."""
+async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
+    """A `Backend` in `data_dir`, stopped at the end. It starts jobs when it is handed over, but
+    with `leads=False`: where another does on the same store."""
+    leads = settings.pop("leads", True)
     usual = {
         "threads": 1,
         "memory_bytes": 2**30,
