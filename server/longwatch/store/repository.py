@@ -34,6 +34,7 @@ from longwatch.store.rows import (
 from longwatch.store.tables import events, job_counts, jobs, meta
 from longwatch.store.writer import Changes, Transaction
 
+MOST_CAUGHT_UP: Final = 5_000
 # Statements that every job needs are built once: building one and finding its text in the cache
 # takes SQLAlchemy longer (0.5-1 ms) than SQLite takes to carry it out.
 _NEWEST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
@@ -221,12 +222,12 @@ def since(tx: Transaction, seq: int, *, most: int) -> Since | None:
     return Since([to_summary(row) for row in rows], removed, newest)
 
 
-def changes_after(tx: Transaction, seq: int, newest: int, *, most: int = 5_000) -> Changes:
-    """What was changed after `seq` up to `newest`, or as far as the first `most` jobs go. The
+def changes_after(tx: Transaction, seq: int, newest: int) -> Changes:
+    """What was changed after `seq` up to `newest`, or as far as the first few thousand jobs go. The
     changes that another server has committed, for the feed of this one."""
     query = SUMMARIES.where(jobs.c.seq > seq, jobs.c.seq <= newest)
-    rows = tx.connection.execute(query.order_by(jobs.c.seq).limit(most)).all()
-    to = newest if len(rows) < most else int(rows[-1].seq)
+    rows = tx.connection.execute(query.order_by(jobs.c.seq).limit(MOST_CAUGHT_UP)).all()
+    to = newest if len(rows) < MOST_CAUGHT_UP else int(rows[-1].seq)
     gone = select(events.c.job_id).where(
         events.c.event == JobEvent.DELETED.value, events.c.seq > seq, events.c.seq <= to
     )
