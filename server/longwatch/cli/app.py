@@ -9,7 +9,17 @@ from typing import Any, NoReturn
 
 import click
 
-from longwatch.cli import backup, doctor, export, jobs, run_query, serve, sources, window
+from longwatch.cli import (
+    backup,
+    doctor,
+    export,
+    jobs,
+    run_query,
+    serve,
+    shared_store,
+    sources,
+    window,
+)
 from longwatch.cli.exits import Exit, Failure, of_error
 
 _EPILOG = """\b
@@ -87,6 +97,7 @@ commands.add_command(jobs.delete)
 commands.add_command(export.export)
 commands.add_command(serve.serve)
 commands.add_command(backup.backup)
+commands.add_command(shared_store.restored)
 commands.add_command(doctor.doctor)
 
 

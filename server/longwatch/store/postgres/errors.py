@@ -56,8 +56,11 @@ def is_read_only(error: Exception) -> bool:
     return isinstance(cause, said.ReadOnlySqlTransaction)
 
 
-def explain(error: Exception, address: StoreAddress) -> StoreError | JobsError:
-    """The error to be shown for what psycopg or PostgreSQL said."""
+def explain(
+    error: Exception, address: StoreAddress, *, starting: bool = False
+) -> StoreError | JobsError:
+    """The error to be shown for what psycopg or PostgreSQL said, to a server that is `starting` or
+    to who asked one that runs."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     where = f"The job store (PostgreSQL, {address.shown})"
     for kind, advice in _ADVICE.items():
@@ -66,10 +69,13 @@ def explain(error: Exception, address: StoreAddress) -> StoreError | JobsError:
     if isinstance(cause, psycopg.DataError) and "NUL" in str(cause):
         return InvalidSubmission("It contains a NUL character. Remove it, then try again.", "")
     if is_lost(error):
-        return StoreUnreachable(
-            f"{where} cannot be reached: {_words(cause)}. Nothing was taken in; the server goes on "
-            "by itself when PostgreSQL answers again. Try again then."
+        advice = (
+            "Start PostgreSQL, or correct the setting store, then try again."
+            if starting
+            else "Nothing was taken in; the server goes on by itself when PostgreSQL answers "
+            "again. Try again then."
         )
+        return StoreUnreachable(f"{where} cannot be reached: {_words(cause)}. {advice}")
     return StoreUnusable(f"{where} cannot be used: {_words(cause)}. `longwatch doctor` says more.")
 
 
@@ -77,4 +83,6 @@ def _words(cause: BaseException | None) -> str:
     """What was said, on one line."""
     if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
         return cause.diag.message_primary
-    return "; ".join(line.strip() for line in str(cause).splitlines() if line.strip()).rstrip(".")
+    lines = [line.strip() for line in str(cause).splitlines()]
+    told = [line for line in lines if line and not line.startswith("Is the server running")]
+    return "; ".join(told).rstrip(".")

@@ -52,7 +52,6 @@ class Candidate:
         self._address = address
         self._on_gained = on_gained
         self._on_lost = on_lost
-        self._wake, self._woken = socket.socketpair()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
@@ -60,10 +59,13 @@ class Candidate:
 
     def start(self) -> None:
         """Begin to wait."""
+        self._wake, self._woken = socket.socketpair()
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """Let the lock go, or wait for it no more."""
+        if self._thread.ident is None:
+            return
         self._stopping.set()
         self._wake.send(b"x")
         ends_s = time.monotonic() + timeout_s

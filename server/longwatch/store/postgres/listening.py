@@ -49,16 +49,18 @@ class Listener:
         self._address = address
         self._on_change = on_change
         self._on_progress = on_progress
-        self._wake, self._woken = socket.socketpair()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="longwatch-listen", daemon=True)
 
     def start(self) -> None:
         """Begin."""
+        self._wake, self._woken = socket.socketpair()
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End, and wait for it."""
+        if self._thread.ident is None:
+            return
         self._stopping.set()
         self._wake.send(b"x")
         if self._thread.is_alive():

@@ -97,7 +97,7 @@ class PostgresThread(OperationThread):
             self._open()
         except DBAPIError as error:
             self._drop()
-            self._opened.set_exception(explain(error, self._address))
+            self._opened.set_exception(explain(error, self._address, starting=True))
             return
         except BaseException as error:
             self._drop()
