@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from fastapi import FastAPI
@@ -57,6 +57,8 @@ from longwatch.version import version
 
 if TYPE_CHECKING:
     from longwatch.service.team import Team
+
+STORE_VARIABLES: Final = ("LONGWATCH_STORE", "LONGWATCH_STORE_FILE", "PGPASSFILE", "PGPASSWORD")
 
 
 def create_app(settings: Settings | None = None, *, token: str | None = None) -> FastAPI:
@@ -111,6 +113,8 @@ async def _serving(
         warm_spare=settings.warm_spare,
         access=catalogue.access,
         runs_elsewhere=runs_elsewhere,
+        # A source on the store's machine would be opened with the store's password.
+        withheld=STORE_VARIABLES if store.shared else (),
     )
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
     service = JobService(store, executor, hub, catalogue, settings, log)

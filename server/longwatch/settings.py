@@ -199,7 +199,9 @@ class Settings(BaseSettings):
     @property
     def jobs_folder(self) -> Path:
         """Where attempts and their results are."""
-        return self.data_dir / "jobs" if self.jobs_dir is None else self.jobs_dir.expanduser()
+        if self.jobs_dir is None:
+            return self.data_dir / "jobs"
+        return self.jobs_dir.expanduser().absolute()
 
     @classmethod
     def settings_customise_sources(
