@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any, Final
 
