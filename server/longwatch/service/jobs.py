@@ -105,13 +105,16 @@ class JobService:
         """Whether jobs are started here."""
         return self._leading
 
+    def _starts(self, job_id: str) -> bool:
+        """Whether a job that runs does so here, or may in a moment."""
+        return self._leading or job_id in self._running
+
     async def _take_up(self) -> None:
         for job in await self._store.run(repository.in_state, JobState.RUNNING):
             known = self._running.get(job.id)
-            if known is not None and known.attempt == job.attempt:
-                continue
-            self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
-            self._executor.adopt(job.id, job.attempt)
+            if known is None or known.attempt != job.attempt:
+                self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+                self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
         for job in await self._store.run(repository.in_state, JobState.QUEUED):
@@ -128,7 +131,7 @@ class JobService:
             if running is not None and not (runs and job.attempt == running.attempt):
                 self._log.warning("job taken up by another server", job=job.id)
                 self._executor.cancel(job.id, running.attempt)
-            elif runs and self._leading and job.cancel_requested_at is not None:
+            elif runs and self._starts(job.id) and job.cancel_requested_at is not None:
                 self._to_cancel.add((job.id, job.attempt))
                 self._executor.cancel(job.id, job.attempt)
         self._scheduler.call()
@@ -215,7 +218,7 @@ class JobService:
 
     def _cancelling(self, job: Job) -> Job:
         self._log.info("cancel requested", job=job.id, state=job.state.value)
-        if job.state is JobState.RUNNING and self._leading:
+        if job.state is JobState.RUNNING and self._starts(job.id):
             # It may not be launched yet: whoever launches it looks here.
             self._to_cancel.add((job.id, job.attempt))
             self._executor.cancel(job.id, job.attempt)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate
+from typing import Concatenate, Final
 
 from longwatch.store import upkeep
-from longwatch.store.errors import StoreElsewhere
+from longwatch.store.errors import StoreElsewhere, StoreUnreachable
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.listening import notify
 from longwatch.store.postgres.readers import Readers
@@ -17,7 +17,7 @@ from longwatch.store.reading import only_reads
 from longwatch.store.store import P, Store, T
 from longwatch.store.thread import Changes, Transaction
 
-_ANNOUNCED_S = 30.0
+_ANNOUNCED_S: Final = 30.0
 
 
 class PostgresStore(Store):
@@ -50,7 +50,13 @@ class PostgresStore(Store):
 
         def make_sure(seq: int) -> None:
             if seq > writer.published:
-                writer.look().result(_ANNOUNCED_S)
+                try:
+                    writer.look().result(_ANNOUNCED_S)
+                except TimeoutError as error:
+                    raise StoreUnreachable(
+                        f"The job store ({self.shown}) is busy with something that does not end. "
+                        "Try again."
+                    ) from error
 
         self._writer, self._readers = writer, Readers(self.address, make_sure)
 
