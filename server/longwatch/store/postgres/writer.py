@@ -15,6 +15,7 @@ server does next, or when `listening` says so.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from longwatch.store import repository
 from longwatch.store.errors import OutcomeUnknown, StoreError, StoreUnreachable
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.errors import explain, is_lost, is_passing, is_read_only
-from longwatch.store.postgres.opening import prepare, take_write_lock
+from longwatch.store.postgres.opening import LOCKS, WRITING, prepare
 from longwatch.store.reading import only_reads, reading
 from longwatch.store.thread import Changes, Numbers, Operation, OperationThread, Queued, Transaction
 
@@ -39,10 +40,16 @@ PATIENCE_S: Final = 5.0
 """How long who asks waits for a PostgreSQL that is away; while it stays away, not at all."""
 _PAUSE_S: Final = 0.2
 _IN_PROGRESS_S: Final = 1.0
-_IDENTITY: Final = text("SELECT pg_current_xact_id()::text, pg_backend_pid()")
+_BEGIN: Final = text(
+    "SELECT pg_current_xact_id()::text, pg_backend_pid(), pg_advisory_xact_lock(:locks, :which)"
+)
 _NOTIFY: Final = text("SELECT pg_notify(:channel, :payload)")
 _STATUS: Final = text("SELECT pg_xact_status(CAST(:xid AS xid8))")
 _END: Final = text("SELECT pg_terminate_backend(:pid)")
+
+
+class _Undone(Exception):
+    """The only operation of a transaction failed: nothing of it is to be kept."""
 
 
 @dataclass(slots=True)
@@ -179,14 +186,14 @@ class PostgresThread(OperationThread):
     def _carry_out(self, waiting: list[Queued], batch: _Batch) -> None:
         connection = self._connected()
         writes = not all(only_reads(operation) for operation, _ in waiting)
-        with connection.begin():
+        with contextlib.suppress(_Undone), connection.begin():
             if writes:
-                take_write_lock(connection)
-                batch.xid, batch.pid = connection.execute(_IDENTITY).one()
+                found = connection.execute(_BEGIN, {"locks": LOCKS, "which": WRITING}).one()
+                batch.xid, batch.pid = found[:2]
             before = self._catch_up(connection)
             numbers = Numbers(before)
             for operation, future in waiting:
-                self._apply(connection, operation, future, numbers, batch)
+                self._apply(connection, operation, future, numbers, batch, len(waiting) == 1)
             batch.last = numbers.last
             if numbers.last > before or batch.changes.sources:
                 payload = f"{numbers.last} sources" if batch.changes.sources else str(numbers.last)
@@ -210,24 +217,30 @@ class PostgresThread(OperationThread):
         future: Future[Any],
         numbers: Numbers,
         batch: _Batch,
+        alone: bool,
     ) -> None:
-        """Run one operation in a savepoint, so that its failure undoes nothing of the others."""
+        """Run one operation in a savepoint, so that its failure undoes nothing of the others. One
+        that is `alone` needs none (two round trips): raises `_Undone` when it fails."""
         own, before = Changes(), numbers.last
-        connection.exec_driver_sql("SAVEPOINT operation")
+        if not alone:
+            connection.exec_driver_sql("SAVEPOINT operation")
         try:
             answer = operation(Transaction(connection, own, numbers))
         except Exception as error:
             if isinstance(error, DBAPIError) and (is_lost(error) or is_passing(error)):
                 raise
-            connection.exec_driver_sql("ROLLBACK TO operation")
             numbers.last = before
             batch.refused = batch.refused or is_read_only(error)
             problem = explain(error, self._address) if isinstance(error, DBAPIError) else error
             batch.answers.append((future, None, problem))
+            if alone:
+                raise _Undone from error
+            connection.exec_driver_sql("ROLLBACK TO operation")
         else:
             batch.changes.add(own)
             batch.answers.append((future, answer, None))
-        connection.exec_driver_sql("RELEASE operation")
+        if not alone:
+            connection.exec_driver_sql("RELEASE operation")
 
     def _was_kept(self, batch: _Batch, until_s: float) -> bool | None:
         """Whether a transaction was committed whose connection broke before the server said so;
