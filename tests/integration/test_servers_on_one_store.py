@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from longwatch.client.address import Address
+from longwatch.client.feed import Backoff, FeedEvent, FeedFollower
 from longwatch.client.sync import Client
+from longwatch.protocol.frames import Delta, Snapshot
 from longwatch.protocol.jobs import JobState, Phase, Submission
 from longwatch.protocol.sources import SourceDraft
 from longwatch.runner.spec import Ending
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.opening import LEADING
+from support.feeds import listening
 from support.postgres import cluster
 from support.postgres_stores import databases, url_of
 from support.processes import serve
+from support.proxies import Proxy
 from support.servers import ENDLESS, Backend, backend
 from support.waiting import eventually, wait_until
 
@@ -58,6 +64,11 @@ async def pair(address: StoreAddress, tmp_path: Path) -> AsyncIterator[Pair]:
         yield Pair(*both)
 
 
+def port_of(address: Address) -> int:
+    """Where it listens."""
+    return int(address.url.rpartition(":")[2])
+
+
 async def test_either_takes_jobs_in_and_both_feeds_tell_all(pair: Pair) -> None:
     """Invariant: it makes no difference which server a job is submitted to, cancelled or asked
     for by; what changes is heard in both, in the order of `seq`, progress included."""
@@ -90,6 +101,48 @@ async def test_either_takes_jobs_in_and_both_feeds_tell_all(pair: Pair) -> None:
     told = [given.hub.delta(0) for given in (first, second)]
     assert [one.seq for one in told if one] == [first.hub.seq] * 2
     assert not second.executor.launched
+
+
+async def test_a_client_that_moves_to_another_server_misses_nothing(pair: Pair) -> None:
+    """Invariant: a `seq` is the store's: a client that comes back to another server goes on from
+    where it was, without a snapshot, and is told every change in order."""
+    made: list[str] = []
+    known: set[str] = set()
+    stands: list[int] = []
+
+    async def submit(to: Backend) -> None:
+        made.append((await to.service.submit(Submission(sql="select 1"), "ada")).id)
+
+    async def hear(events: AsyncGenerator[FeedEvent]) -> None:
+        """Until all jobs are known. What a snapshot begins with, deltas follow without a gap."""
+        async with asyncio.timeout(20):
+            while not set(made) <= known:
+                event = await anext(events)
+                if isinstance(event, Snapshot):
+                    assert not stands, "a second snapshot"
+                    stands.append(event.seq)
+                    known.update(job.id for job in event.jobs)
+                elif isinstance(event, Delta):
+                    assert event.from_ == stands[-1]
+                    stands.append(event.to)
+                    known.update(job.id for job in event.changed)
+
+    async with listening(pair.first) as here, listening(pair.second) as there:
+        proxy = Proxy(port_of(here), random.Random(1))
+        proxy.calm()
+        async with proxy:
+            through = Address(f"http://127.0.0.1:{proxy.port}", here.token)
+            follower = FeedFollower(through, backoff=Backoff(least_s=0.02, most_s=0.1))
+            async with aclosing(follower.events()) as events:
+                for target in (there, here, there):
+                    await submit(pair.second)
+                    await submit(pair.first)
+                    await hear(events)
+                    proxy._target = port_of(target)
+                    proxy.cut_all()
+                    await submit(pair.second)
+                    await hear(events)
+    assert len(known) == 9
 
 
 async def test_a_key_used_on_both_at_once_makes_one_job(pair: Pair) -> None:

@@ -71,7 +71,7 @@ class Team:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._holds = False
-        self._listener = Listener(store.address, self._rung, self._progress_came)
+        self._listener = Listener(store.address, self._rung, self._progress_came, self._away)
         self._candidate = Candidate(
             store.address, lambda: self._call(True), lambda: self._call(False)
         )
@@ -145,6 +145,9 @@ class Team:
             self._store.look(seq)
         if sources:
             self._threadsafe(self._reload())
+
+    def _away(self, reason: str) -> None:
+        self._log.warning("the store is away", reason=reason)
 
     async def _reload(self) -> None:
         try:

@@ -17,6 +17,7 @@ import psycopg
 from sqlalchemy import text
 
 from longwatch.store.postgres.address import StoreAddress
+from longwatch.store.postgres.errors import explain
 from longwatch.store.postgres.writer import CHANGED
 from longwatch.store.reading import reading
 from longwatch.store.thread import Transaction
@@ -36,19 +37,22 @@ def notify(tx: Transaction, payload: str) -> None:
 
 
 class Listener:
-    """A thread that hears notifications. Both functions are called on it."""
+    """A thread that hears notifications. All functions are called on it."""
 
     def __init__(
         self,
         address: StoreAddress,
         on_change: Callable[[int, bool], None],
         on_progress: Callable[[str], None],
+        on_away: Callable[[str], None],
     ) -> None:
         """`on_change` gets the `seq` of a commit and whether sources changed in it; 0 and true
-        when anything may have happened."""
+        when anything may have happened. `on_away` is told why nothing can be heard now, once."""
         self._address = address
         self._on_change = on_change
         self._on_progress = on_progress
+        self._on_away = on_away
+        self._away = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="longwatch-listen", daemon=True)
 
@@ -73,13 +77,16 @@ class Listener:
             try:
                 with self._address.connect("longwatch listener", autocommit=True) as connection:
                     self._listen(connection)
-            except psycopg.Error:
-                # The writer says what is wrong, to whoever asks for something.
+            except psycopg.Error as error:
+                if not self._away:
+                    self._away = True
+                    self._on_away(str(explain(error, self._address)))
                 self._stopping.wait(_RETRY_S)
 
     def _listen(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"LISTEN {CHANGED}".encode())
         connection.execute(f"LISTEN {PROGRESS}".encode())
+        self._away = False
         self._on_change(0, True)
         while not self._stopping.is_set():
             for told in connection.notifies(timeout=0):
