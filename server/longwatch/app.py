@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from fastapi import FastAPI
@@ -58,15 +59,21 @@ from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
 from longwatch.service.working import Roster, WorkerService
-from longwatch.settings import Settings
+from longwatch.settings import Settings, SettingsError
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.engines import runs_elsewhere
 from longwatch.sources.files import Files
 from longwatch.sources.vault import KEY_FILE, Vault
 from longwatch.store import repository
+from longwatch.store.errors import StoreUnusable
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from longwatch.version import version
+
+if TYPE_CHECKING:
+    from longwatch.service.team import Team
+
+STORE_VARIABLES: Final = ("LONGWATCH_STORE", "LONGWATCH_STORE_FILE", "PGPASSFILE", "PGPASSWORD")
 
 
 def create_app(settings: Settings | None = None, *, token: str | None = None) -> FastAPI:
@@ -110,31 +117,34 @@ async def _serving(
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
+        if team is not None:
+            team.published(changes)
 
-    store = Store(settings.data_dir / "jobs.sqlite", publish)
+    store = store_of(settings, publish)
     catalogue, vault, uploads = source_parts(settings)
     roster = Roster(utc_now)
-    executor, offers = executors(settings, catalogue, roster)
+    executor, offers = executors(settings, catalogue, roster, shared=store.shared)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
     service = JobService(store, executor, hub, catalogue, settings, log, offers=offers)
     working = WorkerService(service, offers, roster, catalogue, log) if offers else None
 
     retention = Retention(
         store,
-        settings.data_dir / "jobs",
+        settings.jobs_folder,
         kept(settings),
         log,
         opened_s=service.opened_s,
         remove_jobs=partial(remove_jobs, service, settings.owner),
+        leads=lambda: service.leading,
+        shares_folder=settings.jobs_dir is not None,
     )
+    team = team_of(store, service, hub, sourcing, log)
 
     checker = TokenChecker(secret, settings.owner, team=settings.jobs_visible_to == "team")
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
     saving = SavedQueries(store, utc_now)
-    exporting = Exports(
-        Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
-    )
+    exporting = Exports(Viewer(Helpers(settings.jobs_folder, settings.data_dir / "helpers.log")))
 
     async def drain(*, keep: bool = False) -> None:
         # Feeds stay open while jobs end, so that clients hear what becomes of them.
@@ -160,6 +170,8 @@ async def _serving(
         await service.start()
         if working is not None:
             working.start()
+        if team is not None:
+            team.start()
         retention.start()
         app.state.parts = Parts(
             service=service,
@@ -185,7 +197,12 @@ async def _serving(
             exports=exporting,
             workers=working,
         )
-        log.info("server started", version=version(), data_dir=str(settings.data_dir))
+        log.info(
+            "server started",
+            version=version(),
+            data_dir=str(settings.data_dir),
+            store=store.shown,
+        )
         with heard("uvicorn.error", log):
             yield
     finally:
@@ -198,9 +215,51 @@ async def _serving(
             await drain()
             await tokens.stop()
         finally:
+            if team is not None:
+                await team.stop()
             await store.close()
             log.info("server stopped")
             close_log(log)
+
+
+def store_of(settings: Settings, on_commit: Callable[[Changes], None]) -> Store:
+    """The store that the settings name: PostgreSQL, or a file in the data folder. Raises
+    `SettingsError` or `StoreUnusable`."""
+    url = settings.store_url()
+    if url is None:
+        if settings.jobs_dir is not None:
+            raise SettingsError(
+                "jobs_dir is the folder that servers on one PostgreSQL store share. Name that "
+                "with the setting store, or leave jobs_dir out."
+            )
+        return Store(settings.data_dir / "jobs.sqlite", on_commit)
+    try:
+        # 0.1 s, and an extra: only where it is asked for.
+        from longwatch.store.postgres.address import StoreAddress  # noqa: PLC0415
+        from longwatch.store.postgres.store import PostgresStore  # noqa: PLC0415
+    except ImportError as error:
+        raise StoreUnusable(
+            "The setting store names PostgreSQL, and the package for it is not installed: "
+            "pip install 'longwatch[postgres]'"
+        ) from error
+    return PostgresStore(StoreAddress.parse(url), settings.data_dir, on_commit)
+
+
+def team_of(
+    store: Store,
+    service: JobService,
+    hub: FeedHub,
+    sourcing: SourceService,
+    log: structlog.stdlib.BoundLogger,
+) -> Team | None:
+    """What makes several servers on one store work together, where there may be several."""
+    if not store.shared:
+        return None
+    from longwatch.service.team import Team  # noqa: PLC0415 - as above
+    from longwatch.store.postgres.store import PostgresStore  # noqa: PLC0415
+
+    assert isinstance(store, PostgresStore)
+    return Team(store, service, hub, sourcing, log)
 
 
 def _install_routes(app: FastAPI) -> None:
@@ -216,22 +275,24 @@ def _install_routes(app: FastAPI) -> None:
 
 
 def executors(
-    settings: Settings, catalogue: SourceCatalogue, roster: Roster
+    settings: Settings, catalogue: SourceCatalogue, roster: Roster, *, shared: bool
 ) -> tuple[Executor, Offers | None]:
     """Who carries attempts out, and what is offered where that is workers. Raises `InvalidBroker`
     or `SettingsError`."""
     here = LocalExecutor(
-        settings.data_dir / "jobs",
+        settings.jobs_folder,
         settings.data_dir / "runners.log",
         warm_spare=settings.warm_spare,
         access=catalogue.access,
         runs_elsewhere=runs_elsewhere,
+        # A source on the store's machine would be opened with the store's password.
+        withheld=STORE_VARIABLES if shared else (),
     )
     if settings.executor == "local":
         return here, None
     broker = Broker.parse(settings.broker or "", settings.broker_secret())
     lease_s = settings.worker_lease_s
-    far = CeleryExecutor(settings.data_dir / "jobs", Hints(broker), here, lease_s=lease_s)
+    far = CeleryExecutor(settings.jobs_folder, Hints(broker), here, lease_s=lease_s)
     return far, Offers(far, catalogue.queue_of, roster.slots)
 
 

@@ -65,6 +65,14 @@ class SettingsError(ValueError):
     """The settings cannot be used; says which one, and why."""
 
 
+def _secret(name: str, given: SecretStr | None, file: Path | None) -> str | None:
+    """A secret that the settings name, themselves or in a file; `None` if they name none. Raises
+    `SettingsError` when the file cannot be read."""
+    if given is not None:
+        return given.get_secret_value()
+    return None if file is None else read_secret(file, f"{name}_file")
+
+
 class Variable(BaseModel):
     """`{ env = "NAME" }`: the environment variable that has a secret."""
 
@@ -96,7 +104,8 @@ class SourceSettings(BaseModel):
 
 class Settings(BaseSettings):
     """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; the token also
-    `LONGWATCH_TOKEN_FILE`. The TOML file is `config.toml` in the data folder."""
+    `LONGWATCH_TOKEN_FILE`, the store `LONGWATCH_STORE_FILE`. The TOML file is `config.toml` in the
+    data folder."""
 
     model_config = SettingsConfigDict(env_prefix="LONGWATCH_", extra="forbid", frozen=True)
 
@@ -105,6 +114,13 @@ class Settings(BaseSettings):
     port: int = Field(default=0, ge=0, le=65535, description="0 takes any free port")
     token: SecretStr | None = Field(default=None, description="made anew at each start if absent")
     token_file: Path | None = None
+    store: SecretStr | None = Field(
+        default=None, description="postgresql://… for several servers; a file if absent"
+    )
+    store_file: Path | None = None
+    jobs_dir: Path | None = Field(
+        default=None, description="folder of results, for all servers on one store"
+    )
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
     behind_proxy: bool = Field(
@@ -228,17 +244,29 @@ class Settings(BaseSettings):
     def bearer_token(self) -> str | None:
         """The token that the settings name, themselves or in `token_file`; `None` if they name
         none. Raises `SettingsError` when the file cannot be read."""
-        return _secret(self.token, self.token_file, "token_file")
+        return _secret("token", self.token, self.token_file)
 
     def broker_secret(self) -> str | None:
         """The broker's password, in the same way. Raises `SettingsError`."""
-        return _secret(self.broker_password, self.broker_password_file, "broker_password_file")
+        return _secret("broker_password", self.broker_password, self.broker_password_file)
 
     @model_validator(mode="after")
     def _celery_has_a_broker(self) -> Self:
         if self.executor == "celery" and not self.broker:
             raise ValueError("executor celery needs a broker, such as redis://localhost:6379/0")
         return self
+
+    def store_url(self) -> str | None:
+        """The URL of the PostgreSQL store, by the settings themselves or in `store_file`; `None`
+        for a store in the data folder. Raises `SettingsError` when the file cannot be read."""
+        return _secret("store", self.store, self.store_file)
+
+    @property
+    def jobs_folder(self) -> Path:
+        """Where attempts and their results are."""
+        if self.jobs_dir is None:
+            return self.data_dir / "jobs"
+        return self.jobs_dir.expanduser().absolute()
 
     @classmethod
     def settings_customise_sources(
@@ -253,14 +281,6 @@ class Settings(BaseSettings):
         folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
         return init_settings, env_settings, toml
-
-
-def _secret(given: SecretStr | None, file: Path | None, name: str) -> str | None:
-    """A secret that the settings name, themselves or in a file; `None` if they name none. Raises
-    `SettingsError` when the file cannot be read."""
-    if given is not None:
-        return given.get_secret_value()
-    return None if file is None else read_secret(file, name)
 
 
 def read_secret(file: Path, name: str) -> str:

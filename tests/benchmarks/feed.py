@@ -26,6 +26,7 @@ import numpy as np
 import psutil
 
 from benchmarks.contenders import CLIENT_CORE, CORES, HERE, NotMeasured, installed, pinned
+from benchmarks.feed_postgres import filled
 from benchmarks.feed_sides import (
     Channels,
     Crowd,
@@ -44,6 +45,7 @@ from longwatch.client.address import Address
 from longwatch.client.feed import Connected, FeedFollower
 from longwatch.protocol import routes
 from longwatch.protocol.frames import Delta, Snapshot
+from support.postgres_stores import url_of
 
 CLIENTS: Final = 1_000
 JOBS: Final = 1_000
@@ -292,31 +294,44 @@ def asked() -> list[dict[str, Any]]:
 
 def lists(folder: Path, rounds: int) -> list[Line]:
     """Pages of a million jobs."""
-    every: list[float] = []
-    each: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory(dir=folder, prefix="feed-") as name:
         shutil.copy(kept(folder, HISTORY_JOBS), Path(name) / "jobs.sqlite")
+        with Server(Path(name)) as server:
+            return listed(server, rounds, f"list, filter, search {HISTORY_JOBS:,} jobs")
+
+
+def shared_lists(folder: Path, rounds: int) -> list[Line]:
+    """The same on PostgreSQL."""
+    with filled(HISTORY_JOBS) as (address, indexed):
+        how = "with pg_trgm" if indexed else "without pg_trgm: each text is looked at"
+        print(f"  PostgreSQL {how}", flush=True)
         with (
-            Server(Path(name)) as server,
-            httpx.Client(
-                base_url=server.address.url, headers=server.address.headers(), trust_env=False
-            ) as http,
+            tempfile.TemporaryDirectory(dir=folder, prefix="feed-") as name,
+            Server(Path(name), url_of(address)) as server,
         ):
-            for turn in range(2 + 4 * rounds):
-                for query in asked():
-                    began = time.perf_counter()
-                    answer = http.get(routes.JOBS, params={"limit": 100, **query})
-                    took = (time.perf_counter() - began) * 1000
-                    assert answer.status_code == 200, answer.text
-                    if turn >= 2:  # the file's pages are in memory then
-                        every.append(took)
-                        each.setdefault(json.dumps(query), []).append(took)
+            return listed(server, rounds, f"the same of PostgreSQL, {how.partition(':')[0]}")
+
+
+def listed(server: Server, rounds: int, what: str) -> list[Line]:
+    """How long each page takes."""
+    every: list[float] = []
+    each: dict[str, list[float]] = {}
+    address = server.address
+    with httpx.Client(base_url=address.url, headers=address.headers(), trust_env=False) as http:
+        for turn in range(2 + 4 * rounds):
+            for query in asked():
+                began = time.perf_counter()
+                answer = http.get(routes.JOBS, params={"limit": 100, **query})
+                took = (time.perf_counter() - began) * 1000
+                assert answer.status_code == 200, answer.text
+                if turn >= 2:  # the store's pages are in memory then
+                    every.append(took)
+                    each.setdefault(json.dumps(query), []).append(took)
     slowest = max(each, key=lambda query: statistics.median(each[query]))
     print(f"  slowest: {slowest}, {statistics.median(each[slowest]):.1f} ms", flush=True)
-    print("  PostgreSQL as a store of jobs: not measured: there is none yet", flush=True)
     p99 = float(np.percentile(every, 99))
     return [
-        line(f"list, filter, search {HISTORY_JOBS:,} jobs, p99", "≤ 50 ms", "ms", [p99]),
+        line(f"{what}, p99", "≤ 50 ms", "ms", [p99]),
         line("the same, median", "", "ms", [statistics.median(every)]),
     ]
 
@@ -327,6 +342,7 @@ PARTS: Final[dict[str, Callable[[Path, int], list[Line]]]] = {
     "stop": stop,
     "rows": many_rows,
     "lists": lists,
+    "shared": shared_lists,
 }
 
 

@@ -45,9 +45,16 @@ def touch(tx: Transaction, count: int) -> None:
 class Driven:
     """A server, and what is going on in it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *store: str) -> None:
+        settings: dict[str, Any] = {"store": store[0]} if store else {}
         self.thread = ServerThread(
-            folder, host="127.0.0.1", port=0, warm_spare=False, max_running=1, log_level="warning"
+            folder,
+            host="127.0.0.1",
+            port=0,
+            warm_spare=False,
+            max_running=1,
+            log_level="warning",
+            **settings,
         )
         self.address = self.thread.start(60)
         gc.collect()

@@ -108,8 +108,9 @@ class Helper:
 class Server(Helper):
     """`feed_server.py` over a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(SERVER_CORE, "feed_server", str(folder))
+    def __init__(self, folder: Path, *store: str) -> None:
+        """`store` is the URL of its store, if that is not a file in the folder."""
+        super().__init__(SERVER_CORE, "feed_server", str(folder), *store)
         said = self.answer()
         self.address = Address.parse(said["url"], said["token"])
 

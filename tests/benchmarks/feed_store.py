@@ -18,12 +18,12 @@ from longwatch.store.tables import HEAD
 _encode = msgspec.json.encode
 _STATES = ["succeeded"] * 90 + ["failed"] * 6 + ["cancelled"] * 3 + ["lost"]
 _SOURCES = ("sample", "warehouse", "billing", "events", "crm")
-_COLUMNS = (
+JOB_COLUMNS = (
     *("id", "name", "preview", "source", "owner", "state", "kind", "priority", "attempt"),
     *("submitted_us", "started_us", "finished_us", "limits", "progress", "error", "result"),
     *("seq", "sql"),
 )
-_WHEN_US = 1_760_000_000_000_000
+WHEN_US = 1_760_000_000_000_000
 EVERY_US = 31_000_000
 """Between two jobs: a million of them in a year."""
 
@@ -50,8 +50,10 @@ def fill(path: Path, count: int) -> None:
     triggers = dict(store.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
     for name in triggers:
         store.execute(f"DROP TRIGGER {name}")
-    places = ", ".join("?" * len(_COLUMNS))
-    store.executemany(f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({places})", _rows(count))
+    places = ", ".join("?" * len(JOB_COLUMNS))
+    store.executemany(
+        f"INSERT INTO jobs ({', '.join(JOB_COLUMNS)}) VALUES ({places})", job_rows(count)
+    )
     store.execute(
         "INSERT INTO job_counts SELECT state, source, owner, count(*) FROM jobs GROUP BY 1, 2, 3"
     )
@@ -59,7 +61,7 @@ def fill(path: Path, count: int) -> None:
     store.execute(index)
     store.execute(f"INSERT INTO job_json SELECT n, {TEXT} FROM jobs ORDER BY n")
     store.execute("UPDATE meta SET value = (SELECT max(n) FROM jobs) WHERE key = 'indexed_n'")
-    last = (3 * count, f"{count - 1:016x}", "succeeded", 1, _WHEN_US)
+    last = (3 * count, f"{count - 1:016x}", "succeeded", 1, WHEN_US)
     store.execute(
         "INSERT INTO events (seq, job_id, event, attempt, at_us) VALUES (?, ?, ?, ?, ?)", last
     )
@@ -70,7 +72,8 @@ def fill(path: Path, count: int) -> None:
     store.close()
 
 
-def _rows(count: int) -> Iterator[tuple[Any, ...]]:
+def job_rows(count: int) -> Iterator[tuple[Any, ...]]:
+    """The jobs, in the order of `JOB_COLUMNS`."""
     dice = random.Random(7)
     limits = _encode(Limits())
     progress = _encode(
@@ -85,7 +88,7 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
             f"from flights where month = {dice.randrange(12)} and tag = 'run-{n}' group by 1"
         )
         state = dice.choice(_STATES)
-        at_us = _WHEN_US + n * EVERY_US
+        at_us = WHEN_US + n * EVERY_US
         yield (
             *(f"{n:016x}", f"Flights {n}", sql, dice.choice(_SOURCES)),
             f"user{min(dice.randrange(20), dice.randrange(20))}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -9,14 +10,38 @@ import httpx
 import pytest
 
 from longwatch.client.address import Address
+from support.postgres_stores import databases, url_of
 from support.servers import Backend, app_over, backend, http_client, serving
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for `behind` over both kinds of store, where the module says so: the second
+    only in `make test-all` if it says `"slow"`."""
+    both = getattr(metafunc.module, "ON_BOTH_STORES", None)
+    chosen = [one.args[0] for one in metafunc.definition.iter_markers("parametrize")]
+    if both is None or "store_kind" not in metafunc.fixturenames or "store_kind" in chosen:
+        return
+    marks = [pytest.mark.slow] if both == "slow" else []
+    metafunc.parametrize("store_kind", ["sqlite", pytest.param("postgresql", marks=marks)])
+
+
 @pytest.fixture
-async def behind(tmp_path: Path) -> AsyncIterator[Backend]:
+def store_kind() -> str:
+    """The kind of store of `behind`."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def behind(tmp_path: Path, store_kind: str) -> AsyncIterator[Backend]:
     """A service over a real store; its attempts end when the test says so."""
-    async with backend(tmp_path) as given:
+    if store_kind == "sqlite":
+        async with backend(tmp_path) as given:
+            yield given
+        return
+    address = await asyncio.to_thread(databases.new)
+    async with backend(tmp_path, store=url_of(address)) as given:
         yield given
+    await asyncio.to_thread(databases.drop, address)
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from longwatch.store.writer import Transaction
 from support.servers import ENDLESS, Backend, app_over, backend, http_client, job, serving
 from support.waiting import eventually
 
+ON_BOTH_STORES = "slow"
+
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -22,6 +22,8 @@ from longwatch.runner.spec import Ending
 from support.servers import Backend, app_over, backend, http_client
 from support.waiting import eventually
 
+ON_BOTH_STORES = "slow"
+
 
 async def submitted(http: httpx.AsyncClient, **fields: Any) -> str:
     answer = await http.post("/v1/jobs", json={"sql": "select 42", **fields})

@@ -16,6 +16,8 @@ from longwatch.runner.spec import Ending, Outcome, Report
 from support.servers import Backend, app_over, http_client
 from support.waiting import eventually
 
+ON_BOTH_STORES = "both"
+
 
 async def submitted(http: httpx.AsyncClient, **fields: Any) -> dict[str, Any]:
     answer = await http.post("/v1/jobs", json={"sql": "select 42", **fields})
@@ -189,6 +191,7 @@ async def test_ready_is_503_once_the_store_is_closed(
         assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
 
 
+@pytest.mark.parametrize("store_kind", ["sqlite"])
 async def test_a_full_disk_is_507_and_what_was_accepted_stays(
     http: httpx.AsyncClient, behind: Backend
 ) -> None:

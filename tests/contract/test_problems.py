@@ -18,6 +18,8 @@ from longwatch.protocol.problems import Problem
 from longwatch.security import attempts
 from support.servers import Backend, app_over, http_client
 
+ON_BOTH_STORES = "slow"
+
 JSON = {"Content-Type": "application/json"}
 HEALTH = {routes.HEALTH_LIVE, routes.HEALTH_READY}
 

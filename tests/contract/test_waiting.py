@@ -14,6 +14,8 @@ from longwatch.protocol.jobs import JobState, Submission
 from support.servers import ENDLESS, Backend
 from support.waiting import eventually
 
+ON_BOTH_STORES = "both"
+
 
 async def running(http: httpx.AsyncClient, behind: Backend) -> str:
     job_id: str = (await http.post("/v1/jobs", json={"sql": "select 1"})).json()["id"]

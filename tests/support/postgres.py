@@ -50,6 +50,8 @@ class Cluster:
 
     folder: Path
     port: int
+    programs: Path
+    user: dict[str, Any]
 
     def options(self, dbname: str, *, user: str = PLAIN, **more: str) -> dict[str, str]:
         """A source's options for a database here."""
@@ -84,6 +86,17 @@ class Cluster:
                 connection.execute(statement.encode())
         return name
 
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it as `pg_ctl` does: `immediate` is a crash, `fast` ends what goes on."""
+        data = self.folder / "data"
+        _run(self.programs / "pg_ctl", "-D", data, "-w", "-m", mode, "stop", user=self.user)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        data, log = self.folder / "data", self.folder / "log"
+        command = (self.programs / "pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "start")
+        _run(*command, user=self.user)
+
     def running(self, tag: str) -> list[str]:
         """What sessions called `tag` run now, or hold open."""
         with self.admin() as connection:
@@ -107,13 +120,18 @@ class Cluster:
 @cache
 def cluster() -> Cluster:
     """The cluster of this process. Raises when there is none to be had: no test is skipped."""
+    return new_cluster()
+
+
+def new_cluster(**settings: str) -> Cluster:
+    """One more, for tests that stop it, with other settings than usual. Ends with the process."""
     # In a folder of its own: a server does not run as root, and root's folders are closed to it.
     folder = Path(tempfile.mkdtemp(prefix="longwatch-pg-"))
     user = _user()
     if user:
         os.chown(folder, user["user"], user["group"])
     programs = _programs(folder, user)
-    data, log = folder / "data", folder / "log"
+    data = folder / "data"
     password = folder / "password"
     password.write_text(PASSWORD, encoding="ascii")
     password.chmod(0o644)
@@ -121,7 +139,9 @@ def cluster() -> Cluster:
     _run(programs / "initdb", "-D", data, *arguments, SUPERUSER, "--pwfile", password, user=user)
     port = _free_port()
     with (data / "postgresql.conf").open("a", encoding="ascii") as file:
-        file.writelines(f"{name} = '{value}'\n" for name, value in _SETTINGS.items())
+        file.writelines(
+            f"{name} = '{value}'\n" for name, value in {**_SETTINGS, **settings}.items()
+        )
         file.write(f"listen_addresses = '127.0.0.1'\nport = {port}\n")
         file.write(f"unix_socket_directories = '{folder}'\n")
     guard = subprocess.Popen(
@@ -133,8 +153,8 @@ def cluster() -> Cluster:
         **user,
     )
     atexit.register(_end, guard, folder)
-    _run(programs / "pg_ctl", "-D", data, "-l", log, "-w", "-t", "60", "start", user=user)
-    found = Cluster(folder, port)
+    found = Cluster(folder, port, programs, user)
+    found.start()
     with found.admin() as connection:
         connection.execute(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(

@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 
 from longwatch.api.dependencies import Parts
-from longwatch.app import create_app, source_parts, utc_now
+from longwatch.app import create_app, source_parts, store_of, team_of, utc_now
 from longwatch.client.address import Address
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.beat import Beat
@@ -43,6 +43,7 @@ from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from support.stores import lay_out
+from support.waiting import eventually
 
 TOKEN = "test-token-of-no-other-use"
 ENDLESS = "select count(*) from range(1000000000000) t(i) where i % 7 = 3"
@@ -150,7 +151,9 @@ class Backend:
 
 @asynccontextmanager
 async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
-    """A `Backend` in `data_dir`, stopped at the end."""
+    """A `Backend` in `data_dir`, stopped at the end. It starts jobs when it is handed over, but
+    with `leads=False`: where another does on the same store."""
+    leads = settings.pop("leads", True)
     usual = {
         "threads": 1,
         "memory_bytes": 2**30,
@@ -164,8 +167,12 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
+        if team is not None:
+            team.published(changes)
 
-    store = Store(lay_out(data_dir / "jobs.sqlite"), publish)
+    if config.store is None:
+        lay_out(data_dir / "jobs.sqlite")
+    store = store_of(config, publish)
     executor = ManualExecutor(data_dir / "jobs")
     catalogue, vault, files = source_parts(config)
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
@@ -174,6 +181,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
     saving = SavedQueries(store, utc_now)
+    team = team_of(store, service, hub, sourcing, log)
 
     async def drain(*, keep: bool = False) -> None:
         await service.stop(keep=keep)
@@ -186,6 +194,9 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
         await tokens.start()
         await sourcing.start()
         await service.start()
+        if team is not None:
+            team.start()
+            await eventually(lambda: service.leading or not leads)
         parts = Parts(
             service=service,
             store=store,
@@ -219,6 +230,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
         await exports.close()
         await service.stop()
         await tokens.stop()
+        if team is not None:
+            await team.stop()
         await store.close()
         close_log(log)
 

@@ -24,6 +24,8 @@ async def create(server: PartsDep, who: PrincipalDep, audit: AuditDep) -> Backup
     """Copy the store into `backups/` of the data folder, and check the copy. Never anywhere else:
     whoever holds a token must not choose what a server overwrites. Taking it away is left to
     whoever keeps backups; `longwatch backup` on that machine does. The newest 5 stay there."""
+    if server.store.shared:
+        await server.store.copy(server.store.path)  # which says how else
     folder = server.store.path.parent / routes.BACKUPS_FOLDER
     try:
         made = await back_up(server.store.copy, folder)

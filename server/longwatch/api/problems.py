@@ -59,6 +59,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     TooManyExports: (429, "too_many_exports"),
     store.StoreFull: (507, "store_full"),
     store.StoreUnusable: (503, "store_unusable"),
+    store.StoreElsewhere: (501, "store_elsewhere"),
     store.StoreClosed: (503, "stopping"),
     store.StoreError: (503, "store_unusable"),
 }
@@ -113,6 +114,7 @@ TITLES: Final = {
     "no_room": "No room left",
     "store_full": "No room left",
     "store_unusable": "The job store cannot be used",
+    "store_elsewhere": "PostgreSQL makes its own copies",
     "backup_failed": "The backup failed",
     "starting": "The server is starting",
     "stopping": "The server is stopping",

@@ -17,6 +17,7 @@ from longwatch.cli import (
     people,
     run_query,
     serve,
+    shared_store,
     sources,
     trial,
     window,
@@ -106,6 +107,7 @@ commands.add_command(worker.worker)
 commands.add_command(worker.list_workers)
 commands.add_command(trial.trial)
 commands.add_command(backup.backup)
+commands.add_command(shared_store.restored)
 commands.add_command(doctor.doctor)
 
 

@@ -15,6 +15,7 @@ import click
 
 from longwatch.cli.connection import data_dir_option
 from longwatch.cli.exits import Exit, Failure
+from longwatch.cli.shared_store import refuse_copy
 from longwatch.durable import sync
 
 if TYPE_CHECKING:
@@ -37,11 +38,14 @@ def backup(target: str, results: bool, force: bool, data_dir: Path | None) -> in
     over in it, so that none runs a second time when it is put back. To put it back, stop the
     server, copy jobs.sqlite (and the folder jobs) over those in the data folder, delete
     jobs.sqlite-wal and jobs.sqlite-shm there, and start the server.
+
+    Of jobs that are kept in PostgreSQL it only says which pg_dump makes a copy.
     """
     from longwatch.client import words
     from longwatch.paths import default_data_dir
 
     folder = (data_dir if data_dir is not None else default_data_dir()).absolute()
+    refuse_copy(folder)
     if not (folder / STORE).exists():
         raise Failure(f"There are no jobs in {folder}. Choose another --data-dir.", Exit.USAGE)
     path = Path(target).expanduser()

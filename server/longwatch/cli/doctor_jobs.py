@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from longwatch.cli.backup import STORE, locked
+from longwatch.cli.exits import Failure
 from longwatch.cli.findings import Finding
+from longwatch.cli.shared_store import findings, shared_store
 from longwatch.client import words
 
 if TYPE_CHECKING:
@@ -40,6 +42,14 @@ class _Left:
 def jobs(data_dir: Path, *, fix: bool) -> Iterator[Finding]:
     """The store, and then what lies around it. With `fix`, what is safe to remove is removed, if
     no server runs."""
+    try:
+        address = shared_store(data_dir)
+    except Failure as error:
+        yield Finding("job store", "cannot be found", False, str(error))
+        return
+    if address is not None:
+        yield from findings(address)
+        return
     if not (data_dir / STORE).exists():
         yield Finding("jobs", "none yet")
         return

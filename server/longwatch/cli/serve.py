@@ -41,6 +41,12 @@ _SIGNALS: Final = [
 )
 @data_dir_option
 @click.option(
+    "--store",
+    metavar="URL",
+    help="Keep jobs in PostgreSQL: postgresql://user@host/database. Other processes can read it "
+    "here: name a password in $PGPASSFILE, or the whole URL in $LONGWATCH_STORE_FILE.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Written once the server answers, mode 0600: JSON url, token, pid. Removed at the end.",
@@ -89,6 +95,7 @@ def serve(
     host: str | None,
     port: int | None,
     data_dir: Path | None,
+    store: str | None,
     ready_file: Path | None,
     until_idle: float | None,
     behind_proxy: bool,
@@ -115,6 +122,7 @@ def serve(
         "tls_self_signed": tls_self_signed or None,
         "executor": executor,
         "broker": broker,
+        "store": store,
     }
     settings = {name: value for name, value in chosen.items() if value is not None}
     with stop_signals() as stop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -72,14 +72,17 @@ class LocalExecutor(Executor):
         bound: bool = False,
         access: Callable[[str], Access] = lambda _source: ({}, {}),
         runs_elsewhere: Callable[[str], bool] = lambda _engine: False,
+        withheld: Collection[str] = (),
     ) -> None:
         """`jobs_folder` holds a folder a job; what runners say before they have a log of their
-        own is appended to `log`. With `bound` runners end with this
-        process (`Order`). `access` is a source's by name, and may raise `JobsError`;
-        `runs_elsewhere` says whether an engine's queries may outlive their runner."""
+        own is appended to `log`. With `bound` runners end with this process (`Order`). `access` is
+        a source's by name, and may raise `JobsError`; `runs_elsewhere` says whether an engine's
+        queries may outlive their runner; environment variables that are `withheld` are the
+        server's own."""
         self._jobs = jobs_folder
         self._access = access
         self._runs_elsewhere = runs_elsewhere
+        self._withheld = withheld
         self._inspector = Inspector(self._runner_for, jobs_folder / "inspections")
         self._log_path = log
         self._log: IO[bytes] | None = None
@@ -266,7 +269,7 @@ class LocalExecutor(Executor):
 
     async def _spawn(self, engine: str = SPARE_ENGINE) -> OwnRunner:
         assert self._log is not None
-        return await OwnRunner.spawn(engine, self._jobs, self._log)
+        return await OwnRunner.spawn(engine, self._jobs, self._log, self._withheld)
 
     def _reap(self, runner: RunnerProcess, mailbox: Mailbox | None) -> None:
         self._later(self._end(runner, mailbox), "reap")

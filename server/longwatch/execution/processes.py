@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -72,8 +73,15 @@ class OwnRunner(RunnerProcess):
         self._bell: asyncio.Task[bytes] | None = None
 
     @classmethod
-    async def spawn(cls, engine: str, jobs_folder: Path, stderr: IO[bytes]) -> OwnRunner:
-        """Start a runner for `engine` that waits for its attempt. Raises `OSError`."""
+    async def spawn(
+        cls,
+        engine: str,
+        jobs_folder: Path,
+        stderr: IO[bytes],
+        withheld: Collection[str] = (),
+    ) -> OwnRunner:
+        """Start a runner for `engine` that waits for its attempt, without the environment variables
+        `withheld`. Raises `OSError`."""
         group: dict[str, object] = (
             {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
             if os.name == "nt"
@@ -84,6 +92,7 @@ class OwnRunner(RunnerProcess):
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
+            env={name: value for name, value in os.environ.items() if name not in withheld},
             **group,  # type: ignore[arg-type]
         )
         return cls(process)

@@ -23,6 +23,7 @@ from longwatch.protocol.frames import Delta, ProgressFrame
 from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress
 
 T = TypeVar("T")
+AnyJob = TypeVar("AnyJob", bound=JobSummary)
 KEEP_CHANGES: Final = 10_000
 """Jobs whose last change is remembered here; who is further behind is answered by the store."""
 MOST_TOLD: Final = 1_000
@@ -168,7 +169,7 @@ class FeedHub:
         self._live[job_id] = Live(self.tick, attempt, phase, progress)
         self.on_move()
 
-    def with_progress(self, job: JobSummary) -> JobSummary:
+    def with_progress(self, job: AnyJob) -> AnyJob:
         """The job with the newest progress of its attempt. The store keeps none while it runs:
         without this a change of a running job would set its bar back to nothing."""
         live = self._live.get(job.id)

@@ -103,6 +103,10 @@ class TokenChecker:
         known = _Known(Principal(token.name, token.role, token.id, sees_all), hashed, expires_s)
         self._by_prefix[token.prefix] = self._by_id[token.id] = known
 
+    def knows(self, token_id: str) -> bool:
+        """Whether it is let in, as far as nobody has looked at its end."""
+        return token_id in self._by_id
+
     def revoke(self, token_id: str) -> None:
         """Let it in no more, and end what goes on in its name."""
         known = self._by_id.pop(token_id, None)

@@ -19,7 +19,15 @@ from longwatch.jobs.errors import JobsError, NoResult, NotOffered
 from longwatch.jobs.model import summary
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.bulk import BulkAction
-from longwatch.protocol.jobs import Job, JobError, JobState, Phase, Progress, Submission
+from longwatch.protocol.jobs import (
+    Job,
+    JobError,
+    JobState,
+    JobSummary,
+    Phase,
+    Progress,
+    Submission,
+)
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
 from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
@@ -73,19 +81,72 @@ class JobService:
         self.opened_s: dict[str, float] = {}
         """When each result was last opened, by the monotonic clock: those do not expire now."""
         self._scheduler = Scheduler(self._start_next, self._next_look_s, log)
+        self._leading = not store.shared
+        self._may_start: Callable[[Transaction], bool] = lambda _tx: True
+        self.on_progress: Callable[[str, int, Phase, Progress], None] = lambda *_: None
+        """Told of all progress of attempts that run here."""
 
     async def start(self) -> None:
         """Take up what an earlier server left behind, then begin to start jobs."""
         await self._executor.start(self)
+        if self._leading:
+            await self._take_up()
+        self._scheduler.start()
+
+    async def lead(self, may_start: Callable[[Transaction], bool]) -> None:
+        """Start jobs from now on, as the only one of several servers on the store. `may_start`
+        says in a transaction whether that is still so. Raises `StoreError`."""
+        self._may_start = may_start
+        await self._take_up()
+        self._leading = True
+        self._scheduler.call()
+
+    def follow(self) -> None:
+        """Start no jobs any more. Those that run go on, unless another server takes them up."""
+        self._leading = False
+
+    @property
+    def leading(self) -> bool:
+        """Whether jobs are started here."""
+        return self._leading
+
+    def _starts(self, job_id: str) -> bool:
+        """Whether a job that runs does so here, or may in a moment."""
+        return self._leading or job_id in self._running
+
+    async def _take_up(self) -> None:
         for job in await self._store.run(repository.in_state, JobState.RUNNING):
-            self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
             self._hub.runs(summary(job))
-            self._executor.adopt(job.id, job.attempt)
+            known = self._running.get(job.id)
+            if known is None or known.attempt != job.attempt:
+                self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+                self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
         for job in await self._store.run(repository.in_state, JobState.QUEUED):
-            self._set_deadline(job)
-        self._scheduler.start()
+            if job.id not in self._deadlines:
+                self._set_deadline(job)
+
+    async def heard(self, jobs: Collection[JobSummary]) -> None:
+        """Other servers on the store have changed jobs. Raises `StoreError`."""
+        for job in jobs:
+            if job.state.is_final:
+                self._endwatch.ended(job.id)
+            running = self._running.get(job.id)
+            runs = job.state is JobState.RUNNING
+            if running is not None and not (runs and job.attempt == running.attempt):
+                self._log.warning("job taken up by another server", job=job.id)
+                self._executor.cancel(job.id, running.attempt)
+            elif runs and self._starts(job.id) and job.cancel_requested_at is not None:
+                self._to_cancel.add((job.id, job.attempt))
+                self._executor.cancel(job.id, job.attempt)
+        self._scheduler.call()
+        new = [job.id for job in jobs if job.state is JobState.QUEUED and job.attempt == 0]
+        if new and self._leading:
+            limits = await self._store.run(repository.queue_limits, new)
+            for job_id, seconds in limits.items():
+                self._deadlines.set(job_id, seconds)
+            self._scheduler.call()
 
     async def stop(self, *, keep: bool = False) -> None:
         """Start nothing more, end what runs, record how.
@@ -163,11 +224,11 @@ class JobService:
 
     def _cancelling(self, job: Job) -> Job:
         self._log.info("cancel requested", job=job.id, state=job.state.value)
-        if job.state is JobState.RUNNING:
+        if job.state is JobState.RUNNING and self._starts(job.id):
             # It may not be launched yet: whoever launches it looks here.
             self._to_cancel.add((job.id, job.attempt))
             self._executor.cancel(job.id, job.attempt)
-        else:
+        elif job.state is not JobState.RUNNING:
             self._left_queue(job.id)
         return self._live(job)
 
@@ -244,6 +305,7 @@ class JobService:
             return
         running.heard(report)
         self._hub.progress(job_id, attempt, report.phase, running.progress)
+        self.on_progress(job_id, attempt, report.phase, running.progress)
 
     async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
         """An attempt is over: record it, however long the store takes to have room for it."""
@@ -254,9 +316,12 @@ class JobService:
                 if self._scheduler.stopping:  # the mailbox holds it: the next start collects it
                     break
                 await self._scheduler.pause(RETRY_S)
-        except JobsError:
-            # A bug, and no reason to keep the slot of a job that has ended.
-            self._log.exception("end of an attempt refused", job=job_id, attempt=attempt)
+        except JobsError as error:
+            # A bug, and no reason to keep the slot of a job that has ended; or the job has gone
+            # on without this server, which led no more.
+            bug = not self._store.shared
+            story = {"job": job_id, "attempt": attempt, "error": str(error)}
+            self._log.warning("end of an attempt refused", **story, exc_info=bug)
         finally:
             self._running.pop(job_id, None)
             self._to_cancel.discard((job_id, attempt))
@@ -303,6 +368,8 @@ class JobService:
 
     async def _start_next(self) -> bool:
         """Start the job whose turn it is; false when nobody's is."""
+        if not self._leading:
+            return False
         for job_id in self._deadlines.take_due():
             await self._store.run(requests.give_up_waiting, job_id, self._now())
             self._left_queue(job_id)
@@ -345,6 +412,7 @@ class JobService:
         self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
         self._fairness.served(job.owner)
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
+        self.on_progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
             spec = self._spec(job)
             await self._executor.launch(spec)
@@ -364,6 +432,8 @@ class JobService:
 
     def _next(self, tx: Transaction) -> Job | None:
         """The queued job whose turn it is."""
+        if not self._may_start(tx):  # another leads, and this server has not heard of it yet
+            return None
         held = self._held.waiting | frozenset(self._running)
         if self._offers is None:
             chosen = self._fairness.choose(repository.waiting(tx, held), self._slots())
@@ -380,7 +450,8 @@ class JobService:
         """The only way a job begins to run. Raises `NotOffered` when it is not in the queue, or
         another attempt is due."""
         job = repository.get(tx, job_id)
-        if job.state is not JobState.QUEUED or job.attempt != attempt - 1:
+        fits = job.state is JobState.QUEUED and job.attempt == attempt - 1
+        if not fits or not self._may_start(tx):
             raise NotOffered(job_id, attempt)
         at = self._now()
         # `error` stays: why the attempt before did not end well, until this one does.
@@ -428,4 +499,4 @@ class JobService:
 
     def _live(self, job: AnyJob) -> AnyJob:
         running = self._running.get(job.id)
-        return job if running is None else running.seen_in(job)
+        return self._hub.with_progress(job) if running is None else running.seen_in(job)

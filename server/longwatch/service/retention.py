@@ -110,17 +110,22 @@ class Retention:
         *,
         opened_s: dict[str, float],
         remove_jobs: RemoveJobs | None = None,
+        leads: Callable[[], bool] = lambda: True,
+        shares_folder: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`opened_s` says when by `clock` somebody last opened a job's result; what is no longer
-        of interest is removed from it. Without `remove_jobs` jobs are kept for ever."""
+        of interest is removed from it. Without `remove_jobs` jobs are kept for ever. Of several
+        servers on a store the one that `leads` removes jobs, and files if all share a folder."""
         self._store = store
         self._jobs_folder = jobs_folder
         self._keep = keep
         self._log = log
         self._opened_s = opened_s
         self._remove_jobs = remove_jobs
+        self._leads = leads
+        self._shares_folder = shares_folder
         self._now = now
         self._clock = clock
         self._called = asyncio.Event()
@@ -178,7 +183,8 @@ class Retention:
     async def _run(self) -> None:
         while True:
             try:
-                await self.sweep()
+                if self._leads() or not self._shares_folder:
+                    await self.sweep()
             except (OSError, StoreError) as error:
                 self._log.warning("retention stopped early", error=str(error))
             await asyncio.sleep(LEAST_BETWEEN_S)
@@ -222,7 +228,9 @@ class Retention:
 
     async def _remove_rows(self, swept: Swept, now: datetime | None) -> None:
         keep = self._keep
-        if self._remove_jobs is None or (keep.jobs is None and keep.jobs_for is None):
+        if self._remove_jobs is None or not self._leads():
+            return
+        if keep.jobs is None and keep.jobs_for is None:
             return
         over = 0
         if keep.jobs is not None:

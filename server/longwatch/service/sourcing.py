@@ -85,6 +85,19 @@ class SourceService:
         self._catalogue.check_default()
         await self._drop_uploads(older_s=ABANDONED_S)
 
+    async def reload(self) -> None:
+        """Another server on the store has changed sources: take them as they are there. Raises
+        `StoreError`."""
+        async with self._changing:
+            there = {one.source.name: one for one in await self._store.run(stored.all_sources)}
+            for source in self._catalogue.all():
+                if source.origin is SourceOrigin.ADDED and source.name not in there:
+                    self._catalogue.drop(source.name)
+            for name, one in there.items():
+                known = self._catalogue.find(name)
+                if known is None or known.source.origin is SourceOrigin.ADDED:
+                    self._catalogue.put(_defined(one))
+
     async def add(self, draft: SourceDraft) -> Source:
         """Add a source. Raises `SourceExists`, `InvalidSource`, `SecretMissing` or `StoreError`."""
         async with self._changing:

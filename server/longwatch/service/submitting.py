@@ -156,7 +156,8 @@ class Intake:
         that leave the queue only make that too careful. What comes back to it ran when it was
         counted, and places are kept free for that, or left it since.
         """
-        left = self._room.get(owner, 0)
+        # Where other servers take jobs in as well, the store has counts, and one writer at a time.
+        left = 0 if self._store.shared else self._room.get(owner, 0)
         if left < 1:
             waiting = repository.count_queued(tx, owner)
             if waiting >= most:

@@ -20,6 +20,9 @@ class Timers:
         """The ids of the jobs that wait."""
         return frozenset(self._due)
 
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._due
+
     def set(self, job_id: str, seconds: float) -> None:
         """Let a job wait that long from now."""
         self._due[job_id] = self._clock() + seconds

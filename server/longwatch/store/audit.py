@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from longwatch.protocol.people import AuditLine, Role
 from longwatch.store import markers
+from longwatch.store.reading import reading
 from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import audit
 from longwatch.store.writer import Transaction
@@ -47,6 +48,7 @@ def note_settings(
             note(tx, who, role, "settings.change", [name], at, f"{old} → {new}")
 
 
+@reading
 def page(
     tx: Transaction, *, before_id: int | None, limit: int
 ) -> tuple[list[AuditLine], int | None]:

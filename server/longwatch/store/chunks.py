@@ -10,14 +10,16 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, LargeBinary, and_, bindparam, cast, func, select
 
 from longwatch.protocol.jobs import JobState, JobSummary
-from longwatch.store.encoded import TEXT
+from longwatch.store.dialects import JoinedTexts, is_shared
+from longwatch.store.encoded import TEXT, text_of
 from longwatch.store.finding import Filter, newest, numbered, totals
 from longwatch.store.listing import SUMMARIES
+from longwatch.store.reading import reading
 from longwatch.store.rows import to_summary
 from longwatch.store.tables import job_json, jobs
 from longwatch.store.writer import Transaction
 
-_JSON_OF: Final = cast(func.group_concat(job_json.c.text, ","), LargeBinary)
+_JSON_OF: Final = JoinedTexts(job_json.c.text, job_json.c.n)
 _Condition = Callable[[Column[int]], ColumnElement[bool]]
 
 
@@ -39,6 +41,7 @@ class _Query:
         text = cast(func.group_concat(inner.c.job, ","), LargeBinary)
         self.others = select(text, func.count()).select_from(inner)
         self.running = SUMMARIES.where(*others, runs).order_by(jobs.c.n.desc())
+        self.unkept = SUMMARIES.where(*others).order_by(jobs.c.n.desc())
 
 
 _WITHIN: Final = _Query(lambda n: and_(n < bindparam("high"), n >= bindparam("low")))
@@ -65,6 +68,7 @@ class Chunk:
     total: int | None
 
 
+@reading
 def chunk(
     tx: Transaction, which: Filter, *, before_n: int | None, limit: int, count: bool
 ) -> Chunk:
@@ -74,10 +78,21 @@ def chunk(
     text, found = tx.connection.execute(query.kept, these).one()
     if found == there_are:
         return Chunk(text or b"", found, (), next_n, total)
-    more, further = tx.connection.execute(query.others, these).one()
-    running = [to_summary(row) for row in tx.connection.execute(query.running, these)]
+    more, further, running = _others(tx, query, these)
     texts = [one for one in (more, text) if one]
     return Chunk(b",".join(texts), found + further, running, next_n, total)
+
+
+def _others(
+    tx: Transaction, query: _Query, these: dict[str, Any]
+) -> tuple[bytes | None, int, list[JobSummary]]:
+    """Those whose JSON is not kept: as text, and how many; and those that run."""
+    if not is_shared(tx.connection):
+        text, count = tx.connection.execute(query.others, these).one()
+        return text, count, [to_summary(row) for row in tx.connection.execute(query.running, these)]
+    found = [to_summary(row) for row in tx.connection.execute(query.unkept, these)]
+    still = [job for job in found if job.state is not JobState.RUNNING]
+    return text_of(still), len(still), [job for job in found if job.state is JobState.RUNNING]
 
 
 def _these(

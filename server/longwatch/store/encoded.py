@@ -4,16 +4,21 @@ Read as records and encoded here, 100,000 jobs take 4 s on a busy machine, all o
 the way of the server's loop; written by SQLite, which lets the interpreter go meanwhile, 0.9; and
 0.13 where what was written before is only put together. That makes the file nearly twice as
 large (650 bytes a job). A trigger forgets what was written of a job that changes.
+
+PostgreSQL only keeps it: there what a job's end is recorded with is encoded here, 5 µs each.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Text,
     bindparam,
     delete,
     func,
@@ -21,9 +26,13 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.dialects import postgresql
 
-from longwatch.protocol.jobs import FINAL_STATES, JobSummary
+from longwatch.jobs.model import summary
+from longwatch.protocol.jobs import FINAL_STATES, Job, JobSummary
 from longwatch.store import markers
+from longwatch.store.dialects import is_shared
+from longwatch.store.rows import to_summary
 from longwatch.store.tables import job_json, jobs
 
 
@@ -80,14 +89,45 @@ _WRITE_SOME: Final = _WRITE.from_select(
 )
 
 
-def keep(connection: Connection, job_id: str) -> None:
+_encode: Final = msgspec.json.Encoder().encode
+_KEPT: Final = postgresql.insert(job_json)
+_KEEP: Final = _KEPT.from_select(
+    ["n", "text"],
+    select(jobs.c.n, bindparam("job", type_=Text())).where(jobs.c.id == bindparam("job_id")),
+).on_conflict_do_update(index_elements=["n"], set_={"text": _KEPT.excluded.text})
+_KEEP_SOME: Final = _KEPT.on_conflict_do_nothing()
+_UNKEPT: Final = (
+    select(jobs)
+    .with_only_columns(*(one for one in jobs.c if one.name not in {"sql", "parameters"}))
+    .where(jobs.c.n > bindparam("low"), jobs.c.n <= bindparam("high"))
+    .where(jobs.c.state.in_([state.value for state in FINAL_STATES]))
+)
+
+
+def keep(connection: Connection, job: Job) -> None:
     """Keep the JSON of a job that has just ended."""
-    connection.execute(_WRITE_ONE, {"job_id": job_id})
+    if is_shared(connection):
+        connection.execute(_KEEP, {"job": text_of([summary(job)]).decode(), "job_id": job.id})
+    else:
+        connection.execute(_WRITE_ONE, {"job_id": job.id})
+
+
+def text_of(these: Sequence[JobSummary]) -> bytes:
+    """The JSON of jobs, one after another with a comma between."""
+    return b",".join(map(_encode, these))
 
 
 def keep_some(connection: Connection, low: int, high: int) -> None:
-    """Keep that of all that are over, from above number `low` up to `high`; 12 µs each."""
-    connection.execute(_WRITE_SOME, {"low": low, "high": high})
+    """Keep that of all that are over, from above number `low` up to `high`; 12 µs each, and 40
+    where PostgreSQL keeps it."""
+    these = {"low": low, "high": high}
+    if not is_shared(connection):
+        connection.execute(_WRITE_SOME, these)
+        return
+    rows = connection.execute(_UNKEPT, these).all()
+    kept = [{"n": row.n, "text": _encode(to_summary(row)).decode()} for row in rows]
+    if kept:
+        connection.execute(_KEEP_SOME, kept)
 
 
 def renew(connection: Connection) -> None:

@@ -34,8 +34,10 @@ from sqlalchemy import (
 
 from longwatch.protocol.jobs import JobState
 from longwatch.store import markers
+from longwatch.store.dialects import Numbered, Unindexed, is_shared
+from longwatch.store.reading import reading
 from longwatch.store.rows import to_us
-from longwatch.store.tables import LONG_SQL, job_counts, jobs
+from longwatch.store.tables import LONG_SQL, SEARCHED, job_counts, jobs
 from longwatch.store.writer import Transaction
 
 FEW: Final = 2_000
@@ -96,6 +98,7 @@ class Totals:
         return sum(n for state, n in found if which.states is None or state in which.states)
 
 
+@reading
 def newest(
     tx: Transaction, which: Filter, *, before_n: int | None, limit: int
 ) -> tuple[list[int], int | None]:
@@ -113,6 +116,7 @@ def first(tx: Transaction, which: Filter, limit: int) -> tuple[list[int], int | 
     return *newest(tx, which, before_n=None, limit=limit), counted
 
 
+@reading
 def totals(tx: Transaction, which: Filter, *, exact: bool = False) -> Totals:
     """How many jobs match. Where that would take long, only so many are counted, unless the
     `exact` number is wanted."""
@@ -141,8 +145,7 @@ def among(numbers: list[int]) -> ColumnElement[bool]:
 
 def numbered(n: Column[int], numbers: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether column `n` has one of the numbers in a list of JSON."""
-    these = func.json_each(numbers).table_valued("value")
-    return n.in_(select(these.c.value))
+    return Numbered(n, numbers)
 
 
 def _newest(tx: Transaction, which: Filter, before_n: int | None, most: int) -> list[int]:
@@ -161,10 +164,9 @@ def _newest(tx: Transaction, which: Filter, before_n: int | None, most: int) -> 
         found = _by_looking(tx, which, before_n, min(4 * most, FEW // 2))
         if len(found) >= most:
             return found[:most]
-    trigrams = _trigrams(which.terms)
-    indexed_n = _indexed_n(tx) if trigrams else None
-    if indexed_n is not None:
-        return _by_text(tx, trigrams, indexed_n, which, before_n, most)
+    by_text = _by_index(tx, which, before_n, most)
+    if by_text is not None:
+        return by_text
     if which.is_timed:
         return _by_time(tx, which, before_n, most)
     return _numbers(tx, _walk(_conditions(which), before_n, most))
@@ -211,6 +213,20 @@ def _by_looking(tx: Transaction, which: Filter, before_n: int | None, count: int
     return _numbers(tx, select(jobs.c.n).where(*conditions).order_by(jobs.c.n.desc()))
 
 
+def _by_index(tx: Transaction, which: Filter, before_n: int | None, most: int) -> list[int] | None:
+    """By the index of texts; `None` where there is none, or nothing to look for in it."""
+    trigrams = _trigrams(which.terms)
+    if not trigrams:
+        return None
+    if is_shared(tx.connection):
+        there = markers.get(tx.connection, markers.TEXT_INDEX) is not None
+        return _by_shared_text(tx, which, before_n, most) if there else None
+    indexed_n = _indexed_n(tx)
+    if indexed_n is None:
+        return None
+    return _by_text(tx, trigrams, indexed_n, which, before_n, most)
+
+
 def _by_text(
     tx: Transaction,
     trigrams: str,
@@ -238,6 +254,28 @@ def _by_text(
     if unindexed_n and sum(n > unindexed_n for n in found) < most:
         # An upgrade is still at work: up to 3 s for a million jobs.
         found.update(_numbers(tx, _walk([jobs.c.n <= unindexed_n, *conditions], before_n, most)))
+    return sorted(found, reverse=True)[:most]
+
+
+def _by_shared_text(tx: Transaction, which: Filter, before_n: int | None, most: int) -> list[int]:
+    """By PostgreSQL's index, which says where a text is, in no order: so first by looking at some,
+    which finds enough of a common one; few enough to put in order are left then."""
+    conditions = _conditions(which)
+    high = [] if before_n is None else [jobs.c.n < before_n]
+    low = select(jobs.c.n).where(*high).order_by(jobs.c.n.desc()).offset(FEW).limit(1)
+    low_n = tx.connection.execute(low).scalar_one_or_none()
+    newer = [] if low_n is None else [jobs.c.n > low_n]
+    found = set(_numbers(tx, _walk([*newer, *conditions], before_n, most)))
+    if low_n is None or len(found) >= most:
+        return sorted(found, reverse=True)
+    parts = [part for term in which.terms for part in term.split() if len(part) >= _TRIGRAM]
+    indexed = [SEARCHED.icontains(part, autoescape=True) for part in parts]
+    for where in (indexed, [LONG_SQL]):  # of a long text only the beginning is in the index
+        # Apart, else it may go through all jobs by number, in the hope of finding enough soon.
+        these = select(jobs.c.n).where(*where, *conditions, jobs.c.n <= low_n)
+        those = these.cte("those", nesting=False).prefix_with("MATERIALIZED")
+        query = select(those.c.n).order_by(those.c.n.desc()).limit(most)
+        found.update(_numbers(tx, query))
     return sorted(found, reverse=True)[:most]
 
 
@@ -279,12 +317,14 @@ def _by_time(tx: Transaction, which: Filter, before_n: int | None, most: int) ->
 def _conditions(which: Filter) -> list[ColumnElement[bool]]:
     # With a plus no index is used for these: they hold of far too many jobs.
     columns: dict[str, ColumnElement[str]] = {
-        name: literal_column(f"+jobs.{name}") for name in ("state", "source", "owner")
+        name: Unindexed(jobs.c[name]) for name in ("state", "source", "owner")
     }
     return [*_kind_is(which, columns), *_looked_at(which)]
 
 
 def _kind_is(which: Filter, columns: Any) -> list[ColumnElement[bool]]:
+    if any("\x00" in name for name in (which.source, which.owner) if name):
+        return [false()]  # PostgreSQL takes no such text, and no job has it
     conditions: list[ColumnElement[bool]] = []
     if which.states is not None:
         conditions.append(columns["state"].in_([state.value for state in which.states]))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from longwatch.jobs.errors import UnknownJob
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.history import Attempt, StoryLine
+from longwatch.store.reading import reading
 from longwatch.store.rows import from_us, read_error
 from longwatch.store.tables import events, jobs
 from longwatch.store.writer import Transaction
@@ -27,6 +28,7 @@ _ENDINGS: Final = frozenset(
 )
 
 
+@reading
 def story(tx: Transaction, job_id: str) -> list[StoryLine]:
     """Everything that happened to a job, oldest first. Raises `UnknownJob`."""
     return [
@@ -37,6 +39,7 @@ def story(tx: Transaction, job_id: str) -> list[StoryLine]:
     ]
 
 
+@reading
 def attempts(tx: Transaction, job_id: str) -> list[Attempt]:
     """Every try at a job, oldest first. Raises `UnknownJob`."""
     return list(_attempts(_rows(tx, job_id)))

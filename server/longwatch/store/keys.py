@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
+from longwatch.store.dialects import Upsert
 from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import idempotency_keys as keys
 from longwatch.store.writer import Transaction
@@ -20,11 +20,7 @@ _FIND: Final = select(keys.c.fingerprint, keys.c.job_id, keys.c.expires_us).wher
     keys.c.expires_us > bindparam("now"),
 )
 _FORGET: Final = delete(keys).where(keys.c.expires_us <= bindparam("now"))
-_NEW: Final = insert(keys)
-_KEEP: Final = _NEW.on_conflict_do_update(
-    index_elements=["owner", "key"],
-    set_={name: _NEW.excluded[name] for name in ("fingerprint", "job_id", "expires_us")},
-)
+_KEEP: Final = Upsert(keys, ["owner", "key"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +50,8 @@ def forget(tx: Transaction, now: datetime) -> None:
 
 def keep(tx: Transaction, owner: str, key: str, kept: Kept) -> None:
     """Remember what was done for a key, in place of what had expired."""
-    tx.connection.execute(
-        _KEEP,
+    _KEEP.carry_out(
+        tx.connection,
         {
             "owner": owner,
             "key": key,

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch.store.finding import Filter, Totals, among, first, newest, totals
+from longwatch.store.reading import reading
 from longwatch.store.rows import to_job, to_summary
 from longwatch.store.tables import jobs
 from longwatch.store.writer import Transaction
@@ -44,6 +45,7 @@ class Found:
     total: int | None
 
 
+@reading
 def page(
     tx: Transaction, which: Filter, *, before_n: int | None, limit: int, count: bool = True
 ) -> Listed:
@@ -61,6 +63,7 @@ def page(
     return Listed(found, next_n, counted.of(which), counted.by_state, counted.at_least)
 
 
+@reading
 def find(
     tx: Transaction, which: Filter, *, before_n: int | None, limit: int, count: bool = True
 ) -> Found:
@@ -71,6 +74,7 @@ def find(
     return Found([row.id for row in rows], [row.n for row in rows], next_n, total)
 
 
+@reading
 def whole(
     tx: Transaction, which: Filter, *, before_n: int | None, limit: int
 ) -> tuple[list[Job], int | None]:

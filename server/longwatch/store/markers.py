@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
+from longwatch.store.dialects import Upsert
 from longwatch.store.tables import meta
 
 INDEXED_N: Final = "indexed_n"
@@ -17,9 +18,13 @@ UNWRITTEN_N: Final = "unwritten_n"
 JSON_FORMAT: Final = "json_format"
 SETTINGS: Final = "settings"
 """What the last start had set, as JSON: the audit log tells what was changed since."""
+TEXT_INDEX: Final = "text_index"
+"""Set where PostgreSQL has an index of texts."""
+LEADER: Final = "leader"
+"""Which of several servers on one store leads, by its own random name."""
 
 _GET: Final = select(meta.c.value).where(meta.c.key == bindparam("of_key"))
-_PUT: Final = insert(meta).prefix_with("OR REPLACE", dialect="sqlite")
+_PUT: Final = Upsert(meta, ["key"])
 
 
 def get(connection: Connection, key: str) -> str | None:
@@ -35,4 +40,4 @@ def number(connection: Connection, key: str) -> int:
 
 def put(connection: Connection, key: str, value: str) -> None:
     """Set a marker."""
-    connection.execute(_PUT, {"key": key, "value": value})
+    _PUT.carry_out(connection, {"key": key, "value": value})

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from longwatch.protocol.people import Role, Token
+from longwatch.store.reading import reading
 from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import tokens
 from longwatch.store.writer import Transaction
@@ -23,6 +24,7 @@ class StoredToken:
     hash: bytes = field(repr=False)
 
 
+@reading
 def all_tokens(tx: Transaction) -> list[StoredToken]:
     """Every token there is or was, the newest first."""
     query = select(tokens).order_by(tokens.c.created_us.desc(), tokens.c.id)

@@ -19,11 +19,22 @@ from longwatch.jobs.transitions import JobEvent, next_state
 from longwatch.jobs.turns import Waiting
 from longwatch.protocol.jobs import Job, JobError, JobState, JobSummary
 from longwatch.store import encoded
+from longwatch.store.dialects import is_shared
 from longwatch.store.listing import SUMMARIES
-from longwatch.store.rows import initial_phase, to_job, to_row, to_summary, to_us, write_error
-from longwatch.store.tables import events, jobs, meta
-from longwatch.store.writer import Transaction
+from longwatch.store.reading import reading
+from longwatch.store.rows import (
+    initial_phase,
+    read_limits,
+    to_job,
+    to_row,
+    to_summary,
+    to_us,
+    write_error,
+)
+from longwatch.store.tables import events, job_counts, jobs, meta
+from longwatch.store.writer import Changes, Transaction
 
+MOST_CAUGHT_UP: Final = 5_000
 # Statements that every job needs are built once: building one and finding its text in the cache
 # takes SQLAlchemy longer (0.5-1 ms) than SQLite takes to carry it out.
 _NEWEST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
@@ -55,6 +66,10 @@ _WAITING: Final = (
     )
     .group_by(jobs.c.priority, jobs.c.owner, jobs.c.source)
 )
+_COUNTED: Final = select(func.coalesce(func.sum(job_counts.c.jobs), 0)).where(
+    job_counts.c.state == JobState.QUEUED.value
+)
+_COUNTED_OF: Final = _COUNTED.where(job_counts.c.owner == bindparam("of_owner"))
 _QUEUED: Final = select(func.count()).select_from(jobs).where(jobs.c.state == JobState.QUEUED.value)
 _QUEUED_OF: Final = _QUEUED.where(jobs.c.owner == bindparam("of_owner"))
 
@@ -69,6 +84,7 @@ class Since:
     seq: int
 
 
+@reading
 def epoch(tx: Transaction) -> str:
     """The name of this store, new for each file ever made."""
     value: str = tx.connection.execute(
@@ -77,6 +93,7 @@ def epoch(tx: Transaction) -> str:
     return value
 
 
+@reading
 def newest_seq(tx: Transaction) -> int:
     """The number of the last committed change; 0 in an empty store."""
     return int(tx.connection.execute(_NEWEST_SEQ).scalar_one())
@@ -90,9 +107,11 @@ def add(tx: Transaction, job: Job) -> Job:
     return stored
 
 
+@reading
 def get(tx: Transaction, job_id: str) -> Job:
     """One job. Raises `UnknownJob`."""
-    row = tx.connection.execute(_GET, {"job_id": job_id}).one_or_none()
+    known = "\x00" not in job_id  # PostgreSQL takes no such text
+    row = tx.connection.execute(_GET, {"job_id": job_id}).one_or_none() if known else None
     if row is None:
         raise UnknownJob(job_id)
     return to_job(row)
@@ -139,7 +158,7 @@ def change(
     if done.rowcount != 1:
         raise InvalidTransition(f"{event.value} while {before.state.value} ({story})")
     if state.is_final:
-        encoded.keep(tx.connection, job_id)
+        encoded.keep(tx.connection, after)
     _announce(tx, after)
     return after
 
@@ -157,29 +176,44 @@ def remove(tx: Transaction, job_id: str, *, at: datetime) -> None:
     tx.changes.seq = max(tx.changes.seq, seq)
 
 
+@reading
 def waiting(tx: Transaction, held: Collection[str]) -> list[Waiting]:
     """The oldest queued job of each owner, source and priority, but for those `held` back."""
     return [Waiting(*row) for row in tx.connection.execute(_WAITING, {"held": list(held)})]
 
 
+@reading
 def by_number(tx: Transaction, n: int) -> Job:
     """The job with number `n`, which exists."""
     return to_job(tx.connection.execute(_BY_NUMBER, {"number": n}).one())
 
 
+@reading
 def count_queued(tx: Transaction, owner: str | None = None) -> int:
     """How many jobs wait: everybody's, or one owner's."""
+    shared = is_shared(tx.connection)
     if owner is None:
-        return int(tx.connection.execute(_QUEUED).scalar_one())
-    return int(tx.connection.execute(_QUEUED_OF, {"of_owner": owner}).scalar_one())
+        return int(tx.connection.execute(_COUNTED if shared else _QUEUED).scalar_one())
+    query = _COUNTED_OF if shared else _QUEUED_OF
+    return int(tx.connection.execute(query, {"of_owner": owner}).scalar_one())
 
 
+@reading
+def queue_limits(tx: Transaction, ids: Collection[str]) -> dict[str, float]:
+    """Of these jobs the seconds that each may wait for its turn, where it has such a limit."""
+    query = select(jobs.c.id, jobs.c.limits).where(jobs.c.id.in_(ids))
+    limits = {row.id: read_limits(row.limits) for row in tx.connection.execute(query)}
+    return {job_id: one.queue_s for job_id, one in limits.items() if one.queue_s is not None}
+
+
+@reading
 def in_state(tx: Transaction, state: JobState) -> list[Job]:
     """Every job in `state`, oldest first."""
     query = select(jobs).where(jobs.c.state == state.value).order_by(jobs.c.n)
     return [to_job(row) for row in tx.connection.execute(query)]
 
 
+@reading
 def since(tx: Transaction, seq: int, *, most: int) -> Since | None:
     """What changed after `seq`; `None` when that is more than `most` jobs, or `seq` is not from
     this store: a snapshot is due then."""
@@ -199,6 +233,20 @@ def since(tx: Transaction, seq: int, *, most: int) -> Since | None:
     return Since([to_summary(row) for row in rows], removed, newest)
 
 
+def changes_after(tx: Transaction, seq: int, newest: int) -> Changes:
+    """What was changed after `seq` up to `newest`, or as far as the first few thousand jobs go. The
+    changes that another server has committed, for the feed of this one."""
+    query = SUMMARIES.where(jobs.c.seq > seq, jobs.c.seq <= newest)
+    rows = tx.connection.execute(query.order_by(jobs.c.seq).limit(MOST_CAUGHT_UP)).all()
+    to = newest if len(rows) < MOST_CAUGHT_UP else int(rows[-1].seq)
+    gone = select(events.c.job_id, events.c.detail).where(
+        events.c.event == JobEvent.DELETED.value, events.c.seq > seq, events.c.seq <= to
+    )
+    found = [to_summary(row) for row in rows]
+    removed = {row.job_id: row.detail for row in tx.connection.execute(gone.order_by(events.c.seq))}
+    return Changes({job.id: job for job in found}, removed, to, elsewhere=True)
+
+
 def _record(
     tx: Transaction,
     job: Job,
@@ -208,14 +256,18 @@ def _record(
     error: JobError | None = None,
 ) -> int:
     """Append to the job's story; the number of the line is the feed's cursor."""
-    line = {
+    line: dict[str, Any] = {
         "job_id": job.id,
         "event": event.value,
         "attempt": job.attempt,
         "at_us": to_us(at),
-        "detail": detail,
+        "detail": detail and detail.replace("\x00", "\ufffd"),
         "error": write_error(error),
     }
+    if tx.numbers is not None:
+        line["seq"] = seq = tx.numbers.take()
+        tx.connection.execute(_RECORD, line)
+        return seq
     key = tx.connection.execute(_RECORD, line).inserted_primary_key
     assert key is not None
     return int(key[0])

@@ -25,7 +25,7 @@ from longwatch.protocol.parameters import Parameter
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
-_read_limits = msgspec.json.Decoder(Limits).decode
+read_limits = msgspec.json.Decoder(Limits).decode
 _read_parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 _read_progress = msgspec.json.Decoder(Progress).decode
 _read_error = msgspec.json.Decoder(JobError).decode
@@ -80,7 +80,7 @@ def to_job(row: Any) -> Job:
         **_common_fields(row),
         result=read_result(row.result) if row.result else None,
         sql=row.sql,
-        limits=_read_limits(row.limits),
+        limits=read_limits(row.limits),
         parameters=_read_parameters(row.parameters) if row.parameters else {},
         retry_of=row.retry_of,
         worker=row.worker,

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from longwatch.jobs.errors import SourceInUse
 from longwatch.protocol.jobs import FINAL_STATES, ResultInfo
 from longwatch.protocol.sources import QueryParameter, SavedQuery, Source, SourceOrigin
+from longwatch.store.dialects import Upsert
+from longwatch.store.reading import reading
 from longwatch.store.rows import read_result, to_us
 from longwatch.store.tables import jobs, saved_queries, sources
 from longwatch.store.writer import Transaction
 
 _read_parameters = msgspec.json.Decoder(list[QueryParameter]).decode
+_PUT_SOURCE: Final = Upsert(sources, ["name"])
+_PUT_QUERY: Final = Upsert(saved_queries, ["id"])
 
 
 class _Options(msgspec.Struct):
@@ -38,6 +41,7 @@ class StoredSource:
     references: Mapping[str, str] = field(default_factory=dict)
 
 
+@reading
 def all_sources(tx: Transaction) -> list[StoredSource]:
     """Every source that was added."""
     return [_source(row) for row in tx.connection.execute(select(sources).order_by("name"))]
@@ -56,11 +60,8 @@ def put_source(tx: Transaction, stored: StoredSource, now: datetime) -> None:
         "max_running": source.max_running,
         "changed_us": to_us(now),
     }
-    tx.connection.execute(
-        insert(sources)
-        .values(name=source.name, **values)
-        .on_conflict_do_update(index_elements=["name"], set_=values)
-    )
+    _PUT_SOURCE.carry_out(tx.connection, {"name": source.name, **values})
+    tx.changes.sources = True
 
 
 def delete_idle_source(tx: Transaction, name: str) -> None:
@@ -71,14 +72,17 @@ def delete_idle_source(tx: Transaction, name: str) -> None:
     if count:
         raise SourceInUse(name, count)
     tx.connection.execute(delete(sources).where(sources.c.name == name))
+    tx.changes.sources = True
 
 
+@reading
 def all_queries(tx: Transaction) -> list[SavedQuery]:
     """Every saved query, by folder and title."""
     rows = tx.connection.execute(select(saved_queries))
     return sorted(map(_query, rows), key=lambda one: (one.folder.casefold(), one.title.casefold()))
 
 
+@reading
 def get_query(tx: Transaction, query_id: str) -> SavedQuery | None:
     """One saved query."""
     row = tx.connection.execute(
@@ -99,11 +103,7 @@ def put_query(tx: Transaction, query: SavedQuery, now: datetime) -> None:
         "owner": query.owner,
         "changed_us": to_us(now),
     }
-    tx.connection.execute(
-        insert(saved_queries)
-        .values(id=query.name, **values)
-        .on_conflict_do_update(index_elements=["id"], set_=values)
-    )
+    _PUT_QUERY.carry_out(tx.connection, {"id": query.name, **values})
 
 
 def delete_query(tx: Transaction, query_id: str) -> bool:
@@ -120,6 +120,7 @@ class PastRuns:
     last: ResultInfo | None
 
 
+@reading
 def past_runs(
     tx: Transaction, source: str, preview: str, sql: str, owner: str | None = None
 ) -> PastRuns:

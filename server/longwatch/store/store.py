@@ -20,10 +20,18 @@ class Store:
     `on_commit` is called in the loop, once for each commit that changed something, in order.
     """
 
+    shared = False
+    """Whether other servers may use it at the same time."""
+
     def __init__(self, path: Path, on_commit: Callable[[Changes], None]) -> None:
         self.path = path
         self._on_commit = on_commit
         self._thread: StoreThread | None = None
+
+    @property
+    def shown(self) -> str:
+        """What it is, for people."""
+        return str(self.path)
 
     async def open(self) -> None:
         """Open and migrate the file. Raises `StoreError`."""

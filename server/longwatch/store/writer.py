@@ -10,57 +10,21 @@ from __future__ import annotations
 
 import queue
 import sqlite3
-import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
-from longwatch.protocol.jobs import JobSummary
 from longwatch.store.backup import copy_pages
 from longwatch.store.database import explain, open_engine
 from longwatch.store.errors import StoreClosed, StoreError
+from longwatch.store.thread import Changes, Operation, OperationThread, Queued, Transaction
 
-T = TypeVar("T")
-MOST_PER_COMMIT: Final = 256
-
-
-@dataclass(slots=True)
-class Changes:
-    """What one commit changed: the newest form of each job, the ids removed and whose those jobs
-    were, the newest `seq`."""
-
-    changed: dict[str, JobSummary] = field(default_factory=dict)
-    removed: dict[str, str] = field(default_factory=dict)
-    seq: int = 0
-
-    def add(self, other: Changes) -> None:
-        """Take over what one operation of the commit changed, in the order of `seq`."""
-        for job_id, job in other.changed.items():
-            self.changed.pop(job_id, None)  # else it would keep its earlier place
-            self.changed[job_id] = job
-        for job_id in other.removed:
-            self.changed.pop(job_id, None)
-        self.removed |= other.removed
-        self.seq = max(self.seq, other.seq)
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """What an operation is handed: the connection, and where to note what it changes."""
-
-    connection: Connection
-    changes: Changes
-
-
-Operation = Callable[[Transaction], Any]
-_Queued = tuple[Operation, Future[Any]]
+__all__ = ["Changes", "Operation", "StoreThread", "Transaction"]
 
 
 class _RolledBack(Exception):
@@ -71,8 +35,8 @@ class _RolledBack(Exception):
         self.problem = problem
 
 
-class StoreThread:
-    """Runs operations on the store one after another on a thread of its own."""
+class StoreThread(OperationThread):
+    """Runs operations on the SQLite file at `path`."""
 
     def __init__(
         self,
@@ -80,33 +44,10 @@ class StoreThread:
         on_commit: Callable[[Changes], None],
         upkeep: Callable[[Transaction], bool] | None = None,
     ) -> None:
-        """`on_commit` is called on this thread, after each commit that changed something.
-        `upkeep` does a little of what is left to do, again and again while nothing else is, until
-        it returns false or fails."""
+        super().__init__(on_commit, upkeep)
         self._path = path
-        self._on_commit = on_commit
-        self._upkeep = upkeep
-        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._copies: deque[tuple[Path, Future[None]]] = deque()
-        self._closed = False
-        self._last = False
-        self._lock = threading.Lock()
-        self._opened: Future[None] = Future()
-        self._thread = threading.Thread(target=self._run, name="longwatch-store", daemon=True)
-
-    def open(self) -> None:
-        """Open the file and start. Raises what `open_engine` raises."""
-        self._thread.start()
-        self._opened.result()
-
-    def submit(self, operation: Callable[[Transaction], T]) -> Future[T]:
-        """Queue `operation`; the future ends when its commit is on disk. Raises `StoreClosed`."""
-        future: Future[T] = Future()
-        with self._lock:
-            if self._closed:
-                raise StoreClosed
-            self._queue.put((operation, future))
-        return future
+        self._connection: Connection | None = None
 
     def copy(self, target: Path) -> Future[None]:
         """Write the whole store into the file `target`; the future ends when it is written.
@@ -119,15 +60,6 @@ class StoreThread:
         self.submit(lambda _tx: None)  # wakes the thread
         return future
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Finish what is queued, then close the file."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-            self._queue.put(None)
-        self._thread.join(timeout_s)
-
     def _run(self) -> None:
         try:
             engine = open_engine(self._path)
@@ -136,39 +68,15 @@ class StoreThread:
             return
         self._opened.set_result(None)
         try:
-            with engine.connect() as connection:
+            with engine.connect() as self._connection:
                 while not self._last:
-                    self._serve(connection, self._next(connection))
+                    self._serve(self._next())
                     while self._copies and not self._last:
-                        self._copy(connection, *self._copies.popleft())
+                        self._copy(self._connection, *self._copies.popleft())
             _checkpoint(engine)
         finally:
             engine.dispose()
             self._refuse_the_rest()
-
-    def _next(self, connection: Connection) -> _Queued | None:
-        """What is queued next. While nothing is, the upkeep goes on, half of the time at most."""
-        took_s = 0.0
-        while self._upkeep is not None:
-            try:
-                return self._queue.get(timeout=took_s)
-            except queue.Empty:
-                began_s = time.monotonic()
-                done: Future[bool] = Future()
-                self._commit(connection, [(self._upkeep, done)])
-                if done.exception() is not None or not done.result():
-                    self._upkeep = None
-                took_s = time.monotonic() - began_s
-        return self._queue.get()
-
-    def _serve(self, connection: Connection, first: _Queued | None) -> None:
-        """Commit an operation and what else is queued; `None` is the end."""
-        if first is None:
-            self._last = True
-            return
-        batch = [first]
-        self._last = self._collect(batch)
-        self._commit(connection, batch)
 
     def _copy(self, connection: Connection, target: Path, future: Future[None]) -> None:
         if not future.set_running_or_notify_cancel():
@@ -179,7 +87,7 @@ class StoreThread:
                 item = self._queue.get_nowait()
             except queue.Empty:
                 return
-            self._serve(connection, item)
+            self._serve(item)
             if self._last:
                 raise StoreClosed
 
@@ -191,46 +99,14 @@ class StoreThread:
             future.set_result(None)
 
     def _refuse_the_rest(self) -> None:
-        """Nobody may wait for an answer that will not come, whatever ended the thread."""
-        with self._lock:
-            self._closed = True
+        super()._refuse_the_rest()
         for _target, future in self._copies:
             if future.set_running_or_notify_cancel():
                 future.set_exception(StoreClosed())
-        while True:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if item is not None and item[1].set_running_or_notify_cancel():
-                item[1].set_exception(StoreClosed())
 
-    def _collect(self, batch: list[_Queued]) -> bool:
-        """Add what else is queued; true when the queue was closed behind it."""
-        while len(batch) < MOST_PER_COMMIT:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return False
-            if item is None:
-                return True
-            batch.append(item)
-        return False
-
-    def _commit(self, connection: Connection, batch: list[_Queued]) -> None:
-        waiting = [one for one in batch if one[1].set_running_or_notify_cancel()]
-        problem = self._together(connection, waiting)
-        if problem is None:
-            return
-        # One submit too large for the disk must not fail a read that shared its commit.
-        left = [one for one in waiting if not one[1].done()]
-        for one in left:
-            alone = problem if len(waiting) == 1 else self._together(connection, [one])
-            if alone is not None and not one[1].done():
-                one[1].set_exception(alone)
-
-    def _together(self, connection: Connection, waiting: list[_Queued]) -> StoreError | None:
-        """Run operations and commit them at once; what is wrong if nothing of it was kept."""
+    def _together(self, waiting: list[Queued]) -> StoreError | None:
+        connection = self._connection
+        assert connection is not None
         changes = Changes()
         answers: list[tuple[Future[Any], Any]] = []
         try:

@@ -1,4 +1,4 @@
-"""A store of its own for each test."""
+"""A store of its own for each test, of both kinds there are."""
 
 from __future__ import annotations
 
@@ -8,18 +8,34 @@ from typing import Any
 
 import pytest
 
+from longwatch.store.postgres.address import StoreAddress
+from longwatch.store.postgres.writer import PostgresThread
+from longwatch.store.thread import OperationThread
 from longwatch.store.writer import Changes, StoreThread
+from support.postgres_stores import databases
 from support.stores import lay_out
+
+KINDS = ("sqlite", "postgresql")
 
 
 class OpenStore:
     """A store thread, what it announced, and a way to run an operation and wait."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = lay_out(path)
+    def __init__(self, where: Path | StoreAddress) -> None:
         self.announced: list[Changes] = []
-        self.thread = StoreThread(path, self.announced.append)
+        self.thread: OperationThread
+        if isinstance(where, StoreAddress):
+            self.address = where
+            self.thread = PostgresThread(where, self.announced.append)
+        else:
+            self.path = lay_out(where)
+            self.thread = StoreThread(where, self.announced.append)
         self.thread.open()
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Which kind it is."""
+        return isinstance(self.thread, PostgresThread)
 
     def run(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What `operation` of the repository returns."""
@@ -30,17 +46,41 @@ class OpenStore:
         return self.run(lambda tx: tx.connection.exec_driver_sql(f"PRAGMA {text}").scalar())
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[OpenStore]:
+def opened(kind: str, folder: Path) -> Iterator[OpenStore]:
+    """A new store of a kind, gone at the end."""
+    if kind == "sqlite":
+        store = OpenStore(folder / "jobs.sqlite")
+        yield store
+        store.thread.close()
+        return
+    address = databases.new()
+    store = OpenStore(address)
+    yield store
+    store.thread.close()
+    databases.drop(address)
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
     """A new store."""
-    opened = OpenStore(tmp_path / "jobs.sqlite")
-    yield opened
-    opened.thread.close()
+    yield from opened(request.param, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def one_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenStore]:
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[OpenStore]:
+    """A new store of SQLite, for what only that has."""
+    yield from opened("sqlite", tmp_path)
+
+
+@pytest.fixture
+def postgresql_store(tmp_path: Path) -> Iterator[OpenStore]:
+    """A new store of PostgreSQL, for what only that has, or what takes long."""
+    yield from opened("postgresql", tmp_path)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def one_store(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OpenStore]:
     """One store for many examples."""
-    opened = OpenStore(tmp_path_factory.mktemp("one") / "jobs.sqlite")
-    yield opened
-    opened.thread.close()
+    yield from opened(request.param, tmp_path_factory.mktemp("one"))

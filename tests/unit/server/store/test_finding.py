@@ -26,7 +26,7 @@ from longwatch.protocol.jobs import (
     ResultInfo,
     StatementKind,
 )
-from longwatch.store import chunks, finding, listing, repository
+from longwatch.store import chunks, finding, listing, markers, repository
 from longwatch.store.finding import Filter
 from longwatch.store.rows import to_row
 from longwatch.store.tables import jobs
@@ -123,14 +123,35 @@ FILTERS: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("few", [0, 1000])
 @pytest.mark.parametrize("given_", FILTERS, ids=lambda one: ",".join(one) or "all")
 def test_every_way_finds_the_same(
-    store: OpenStore, given_: dict[str, Any], few: int, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: OpenStore, given_: dict[str, Any], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "FEW", few)
     monkeypatch.setattr(finding, "DENSE", 1 if few else 1000)
-    which = Filter(**given_)
-    made = filled(store, 250)
+    made = filled(sqlite_store, 250)
     gone = made.pop(20)
-    store.run(repository.remove, gone.id, at=NOW)
+    sqlite_store.run(repository.remove, gone.id, at=NOW)
+    find_the_same(sqlite_store, made, Filter(**given_))
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_postgresql_finds_the_same(
+    postgresql_store: OpenStore, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "FEW", few)
+    monkeypatch.setattr(finding, "DENSE", 1 if few else 1000)
+    made = filled(postgresql_store, 250)
+    gone = made.pop(20)
+    postgresql_store.run(repository.remove, gone.id, at=NOW)
+    for given_ in FILTERS:
+        find_the_same(postgresql_store, made, Filter(**given_))
+    # With an index as without: its parts are those that a text must have.
+    postgresql_store.run(lambda tx: markers.put(tx.connection, markers.TEXT_INDEX, "pg_trgm"))
+    for given_ in FILTERS:
+        find_the_same(postgresql_store, made, Filter(**given_))
+
+
+def find_the_same(store: OpenStore, made: list[Job], which: Filter) -> None:
+    """What is listed and counted is what one finds by looking at each."""
     expected = [one for one in made if holds(one, which)]
     seen: list[str] = []
     before_n = None
@@ -191,10 +212,12 @@ def test_the_table_of_counts_follows_every_change(store: OpenStore) -> None:
     assert counted() == {"succeeded": 1}
 
 
-def test_without_an_index_of_texts_they_are_read(store: OpenStore) -> None:
-    made = filled(store, 120)
-    store.run(lambda tx: tx.connection.execute(text("DELETE FROM meta WHERE key = 'indexed_n'")))
-    listed = store.run(listing.page, Filter(text="carrier"), before_n=None, limit=200)
+def test_without_an_index_of_texts_they_are_read(sqlite_store: OpenStore) -> None:
+    made = filled(sqlite_store, 120)
+    sqlite_store.run(
+        lambda tx: tx.connection.execute(text("DELETE FROM meta WHERE key = 'indexed_n'"))
+    )
+    listed = sqlite_store.run(listing.page, Filter(text="carrier"), before_n=None, limit=200)
     assert {one.id for one in listed.jobs} == {one.id for one in made if "carrier" in one.sql}
 
 
@@ -237,7 +260,7 @@ JOBS = st.builds(
 
 
 @given(made=st.lists(JOBS, min_size=1, max_size=5))
-def test_sqlite_writes_the_jobs_as_they_are(made: list[Job], one_store: OpenStore) -> None:
+def test_snapshots_have_the_jobs_as_they_are(made: list[Job], one_store: OpenStore) -> None:
     def look(tx: Transaction) -> chunks.Chunk:
         tx.connection.execute(jobs.delete())
         rows = [to_row(evolve(one, seq=seq)) for seq, one in enumerate(made)]

@@ -87,36 +87,36 @@ def test_a_failing_operation_undoes_nothing_of_its_neighbours(store: OpenStore) 
 
 
 def test_what_shares_a_commit_with_too_large_a_submit_is_kept_or_refused_never_lost(
-    store: OpenStore,
+    sqlite_store: OpenStore,
 ) -> None:
-    first = store.run(repository.add, job())
-    pages = store.pragma("page_count")
-    store.pragma(f"max_page_count={pages + 20}")
-    held = Held(store)
-    small = add(store, job("select 'small'"))
-    large = add(store, job("select '" + "x" * 500_000 + "'"))
-    reading = store.thread.submit(lambda tx: repository.get(tx, first.id))
-    behind = add(store, job("select 'behind'"))
+    first = sqlite_store.run(repository.add, job())
+    pages = sqlite_store.pragma("page_count")
+    sqlite_store.pragma(f"max_page_count={pages + 20}")
+    held = Held(sqlite_store)
+    small = add(sqlite_store, job("select 'small'"))
+    large = add(sqlite_store, job("select '" + "x" * 500_000 + "'"))
+    reading = sqlite_store.thread.submit(lambda tx: repository.get(tx, first.id))
+    behind = add(sqlite_store, job("select 'behind'"))
     held.release()
     with pytest.raises(StoreFull, match=r"no room left .* Nothing was lost"):
         large.result(10)
     assert reading.result(10) == first
     kept = [small.result(10), behind.result(10)]
     assert [one.seq for one in kept] == [2, 3]
-    listed = store.run(listing.page, Filter(), before_n=None, limit=10)
+    listed = sqlite_store.run(listing.page, Filter(), before_n=None, limit=10)
     assert [one.id for one in listed.jobs] == [kept[1].id, kept[0].id, first.id]
     # The two together or each by itself: as much as SQLite undoes when the disk is full.
-    assert [changes.seq for changes in store.announced] in ([1, 2, 3], [1, 3])
+    assert [changes.seq for changes in sqlite_store.announced] in ([1, 2, 3], [1, 3])
 
 
-def test_a_full_store_refuses_until_there_is_room(store: OpenStore) -> None:
-    pages = store.pragma("page_count")
-    store.pragma(f"max_page_count={pages}")
+def test_a_full_store_refuses_until_there_is_room(sqlite_store: OpenStore) -> None:
+    pages = sqlite_store.pragma("page_count")
+    sqlite_store.pragma(f"max_page_count={pages}")
     with pytest.raises(StoreFull):
-        store.run(repository.add, job("select '" + "x" * 100_000 + "'"))
-    assert store.run(repository.newest_seq) == 0
-    store.pragma("max_page_count=100000")
-    assert store.run(repository.add, job()).seq == 1
+        sqlite_store.run(repository.add, job("select '" + "x" * 100_000 + "'"))
+    assert sqlite_store.run(repository.newest_seq) == 0
+    sqlite_store.pragma("max_page_count=100000")
+    assert sqlite_store.run(repository.add, job()).seq == 1
 
 
 def test_a_job_changed_twice_in_a_commit_is_announced_last(store: OpenStore) -> None:

@@ -162,13 +162,15 @@ def test_since_tells_what_changed_in_order_and_what_is_gone(store: OpenStore) ->
     assert store.run(repository.since, 0, most=3) is not None
 
 
-def test_lists_never_read_the_sql(store: OpenStore) -> None:
-    added(store, "select '" + "x" * 100_000 + "'")
+def test_lists_never_read_the_sql(sqlite_store: OpenStore) -> None:
+    added(sqlite_store, "select '" + "x" * 100_000 + "'")
     read: list[str] = []
-    store.run(lambda tx: tx.connection.connection.dbapi_connection.set_trace_callback(read.append))
-    store.run(listing.page, Filter(), before_n=None, limit=10)
-    store.run(repository.since, 0, most=10)
-    store.run(lambda tx: tx.connection.connection.dbapi_connection.set_trace_callback(None))
+    sqlite_store.run(
+        lambda tx: tx.connection.connection.dbapi_connection.set_trace_callback(read.append)
+    )
+    sqlite_store.run(listing.page, Filter(), before_n=None, limit=10)
+    sqlite_store.run(repository.since, 0, most=10)
+    sqlite_store.run(lambda tx: tx.connection.connection.dbapi_connection.set_trace_callback(None))
     selects = [text for text in read if text.startswith("SELECT jobs.n")]
     assert len(selects) == 3
     assert not any("jobs.sql" in text or "jobs.limits" in text for text in selects)

@@ -82,35 +82,35 @@ def listed(store: OpenStore) -> list[JobSummary]:
 
 
 def test_everything_is_found_while_the_index_is_built(
-    store: OpenStore, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Invariant: at every step of an upgrade searches find what there is, new jobs and removed
     ones included, and snapshots tell every job once."""
     monkeypatch.setattr(upkeep, "INDEXED", 70)
     monkeypatch.setattr(upkeep, "WRITTEN", 90)
-    filled(store, 350)
-    store.run(as_upgraded)
+    filled(sqlite_store, 350)
+    sqlite_store.run(as_upgraded)
     ships = set(range(10, 351, 10))
     steps = 0
-    while store.run(upkeep.step):
+    while sqlite_store.run(upkeep.step):
         steps += 1
         gone = min(ships) if steps % 2 else max(ships)
-        job_id = store.run(repository.by_number, gone).id
-        store.run(repository.remove, job_id, at=NOW)
+        job_id = sqlite_store.run(repository.by_number, gone).id
+        sqlite_store.run(repository.remove, job_id, at=NOW)
         ships.remove(gone)
-        assert set(numbers(store, Filter(text="from ships"))) == ships
-        assert len(told(store)) == 350 - steps
+        assert set(numbers(sqlite_store, Filter(text="from ships"))) == ships
+        assert len(told(sqlite_store)) == 350 - steps
     assert steps > 8
-    assert kept(store) == 350 - steps
-    new = [store.run(repository.add, job("select 1 from ships")) for _ in range(120)]
-    assert len(numbers(store, Filter(text="from ships"))) == len(ships) + len(new)
+    assert kept(sqlite_store) == 350 - steps
+    new = [sqlite_store.run(repository.add, job("select 1 from ships")) for _ in range(120)]
+    assert len(numbers(sqlite_store, Filter(text="from ships"))) == len(ships) + len(new)
     check = text("INSERT INTO jobs_text (jobs_text) VALUES ('integrity-check')")
-    store.run(lambda tx: tx.connection.execute(check))  # raises if it is damaged
+    sqlite_store.run(lambda tx: tx.connection.execute(check))  # raises if it is damaged
 
 
-def test_the_index_holds_what_its_trigger_takes_out(store: OpenStore) -> None:
+def test_the_index_holds_what_its_trigger_takes_out(sqlite_store: OpenStore) -> None:
     query = text("SELECT sql FROM sqlite_master WHERE name = 'jobs_indexed'")
-    assert upkeep.INDEX in store.run(lambda tx: tx.connection.execute(query).scalar_one())
+    assert upkeep.INDEX in sqlite_store.run(lambda tx: tx.connection.execute(query).scalar_one())
 
 
 def test_the_json_of_a_job_is_kept_from_its_end_until_it_changes(store: OpenStore) -> None:
