@@ -23,6 +23,7 @@ from longwatch.api import (
     health,
     history,
     jobs,
+    metrics,
     problems,
     results,
     sources,
@@ -51,6 +52,7 @@ from longwatch.sources.vault import KEY_FILE, Vault
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
+from longwatch.telemetry.metrics import Metrics
 from longwatch.version import version
 
 
@@ -91,13 +93,15 @@ async def _serving(
 ) -> AsyncIterator[None]:
     """Open the store, start what works behind the routes, and end it all in order."""
     hub = FeedHub()
+    catalogue, vault, uploads = source_parts(settings)
+    counted = Metrics(version(), catalogue.engine_of, hub.traffic)
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
+        counted.changed(changes.changed.values(), changes.removed)
 
-    store = Store(settings.data_dir / "jobs.sqlite", publish)
-    catalogue, vault, uploads = source_parts(settings)
+    store = Store(settings.data_dir / "jobs.sqlite", publish, counted.committed)
     executor = LocalExecutor(
         settings.data_dir / "jobs",
         settings.data_dir / "runners.log",
@@ -152,10 +156,14 @@ async def _serving(
             drain=drain,
             viewer=exporting.viewer,
             exports=exporting,
+            metrics=counted,
+            metrics_public=settings.metrics_public,
+            results_bytes=lambda: retention.results_bytes,
         )
         log.info("server started", version=version(), data_dir=str(settings.data_dir))
         with heard("uvicorn.error", log):
-            yield
+            async with counted.watching_the_loop():
+                yield
     finally:
         app.state.parts = None
         try:
@@ -173,7 +181,19 @@ def _install_routes(app: FastAPI) -> None:
     app.include_router(jobs.collection, responses=problems.documented())
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    plain = (health, history, bulk, jobs, results, exports, sources, files, backups, changes)
+    plain = (
+        health,
+        history,
+        bulk,
+        jobs,
+        results,
+        exports,
+        sources,
+        files,
+        backups,
+        changes,
+        metrics,
+    )
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
 

@@ -149,6 +149,7 @@ class Settings(BaseSettings):
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_public: bool = Field(default=False, description="/v1/metrics answers without a token")
     secret_variables: Names = Field(
         default=("PG*", "LONGWATCH_SOURCE_*"),
         description="patterns of the environment variables a source may take a secret from",

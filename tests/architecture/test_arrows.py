@@ -28,6 +28,7 @@ BREACHES: Final = {
     "feed": ("longwatch/feed", "import longwatch.store.store"),
     "results": ("longwatch/results", "import longwatch.runner.spec"),
     "security": ("longwatch/security", "import longwatch.settings"),
+    "telemetry": ("longwatch/telemetry", "import longwatch.settings"),
     "runner": ("longwatch/runner", "import longwatch.store.store"),
     "execution": ("longwatch/execution", "import longwatch.service"),
     "sources": ("longwatch/sources", "import longwatch.service"),

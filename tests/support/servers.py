@@ -36,6 +36,7 @@ from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
+from longwatch.telemetry.metrics import Metrics
 from support.stores import lay_out
 
 TOKEN = "test-token-of-no-other-use"
@@ -155,13 +156,15 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     config = Settings(data_dir=data_dir, **{**usual, **settings})
     log = open_log(data_dir / "server.log", "debug")
     hub = FeedHub()
+    catalogue, vault, files = source_parts(config)
+    metrics = Metrics("0", catalogue.engine_of, hub.traffic)
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
+        metrics.changed(changes.changed.values(), changes.removed)
 
-    store = Store(lay_out(data_dir / "jobs.sqlite"), publish)
+    store = Store(lay_out(data_dir / "jobs.sqlite"), publish, metrics.committed)
     executor = ManualExecutor(data_dir / "jobs")
-    catalogue, vault, files = source_parts(config)
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
     service = JobService(store, executor, hub, catalogue, config, log)
 
@@ -191,6 +194,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             drain=drain,
             viewer=exports.viewer,
             exports=exports,
+            metrics=metrics,
+            metrics_public=config.metrics_public,
         )
         given = Backend(service, store, hub, executor, catalogue, config, parts)
         try:

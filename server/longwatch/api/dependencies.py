@@ -25,6 +25,7 @@ from longwatch.service.sourcing import SourceService
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.files import Files
 from longwatch.store.store import Store
+from longwatch.telemetry.metrics import Metrics
 
 
 class Drain(Protocol):
@@ -53,6 +54,9 @@ class Parts:
     drain: Drain
     viewer: Viewer
     exports: Exports
+    metrics: Metrics
+    metrics_public: bool = False
+    results_bytes: Callable[[], int] = lambda: 0
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request
@@ -135,4 +139,6 @@ ServiceDep = Annotated[JobService, Depends(service)]
 SourcingDep = Annotated[SourceService, Depends(sourcing)]
 SavingDep = Annotated[SavedQueries, Depends(saving)]
 SourcesDep = Annotated[SourceCatalogue, Depends(sources)]
+SECURED = [Depends(_documented)]
+"""For a route that asks for the token by itself."""
 AUTHENTICATED = [Depends(_documented), Depends(principal)]

@@ -20,9 +20,16 @@ class Store:
     `on_commit` is called in the loop, once for each commit that changed something, in order.
     """
 
-    def __init__(self, path: Path, on_commit: Callable[[Changes], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_commit: Callable[[Changes], None],
+        timed: Callable[[float], None] | None = None,
+    ) -> None:
+        """`timed` is told, in the store's thread, how many seconds each of those commits took."""
         self.path = path
         self._on_commit = on_commit
+        self._timed = timed
         self._thread: StoreThread | None = None
 
     async def open(self) -> None:
@@ -33,6 +40,8 @@ class Store:
             loop.call_soon_threadsafe(self._on_commit, changes)
 
         self._thread = StoreThread(self.path, announce, upkeep.step)
+        if self._timed is not None:
+            self._thread.timed = self._timed
         await asyncio.to_thread(self._thread.open)
 
     async def run(

@@ -85,6 +85,8 @@ class StoreThread:
         self._path = path
         self._on_commit = on_commit
         self._upkeep = upkeep
+        self.timed: Callable[[float], None] = lambda _seconds: None
+        """Called on this thread with how long a commit took that changed something."""
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._copies: deque[tuple[Path, Future[None]]] = deque()
         self._closed = False
@@ -232,6 +234,7 @@ class StoreThread:
         """Run operations and commit them at once; what is wrong if nothing of it was kept."""
         changes = Changes()
         answers: list[tuple[Future[Any], Any]] = []
+        began_s = time.perf_counter()
         try:
             with connection.begin():
                 for operation, future in waiting:
@@ -242,6 +245,7 @@ class StoreThread:
             return explain(error, self._path)
         try:
             if changes.seq:
+                self.timed(time.perf_counter() - began_s)
                 self._on_commit(changes)
         finally:
             for future, answer in answers:
