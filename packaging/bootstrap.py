@@ -42,7 +42,7 @@ CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 STATE = VENV / ".longwatch-setup"
 UNFINISHED = "unfinished"
 BUILDERS = ("hatchling", "editables")
-INSTALLED = ("-e", ".[desktop,postgres,adbc,spark,celery]", "--group", "dev")
+INSTALLED = ("-e", ".[desktop,postgres,adbc,spark,celery,otel,notify]", "--group", "dev")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 COMMANDS = {

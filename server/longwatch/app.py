@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -53,7 +54,11 @@ from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from longwatch.telemetry.metrics import Metrics
+from longwatch.telemetry.tracing import Tracing, TracingUnavailable, of_requests, provider_to
 from longwatch.version import version
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
 
 
 def create_app(settings: Settings | None = None, *, token: str | None = None) -> FastAPI:
@@ -66,12 +71,14 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     settings = settings or Settings()
     secret = token or settings.bearer_token() or new_token()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = open_log(settings.data_dir / "server.log", settings.log_level)
+    log_path = settings.data_dir / "server.log" if settings.log_to == "file" else None
+    log = open_log(log_path, settings.log_level, settings.log_format)
+    traces = _traces(settings, log)
 
     app = FastAPI(
         title="Longwatch",
         version=version(),
-        lifespan=lambda app: _serving(app, settings, secret, log),
+        lifespan=lambda app: _serving(app, settings, secret, log, traces),
         # The documents would be public: `app.openapi()` makes one for whoever runs the server.
         openapi_url=None,
         docs_url=None,
@@ -79,6 +86,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         redirect_slashes=False,
         # The body is bounded by `Gate`: the framework's own limit answers in plain text.
         max_body_size=None,
+        telemetry=of_requests(traces),
     )
     app.state.log = log
     _install_routes(app)
@@ -89,17 +97,24 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
 
 @asynccontextmanager
 async def _serving(
-    app: FastAPI, settings: Settings, secret: str, log: structlog.stdlib.BoundLogger
+    app: FastAPI,
+    settings: Settings,
+    secret: str,
+    log: structlog.stdlib.BoundLogger,
+    traces: TracerProvider | None = None,
 ) -> AsyncIterator[None]:
     """Open the store, start what works behind the routes, and end it all in order."""
     hub = FeedHub()
     catalogue, vault, uploads = source_parts(settings)
     counted = Metrics(version(), catalogue.engine_of, hub.traffic)
+    tracing = Tracing(traces, catalogue.engine_of) if traces else None
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
         counted.changed(changes.changed.values(), changes.removed)
+        if tracing is not None:
+            tracing.changed(changes.changed.values(), changes.removed)
 
     store = Store(settings.data_dir / "jobs.sqlite", publish, counted.committed)
     executor = LocalExecutor(
@@ -110,7 +125,15 @@ async def _serving(
         runs_elsewhere=runs_elsewhere,
     )
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
-    service = JobService(store, executor, hub, catalogue, settings, log)
+    service = JobService(
+        store,
+        executor,
+        hub,
+        catalogue,
+        settings,
+        log,
+        on_submit=tracing.submitted if tracing else _nobody,
+    )
 
     retention = Retention(
         store,
@@ -172,6 +195,8 @@ async def _serving(
             await drain()
         finally:
             await store.close()
+            if tracing is not None:
+                await asyncio.to_thread(tracing.close)
             log.info("server stopped")
             close_log(log)
 
@@ -196,6 +221,18 @@ def _install_routes(app: FastAPI) -> None:
     )
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
+
+
+def _traces(settings: Settings, log: structlog.stdlib.BoundLogger) -> TracerProvider | None:
+    try:
+        return provider_to(settings.otel_endpoint, version())
+    except TracingUnavailable as error:
+        log.warning("no traces", error=str(error))
+        return None
+
+
+def _nobody(_job: object) -> None:
+    """Nobody wants to hear of it."""
 
 
 def utc_now() -> datetime:

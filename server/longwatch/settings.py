@@ -149,6 +149,15 @@ class Settings(BaseSettings):
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    log_to: Literal["file", "stderr"] = Field(
+        default="file", description="`stderr` is for who collects that: systemd, a container"
+    )
+    otel_endpoint: str | None = Field(
+        default=None,
+        description="where traces go by OTLP over HTTP, as OTEL_EXPORTER_OTLP_ENDPOINT; takes the "
+        "extra `otel`",
+    )
     metrics_public: bool = Field(default=False, description="/v1/metrics answers without a token")
     secret_variables: Names = Field(
         default=("PG*", "LONGWATCH_SOURCE_*"),

@@ -49,7 +49,10 @@ class JobService:
         settings: Settings,
         log: structlog.stdlib.BoundLogger,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        on_submit: Callable[[Job], None] = lambda _job: None,
     ) -> None:
+        """`on_submit` is told of each new job, within the request that brought it."""
         self._store = store
         self._executor = executor
         self._hub = hub
@@ -57,6 +60,7 @@ class JobService:
         self._settings = settings
         self._log = log
         self._now = now
+        self._on_submit = on_submit
         self._intake = Intake(store, sources, settings, now)
         self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
@@ -117,6 +121,7 @@ class JobService:
             return replace(taken, job=self._live(taken.job))
         job = taken.job
         self._log.info("job submitted", job=job.id, source=job.source, owner=job.owner)
+        self._on_submit(job)
         self._set_deadline(job)
         self._scheduler.call()
         return taken
@@ -303,6 +308,7 @@ class JobService:
             self._log.error("runner not started", job=job.id, error=str(error), exc_info=not known)
             await self._fail_start(job, error)
         else:
+            self._log.info("attempt started", job=job.id, attempt=job.attempt, source=job.source)
             if (job.id, job.attempt) in self._to_cancel:
                 self._executor.cancel(job.id, job.attempt)
         return True
