@@ -44,6 +44,7 @@ from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.jobs import JobService
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
+from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
@@ -148,14 +149,7 @@ async def _serving(
         Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
     )
 
-    async def drain(*, keep: bool = False) -> None:
-        # Feeds stay open while jobs end, so that clients hear what becomes of them.
-        if not hub.closing:
-            try:
-                await service.stop(keep=keep)
-            finally:
-                await hub.close()
-
+    shutdown = Shutdown(service, hub, settings.drain_s)
     await store.open()
     try:
         hub.begin(await store.run(repository.newest_seq))
@@ -176,7 +170,7 @@ async def _serving(
             log=log,
             epoch=epoch,
             server_name=socket.gethostname(),
-            drain=drain,
+            shutdown=shutdown,
             viewer=exporting.viewer,
             exports=exporting,
             metrics=counted,
@@ -192,7 +186,7 @@ async def _serving(
         try:
             await exporting.close()
             await retention.stop()
-            await drain()
+            await shutdown.drain()
         finally:
             await store.close()
             if tracing is not None:

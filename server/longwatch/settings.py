@@ -22,6 +22,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
 from longwatch.paths import default_data_dir
+from longwatch.secret_files import SecretFiles
 
 MIB = 2**20
 
@@ -82,8 +83,9 @@ class SourceSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; the token also
-    `LONGWATCH_TOKEN_FILE`. The TOML file is `config.toml` in the data folder."""
+    """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; a secret one
+    also what is in the file that `LONGWATCH_<FIELD>_FILE` names. The TOML file is `config.toml` in
+    the data folder."""
 
     model_config = SettingsConfigDict(env_prefix="LONGWATCH_", extra="forbid", frozen=True)
 
@@ -133,6 +135,12 @@ class Settings(BaseSettings):
     on_stop: Literal["cancel", "requeue"] = Field(
         default="requeue", description="what becomes of running queries when the server stops"
     )
+    drain_s: float = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="seconds that running queries may take to end when `serve` is told to stop",
+    )
     # 0 is for ever, or without bound: TOML has no word for nothing.
     keep_results_days: float = Field(
         default=30, ge=0, description="days after which a result goes; the job stays"
@@ -157,6 +165,11 @@ class Settings(BaseSettings):
         default=None,
         description="where traces go by OTLP over HTTP, as OTEL_EXPORTER_OTLP_ENDPOINT; takes the "
         "extra `otel`",
+    )
+    notify_targets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="where word of a job's end may go, by name: addresses as Apprise has them, "
+        "such as json://host/path or mailto://user:password@host; takes the extra `notify`",
     )
     metrics_public: bool = Field(default=False, description="/v1/metrics answers without a token")
     secret_variables: Names = Field(
@@ -201,7 +214,7 @@ class Settings(BaseSettings):
         given: dict[str, Any] = init_settings()
         folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
-        return init_settings, env_settings, toml
+        return init_settings, env_settings, SecretFiles(settings_cls), toml
 
 
 def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:

@@ -30,6 +30,7 @@ from longwatch.runner.spec import Answer, AttemptSpec, Ending, Outcome, Question
 from longwatch.security.tokens import TokenChecker
 from longwatch.service.jobs import JobService
 from longwatch.service.saving import SavedQueries
+from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
@@ -168,10 +169,6 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
     service = JobService(store, executor, hub, catalogue, config, log)
 
-    async def drain(*, keep: bool = False) -> None:
-        await service.stop(keep=keep)
-        await hub.close()
-
     await store.open()
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))
     try:
@@ -191,7 +188,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             log=log,
             epoch=await store.run(repository.epoch),
             server_name="here",
-            drain=drain,
+            shutdown=Shutdown(service, hub, config.drain_s),
             viewer=exports.viewer,
             exports=exports,
             metrics=metrics,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import structlog
 from fastapi import Depends, Security
@@ -21,18 +21,12 @@ from longwatch.results.viewer import Viewer
 from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.service.jobs import JobService
 from longwatch.service.saving import SavedQueries
+from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.files import Files
 from longwatch.store.store import Store
 from longwatch.telemetry.metrics import Metrics
-
-
-class Drain(Protocol):
-    """Ends what runs (or, with `keep`, lets it go on without a server) and says goodbye to every
-    feed. A second call does nothing."""
-
-    async def __call__(self, *, keep: bool = False) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ class Parts:
     log: structlog.stdlib.BoundLogger
     epoch: str
     server_name: str
-    drain: Drain
+    shutdown: Shutdown
     viewer: Viewer
     exports: Exports
     metrics: Metrics

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from longwatch.cli import backup, doctor, export, jobs, run_query, serve, sources, window
+from longwatch.cli import backup, config, doctor, export, jobs, run_query, serve, sources, window
 from longwatch.cli.exits import Exit, Failure, of_error
 
 _EPILOG = """\b
@@ -88,6 +88,7 @@ commands.add_command(export.export)
 commands.add_command(serve.serve)
 commands.add_command(backup.backup)
 commands.add_command(doctor.doctor)
+commands.add_command(config.config)
 
 
 def run() -> NoReturn:

@@ -65,6 +65,7 @@ class JobService:
         self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, Running] = {}
+        self._none_runs = asyncio.Event()
         self._to_cancel: set[tuple[str, int]] = set()
         self._fairness = Fairness(turn_limits(settings, sources.most_running))
         self._held = Timers()
@@ -84,6 +85,16 @@ class JobService:
         for job in await self._store.run(repository.in_state, JobState.QUEUED):
             self._set_deadline(job)
         self._scheduler.start()
+
+    async def wind_down(self, seconds: float) -> None:
+        """Start nothing more, and let what runs come to its end, for so many seconds at most."""
+        await self._scheduler.stop()
+        if seconds > 0 and self._running:
+            self._log.info("waiting for queries", running=len(self._running), seconds=seconds)
+            self._none_runs.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._none_runs.wait()
 
     async def stop(self, *, keep: bool = False) -> None:
         """Start nothing more, end what runs, record how.
@@ -244,6 +255,8 @@ class JobService:
             self._log.exception("end of an attempt refused", job=job_id, attempt=attempt)
         finally:
             self._running.pop(job_id, None)
+            if not self._running:
+                self._none_runs.set()
             self._to_cancel.discard((job_id, attempt))
             self._scheduler.call()
 
