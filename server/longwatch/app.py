@@ -35,6 +35,7 @@ from longwatch.execution.local import LocalExecutor
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
 from longwatch.logs import close_log, heard, open_log
+from longwatch.notify.targets import Targets
 from longwatch.protocol.bulk import BulkAction
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
@@ -42,6 +43,7 @@ from longwatch.results.viewer import Viewer
 from longwatch.security.hosts import LOOPBACK, host_rules
 from longwatch.security.tokens import TokenChecker, new_token
 from longwatch.service.jobs import JobService
+from longwatch.service.notifying import Notifier
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -113,6 +115,7 @@ async def _serving(
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
+        notifier.changed(changes.changed.values())
         counted.changed(changes.changed.values(), changes.removed)
         if tracing is not None:
             tracing.changed(changes.changed.values(), changes.removed)
@@ -136,6 +139,9 @@ async def _serving(
         on_submit=tracing.submitted if tracing else _nobody,
     )
 
+    addresses = {name: one.get_secret_value() for name, one in settings.notify_targets.items()}
+    notifier = Notifier(store, Targets(addresses), log, utc_now)
+
     retention = Retention(
         store,
         settings.data_dir / "jobs",
@@ -155,6 +161,7 @@ async def _serving(
         hub.begin(await store.run(repository.newest_seq))
         epoch = await store.run(repository.epoch)
         await sourcing.start()
+        await notifier.start()
         await service.start()
         retention.start()
         app.state.parts = Parts(
@@ -187,6 +194,7 @@ async def _serving(
             await exporting.close()
             await retention.stop()
             await shutdown.drain()
+            await notifier.stop()
         finally:
             await store.close()
             if tracing is not None:

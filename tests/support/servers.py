@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from longwatch.host import ServerThread
 from longwatch.jobs.model import new_job
 from longwatch.logs import close_log, open_log
 from longwatch.protocol.catalogue import Catalogue
-from longwatch.protocol.jobs import Job, Phase, Submission
+from longwatch.protocol.jobs import Job, JobSummary, Phase, Submission
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
@@ -137,6 +137,8 @@ class Backend:
     sources: SourceCatalogue
     settings: Settings
     parts: Parts
+    listeners: list[Callable[[Collection[JobSummary]], None]]
+    """Told of the jobs that each commit changed."""
     apps: list[FastAPI] = field(default_factory=list)
 
     async def job(self, job_id: str) -> Job:
@@ -160,9 +162,13 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     catalogue, vault, files = source_parts(config)
     metrics = Metrics("0", catalogue.engine_of, hub.traffic)
 
+    listeners: list[Callable[[Collection[JobSummary]], None]] = []
+
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         metrics.changed(changes.changed.values(), changes.removed)
+        for listener in listeners:
+            listener(changes.changed.values())
 
     store = Store(lay_out(data_dir / "jobs.sqlite"), publish, metrics.committed)
     executor = ManualExecutor(data_dir / "jobs")
@@ -194,7 +200,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             metrics=metrics,
             metrics_public=config.metrics_public,
         )
-        given = Backend(service, store, hub, executor, catalogue, config, parts)
+        given = Backend(service, store, hub, executor, catalogue, config, parts, listeners)
         try:
             yield given
         finally:
