@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from longwatch.feed.hub import Traffic
 from longwatch.secret_files import SecretFiles
 from longwatch.settings import Settings
 from longwatch.telemetry.metrics import Metrics, Now
+from longwatch.version import version
 
 PACKAGING: Final = Path(__file__).parents[2] / "packaging"
 UNITS: Final = sorted((PACKAGING / "systemd").glob("*.service"))
@@ -164,6 +166,34 @@ def test_units_are_sound_and_hardened(tmp_path: Path) -> None:
             check=False,
         )
         assert looked.returncode == 0, looked.stdout[-2000:]
+
+
+@pytest.mark.skipif(shutil.which("appstreamcli") is None, reason="no appstreamcli")
+def test_software_centres_understand_what_they_are_told() -> None:
+    (metainfo,) = (PACKAGING / "bundle").glob("*.metainfo.xml")
+    done = subprocess.run(
+        ["appstreamcli", "validate", "--no-net", str(metainfo)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    text = metainfo.read_text(encoding="utf-8")
+    assert f'version="{version()}"' in text
+    assert "longwatch.desktop</launchable>" in text
+
+
+def test_the_desktop_entry_opens_files() -> None:
+    entry = ConfigParser(interpolation=None)
+    entry.optionxform = str  # type: ignore[assignment,method-assign] # keys have capitals
+    entry.read(PACKAGING / "bundle" / "longwatch.desktop", encoding="utf-8")
+    found = entry["Desktop Entry"]
+    program, command, files = found["Exec"].split()
+    assert (program, files) == ("longwatch", "%F")
+    assert command in commands.commands
+    assert found["Icon"] == "longwatch"
+    assert (PACKAGING.parent / "resources" / "icons" / "longwatch.svg").exists()
 
 
 def test_units_wait_longer_than_queries_may_take() -> None:
