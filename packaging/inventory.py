@@ -9,6 +9,7 @@ environment that this runs in, with everything they need themselves.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -25,6 +26,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT: Final = "longwatch"
+PYPROJECT: Final = Path(__file__).resolve().parents[1] / "pyproject.toml"
 SBOM: Final = "longwatch.cdx.json"
 LICENCES: Final = "THIRD-PARTY-LICENCES.txt"
 _FILES: Final = ("licen", "copying", "notice", "copyright")
@@ -42,9 +44,9 @@ def main(folder: Path, extras: list[str]) -> None:
 def closure(extras: list[str]) -> dict[str, Distribution]:
     """The project and every package it needs with these extras, by name; what is for another
     system or Python is left out. Raises `SystemExit` for one that is not installed."""
-    found: dict[str, Distribution] = {}
+    found = {PROJECT: distribution(PROJECT)}
     seen: set[tuple[str, frozenset[str]]] = set()
-    queue = [Requirement(f"{PROJECT}[{','.join(extras)}]" if extras else PROJECT)]
+    queue = own_needs(extras)
     while queue:
         wanted = queue.pop()
         name = canonicalize_name(wanted.name)
@@ -63,6 +65,14 @@ def closure(extras: list[str]) -> dict[str, Distribution]:
     return dict(sorted(found.items()))
 
 
+def own_needs(extras: list[str]) -> list[Requirement]:
+    """What the project itself asks for: an installed copy may be of another day."""
+    project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for extra in extras for line in optional[extra])]
+    return [Requirement(line) for line in lines]
+
+
 def bill_of_materials(found: dict[str, Distribution], extras: list[str]) -> str:
     """The SBOM as JSON."""
     components = {name: _component(one) for name, one in found.items()}
@@ -72,7 +82,8 @@ def bill_of_materials(found: dict[str, Distribution], extras: list[str]) -> str:
     bom = Bom(components=[one for name, one in components.items() if name != PROJECT])
     bom.metadata.component = own
     for name, one in found.items():
-        needed = {canonicalize_name(Requirement(line).name) for line in one.requires or []}
+        lines = own_needs(extras) if name == PROJECT else map(Requirement, one.requires or [])
+        needed = {canonicalize_name(line.name) for line in lines}
         bom.register_dependency(
             components[name], [components[other] for other in sorted(needed & components.keys())]
         )

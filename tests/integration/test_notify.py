@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from datetime import UTC, datetime
 from email import message_from_string
 from email.header import decode_header, make_header
@@ -104,6 +105,18 @@ def test_targets_that_cannot_be_used_end_the_start(
     ):
         pass
     assert CANARY not in str(caught.value)
+
+
+def test_targets_without_the_extra_end_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    targets = {"ops": "json://127.0.0.1"}
+    with (
+        pytest.raises(StartFailed, match=r"pip install 'longwatch\[notify\]'"),
+        serving(tmp_path, notify_targets=targets),
+    ):
+        pass
 
 
 async def test_it_is_tried_again_and_given_up_and_nobody_waits(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,18 @@ print([name for name in sys.modules if name.startswith(heavy)])
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_without_the_extra_the_log_says_so_and_the_server_runs(tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.modules["opentelemetry.exporter.otlp.proto.http.trace_exporter"] = None
+from pathlib import Path
+from longwatch.host import ServerThread
+thread = ServerThread(Path({str(tmp_path)!r}), port=0, host="127.0.0.1", warm_spare=False)
+thread.start()
+assert thread.stop(10)
+"""
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+    subprocess.run([sys.executable, "-c", code], env=environment, timeout=60, check=True)
+    assert "pip install 'longwatch[otel]'" in (tmp_path / "server.log").read_text("utf-8")
