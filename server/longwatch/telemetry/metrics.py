@@ -58,7 +58,8 @@ class Now:
 
 
 class Metrics:
-    """Counts what happens. Everything but `text` takes a microsecond or two, in any thread."""
+    """Counts what happens: 8 µs a job, 1 µs a commit. In any thread but for `changed`, which is the
+    loop's."""
 
     def __init__(self, version: str, engine_of: Callable[[str], str], traffic: Traffic) -> None:
         """`engine_of` is the engine of a source by name, and does not raise."""
@@ -66,6 +67,8 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._engine_of = engine_of
         self._attempts_seen: dict[str, int] = {}
+        self._series_of_starts: dict[str, tuple[Counter, Histogram]] = {}
+        self._series_of_ends: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=registry)
         registry.register(_Feed(traffic))
         build = Gauge(
@@ -142,25 +145,40 @@ class Metrics:
                 await task
 
     def text(self, now: Now) -> bytes:
-        """Everything in Prometheus' text format; 2 ms."""
+        """Everything in Prometheus' text format; 1 ms of the processor."""
         return generate_latest(_Both(self._registry, _Looked(now)))
+
+    def _begun(self, engine: str) -> tuple[Counter, Histogram]:
+        # To find a series by its labels takes twice as long as to count in it.
+        found = self._series_of_starts.get(engine)
+        if found is None:
+            found = self._attempts.labels(engine), self._waits.labels(engine)
+            self._series_of_starts[engine] = found
+        return found
+
+    def _done(self, engine: str, ending: str) -> tuple[Counter, Histogram]:
+        found = self._series_of_ends.get((engine, ending))
+        if found is None:
+            found = self._ended.labels(engine, ending), self._durations.labels(engine, ending)
+            self._series_of_ends[engine, ending] = found
+        return found
 
     def _started(self, job: JobSummary) -> None:
         if self._attempts_seen.get(job.id) == job.attempt:
             return  # a cancel was asked for
         self._attempts_seen[job.id] = job.attempt
-        engine = self._engine_of(job.source)
-        self._attempts.labels(engine).inc()
+        attempts, waits = self._begun(self._engine_of(job.source))
+        attempts.inc()
         if job.attempt == 1 and job.started_at is not None:
             waited = job.started_at - job.submitted_at
-            self._waits.labels(engine).observe(max(0.0, waited.total_seconds()))
+            waits.observe(max(0.0, waited.total_seconds()))
 
     def _over(self, job: JobSummary) -> None:
-        engine, ending = self._engine_of(job.source), job.state.value
-        self._ended.labels(engine, ending).inc()
+        ended, durations = self._done(self._engine_of(job.source), job.state.value)
+        ended.inc()
         if job.started_at is not None and job.finished_at is not None:
             ran = job.finished_at - job.started_at
-            self._durations.labels(engine, ending).observe(max(0.0, ran.total_seconds()))
+            durations.observe(max(0.0, ran.total_seconds()))
         if job.cancel_confirmed is not None:
             self._cancels.labels(str(job.cancel_confirmed).lower()).inc()
 
