@@ -3,6 +3,8 @@ thread while the empty frame is on the screen already."""
 
 from __future__ import annotations
 
+import numpy.ma  # noqa: F401 - which numpy loads when it is first asked for what is unique: 30 ms
+
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
 from longwatch_desktop.editor.files import SqlFiles

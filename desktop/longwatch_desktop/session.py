@@ -25,6 +25,7 @@ from longwatch.client.feed import Connected, Disconnected, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
 from longwatch.protocol.sources import SavedQuery, Source
+from longwatch_desktop.memory import give_back
 from longwatch_desktop.mirror.asking import Asked, asked
 from longwatch_desktop.mirror.jobs import JobMirror
 from longwatch_desktop.mirror.query import JobFilter
@@ -34,11 +35,17 @@ from longwatch_desktop.translation import tr
 NEWEST: Final = 10_000
 """Jobs that are over which a window loads at first: 10 MB, 0.1 s. Older ones come when wanted."""
 
+FRAMES_HZ: Final = 15.0
+"""Frames a second at most: what moves is shown within 0.1 s, and 25 would cost a tenth more of the
+processor."""
 AT_ONCE: Final = 500
 """Jobs of a snapshot that are taken in before the window's loop goes on: 7 ms with all that becomes
 of them. A frame has 2,000, and several may have come."""
 CHANGED_AT_ONCE: Final = 250
 """The same of changed jobs, which may have to move: 4 ms among 100,000 rows."""
+MANY: Final = 5_000
+"""Jobs of a snapshot that leave something worth to be given back."""
+TIDY_S: Final = 3.0
 HOLD_S: Final = 0.004
 """How long the loop is held at most before it goes on, when frames are smaller."""
 
@@ -55,7 +62,8 @@ class Link(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Health:
     """The state of the connection. `reason` is a sentence; `since_s` and `retry_at_s` are of the
-    monotonic clock, the latter `None` when no try is planned."""
+    monotonic clock, the latter `None` when no try is planned. `polling`: what changes is asked for,
+    since no WebSocket gets through."""
 
     link: Link
     since_s: float
@@ -63,6 +71,7 @@ class Health:
     retry_at_s: float | None = None
     server: str = ""
     version: str = ""
+    polling: bool = False
 
 
 class Session(QObject):
@@ -158,14 +167,14 @@ class Session(QObject):
         """Connect and follow, for ever; ends by being cancelled."""
         self._address = address
         self._set(self.health)  # where it is can be told now
-        self._follower = follower = FeedFollower(address, newest=self._newest)
+        self._follower = follower = FeedFollower(address, newest=self._newest, max_hz=FRAMES_HZ)
         follower.show(self._in_sight)
         try:
             async with AsyncClient(address) as api, aclosing(follower.events()) as events:
                 self._api = api
                 async for event in events:
                     match event:
-                        case Connected(hello):
+                        case Connected(hello, polling):
                             self._told = hello.time, time.monotonic()
                             self.user = hello.user
                             self._set(
@@ -174,6 +183,7 @@ class Session(QObject):
                                     time.monotonic(),
                                     server=hello.server,
                                     version=hello.version,
+                                    polling=polling,
                                 )
                             )
                             self._tasks.start(self._load_catalogue(), name="catalogue")
@@ -212,6 +222,11 @@ class Session(QObject):
             raise LongwatchClientError(tr("There is no connection to the server yet."))
         return self._api
 
+    async def _tidy(self) -> None:
+        """Give back what a large snapshot needed, once what became of it has been made."""
+        await asyncio.sleep(TIDY_S)
+        await asyncio.to_thread(give_back)
+
     async def _take(self, event: Snapshot | Delta | ProgressFrame) -> None:
         """Take a frame in, and let the window live in between: frames that have come already are
         read without a pause."""
@@ -221,6 +236,8 @@ class Session(QObject):
             self.jobs_changed.emit(self.mirror.apply(part))
             if time.monotonic() - self._paused_s > HOLD_S:
                 await self._pause()
+        if isinstance(event, Snapshot) and not event.more and len(self.mirror) > MANY:
+            self._tasks.start(self._tidy(), name="tidy")
 
     async def _pause(self) -> None:
         await asyncio.sleep(0)

@@ -2901,6 +2901,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Die Liste der Server in {path} lässt sich nicht lesen: {error}. Reparieren Sie die Datei, oder verschieben Sie sie und fügen Sie die Server neu hinzu.</translation>
     </message>
     <message>
+        <source>No WebSocket gets through to this server, as with some proxies. What changes is asked for every two seconds instead, and shown that much later.</source>
+        <translation>Zu diesem Server kommt kein WebSocket durch, wie bei manchen Proxys. Änderungen werden stattdessen alle zwei Sekunden erfragt und um so viel später angezeigt.</translation>
+    </message>
+    <message>
         <source>Connecting to {server}…</source>
         <translation>Verbindung mit {server} wird aufgebaut…</translation>
     </message>
@@ -2911,6 +2915,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>No server</source>
         <translation>Kein Server</translation>
+    </message>
+    <message>
+        <source>Connected without WebSocket · {server}</source>
+        <translation>Ohne WebSocket verbunden · {server}</translation>
     </message>
     <message>
         <source>Connected · {server}</source>

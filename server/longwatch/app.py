@@ -25,6 +25,7 @@ from longwatch.api import (
     history,
     jobs,
     metrics,
+    people,
     problems,
     results,
     sources,
@@ -34,16 +35,23 @@ from longwatch.api.middleware import Gate
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
+from longwatch.feed.room import FeedRoom
 from longwatch.logs import close_log, heard, open_log
 from longwatch.notify.targets import Targets
 from longwatch.protocol.bulk import BulkAction
+from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
+from longwatch.security.attempts import WrongTokens
+from longwatch.security.exposure import check_exposure
 from longwatch.security.hosts import LOOPBACK, host_rules
-from longwatch.security.tokens import TokenChecker, new_token
+from longwatch.security.tokens import Principal, TokenChecker, new_token
+from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.notifying import Notifier
+from longwatch.service.owners import Owners
+from longwatch.service.people import TokenService
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -56,8 +64,8 @@ from longwatch.sources.vault import KEY_FILE, Vault
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
-from longwatch.telemetry.metrics import Metrics
-from longwatch.telemetry.tracing import Tracing, TracingUnavailable, of_requests, provider_to
+from longwatch.telemetry.telling import Telemetry
+from longwatch.telemetry.tracing import TracingUnavailable, of_requests, provider_to
 from longwatch.version import version
 
 if TYPE_CHECKING:
@@ -109,18 +117,15 @@ async def _serving(
     """Open the store, start what works behind the routes, and end it all in order."""
     hub = FeedHub()
     catalogue, vault, uploads = source_parts(settings)
-    counted = Metrics(version(), catalogue.engine_of, hub.traffic)
-    tracing = Tracing(traces, catalogue.engine_of) if traces else None
+    telemetry = Telemetry(version(), catalogue.engine_of, hub.traffic, traces)
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
         notifier.changed(changes.changed.values())
-        counted.changed(changes.changed.values(), changes.removed)
-        if tracing is not None:
-            tracing.changed(changes.changed.values(), changes.removed)
+        telemetry.changed(changes.changed.values(), changes.removed)
 
-    store = Store(settings.data_dir / "jobs.sqlite", publish, counted.committed)
+    store = Store(settings.data_dir / "jobs.sqlite", publish, telemetry.metrics.committed)
     executor = LocalExecutor(
         settings.data_dir / "jobs",
         settings.data_dir / "runners.log",
@@ -130,17 +135,9 @@ async def _serving(
     )
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
     service = JobService(
-        store,
-        executor,
-        hub,
-        catalogue,
-        settings,
-        log,
-        on_submit=tracing.submitted if tracing else _nobody,
+        store, executor, hub, catalogue, settings, log, on_submit=telemetry.submitted
     )
-
-    addresses = {name: one.get_secret_value() for name, one in settings.notify_targets.items()}
-    notifier = Notifier(store, Targets(addresses), log, utc_now)
+    notifier = Notifier(store, Targets(settings.notify_addresses()), log, utc_now)
 
     retention = Retention(
         store,
@@ -151,6 +148,8 @@ async def _serving(
         remove_jobs=partial(remove_jobs, service, settings.owner),
     )
 
+    checker, audit, tokens = people_parts(settings, secret, store, log)
+    saving = SavedQueries(store, utc_now)
     exporting = Exports(
         Viewer(Helpers(settings.data_dir / "jobs", settings.data_dir / "helpers.log"))
     )
@@ -159,7 +158,14 @@ async def _serving(
     await store.open()
     try:
         hub.begin(await store.run(repository.newest_seq))
-        epoch = await store.run(repository.epoch)
+        await tokens.start()
+        await audit.note_settings(Principal(settings.owner), settings.chosen())
+        check_exposure(
+            settings.host,
+            encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
+            named_token=settings.bearer_token() is not None or checker.has_people,
+            behind_proxy=settings.behind_proxy,
+        )
         await sourcing.start()
         await notifier.start()
         await service.start()
@@ -171,22 +177,28 @@ async def _serving(
             beat=Beat(hub),
             sources=catalogue,
             sourcing=sourcing,
-            saving=SavedQueries(store, utc_now),
+            saving=saving,
             files=uploads,
-            tokens=TokenChecker(secret, settings.owner),
+            tokens=checker,
+            wrong_tokens=WrongTokens(),
+            people=tokens,
+            audit=audit,
+            owners=Owners(store, saving, exporting),
+            feeds=FeedRoom(settings.max_feeds, settings.max_feeds_per_person),
+            visibility=Visibility(settings.jobs_visible_to),
             log=log,
-            epoch=epoch,
+            epoch=await store.run(repository.epoch),
             server_name=socket.gethostname(),
             shutdown=shutdown,
             viewer=exporting.viewer,
             exports=exporting,
-            metrics=counted,
+            metrics=telemetry.metrics,
             metrics_public=settings.metrics_public,
             results_bytes=lambda: retention.results_bytes,
         )
         log.info("server started", version=version(), data_dir=str(settings.data_dir))
         with heard("uvicorn.error", log):
-            async with counted.watching_the_loop():
+            async with telemetry.metrics.watching_the_loop():
                 yield
     finally:
         app.state.parts = None
@@ -194,11 +206,11 @@ async def _serving(
             await exporting.close()
             await retention.stop()
             await shutdown.drain()
+            await tokens.stop()
             await notifier.stop()
         finally:
             await store.close()
-            if tracing is not None:
-                await asyncio.to_thread(tracing.close)
+            await telemetry.close()
             log.info("server stopped")
             close_log(log)
 
@@ -208,19 +220,8 @@ def _install_routes(app: FastAPI) -> None:
     app.include_router(jobs.collection, responses=problems.documented())
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    plain = (
-        health,
-        history,
-        bulk,
-        jobs,
-        results,
-        exports,
-        sources,
-        files,
-        backups,
-        changes,
-        metrics,
-    )
+    work = (health, history, bulk, jobs, results, exports, sources, files, backups)
+    plain = (*work, people, changes, metrics)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
 
@@ -231,10 +232,6 @@ def _traces(settings: Settings, log: structlog.stdlib.BoundLogger) -> TracerProv
     except TracingUnavailable as error:
         log.warning("no traces", error=str(error))
         return None
-
-
-def _nobody(_job: object) -> None:
-    """Nobody wants to hear of it."""
 
 
 def utc_now() -> datetime:
@@ -263,6 +260,15 @@ def source_parts(settings: Settings) -> tuple[SourceCatalogue, Vault, Files]:
         variables=settings.secret_variables,
     )
     return catalogue, vault, files
+
+
+def people_parts(
+    settings: Settings, secret: str, store: Store, log: structlog.stdlib.BoundLogger
+) -> tuple[TokenChecker, AuditLog, TokenService]:
+    """Who is let in, who did what, and what changes either."""
+    checker = TokenChecker(secret, settings.owner, team=settings.jobs_visible_to == "team")
+    audit = AuditLog(store, utc_now)
+    return checker, audit, TokenService(store, checker, audit, log, utc_now)
 
 
 async def remove_jobs(service: JobService, owner: str, job_ids: Sequence[str]) -> int:

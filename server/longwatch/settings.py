@@ -8,10 +8,18 @@ import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import psutil
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -96,8 +104,22 @@ class Settings(BaseSettings):
     token_file: Path | None = None
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
-    behind_proxy: bool = False
+    behind_proxy: bool = Field(
+        default=False, description="a TLS proxy stands before the server, and says who asks"
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate and its chain, for HTTPS"
+    )
+    tls_key: Path | None = Field(
+        default=None, description="PEM file of its key, if that is not in the same file"
+    )
+    tls_self_signed: bool = Field(
+        default=False, description="make a certificate that clients know by its fingerprint"
+    )
     owner: str = Field(default_factory=_owner)
+    jobs_visible_to: Literal["team", "owner"] = Field(
+        default="team", description="whose jobs people see who are no admins: everybody's, or own"
+    )
     max_running: int = Field(default=2, ge=1, le=256, description="queries at once")
     max_running_per_owner: int | None = Field(
         default=None, ge=1, description="queries of one owner at once"
@@ -106,6 +128,8 @@ class Settings(BaseSettings):
     max_queued_per_owner: int = Field(
         default=10_000, ge=1, description="jobs of one owner that may wait"
     )
+    max_feeds: int = Field(default=10_000, ge=1, description="open feeds in all")
+    max_feeds_per_person: int = Field(default=2_000, ge=1, description="open feeds of one person")
     max_run_s: float | None = Field(
         default=None, gt=0, description="seconds a query may run, whatever it asks for"
     )
@@ -187,6 +211,27 @@ class Settings(BaseSettings):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
 
+    @model_validator(mode="after")
+    def _one_certificate(self) -> Self:
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("tls_key goes with a tls_certificate")
+        if self.tls_self_signed and self.tls_certificate is not None:
+            raise ValueError("either tls_certificate or tls_self_signed, not both")
+        return self
+
+    def chosen(self) -> dict[str, str]:
+        """What was set to something else than its default, as text; of the token only that it
+        is, of sources their names."""
+        found: dict[str, str] = {}
+        for name in sorted(self.model_fields_set - {"data_dir", "port"}):
+            value = getattr(self, name)
+            if value == type(self).model_fields[name].default:
+                continue
+            several = isinstance(value, tuple | dict)
+            text = ", ".join(sorted(map(str, value))) if several else str(value)
+            found[name] = "(secret)" if name == "token" else text[:200]
+        return found
+
     def bearer_token(self) -> str | None:
         """The token that the settings name, themselves or in `token_file`; `None` if they name
         none. Raises `SettingsError` when the file cannot be read."""
@@ -201,6 +246,10 @@ class Settings(BaseSettings):
         if not token:
             raise SettingsError(f"token_file {self.token_file} is empty.")
         return token
+
+    def notify_addresses(self) -> dict[str, str]:
+        """Where word of a job's end may go, in the clear."""
+        return {name: one.get_secret_value() for name, one in self.notify_targets.items()}
 
     @classmethod
     def settings_customise_sources(
@@ -226,7 +275,7 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         return Settings(**{**given, "data_dir": data_dir})
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            ": ".join(filter(None, [".".join(str(part) for part in one["loc"]), one["msg"]]))
             for one in error.errors(include_input=False, include_url=False)
             if one["type"] != "default_factory_not_called"  # follows from another one
         )

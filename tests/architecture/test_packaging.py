@@ -36,8 +36,7 @@ OTHERS_VARIABLES: Final = {
 COMING: Final = frozenset(
     {
         *("LONGWATCH_STORE_FILE", "LONGWATCH_BROKER", "LONGWATCH_BROKER_PASSWORD_FILE"),
-        *("serve --executor", "serve --broker", "worker", "token create", "token revoke"),
-        *("audit", "workers", "tls_certificate", "tls_self_signed"),
+        *("serve --executor", "serve --broker", "worker", "workers"),
     }
 )
 """Of parts that are built beside this one."""

@@ -10,20 +10,19 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 from starlette.requests import HTTPConnection
 
-from longwatch.api.dependencies import SECURED, Parts, PartsDep, principal, requires
+from longwatch.api.dependencies import Parts, PartsDep, documented, owners, principal
+from longwatch.api.rights import permitted
 from longwatch.protocol import routes
-from longwatch.protocol.people import Role
 from longwatch.store import counting
 from longwatch.store.errors import StoreError
 from longwatch.telemetry.metrics import CONTENT_TYPE, Now
-
-_reader: Final = requires(Role.VIEWER, Role.ANALYST, Role.ADMIN)
 
 
 async def may_read(connection: HTTPConnection, server: PartsDep) -> None:
     """Raises 401 or 403 for who may not, unless `metrics_public` lets anybody."""
     if not server.metrics_public:
-        await _reader(await principal(connection, server))
+        who = await principal(connection, server)
+        await permitted(connection, await owners(server), who)
 
 
 router: Final = APIRouter(tags=["health"])
@@ -32,7 +31,7 @@ router: Final = APIRouter(tags=["health"])
 @router.get(
     routes.METRICS,
     operation_id="metrics",
-    dependencies=SECURED,
+    dependencies=[Depends(documented)],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )

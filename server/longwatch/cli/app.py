@@ -9,7 +9,18 @@ from typing import Any, NoReturn
 
 import click
 
-from longwatch.cli import backup, config, doctor, export, jobs, run_query, serve, sources, window
+from longwatch.cli import (
+    backup,
+    config,
+    doctor,
+    export,
+    jobs,
+    people,
+    run_query,
+    serve,
+    sources,
+    window,
+)
 from longwatch.cli.exits import Exit, Failure, of_error
 
 _EPILOG = """\b
@@ -23,6 +34,8 @@ Exit codes:
 Environment:
   LONGWATCH_URL            the server to use, as --server
   LONGWATCH_TOKEN(_FILE)   its token, or the file that holds it
+  LONGWATCH_CERTIFICATE_FILE
+                           the one certificate that it may show (PEM)
   LONGWATCH_DATA_DIR       the data folder of this machine's own server
 """
 
@@ -86,6 +99,8 @@ commands.add_command(jobs.retry)
 commands.add_command(jobs.delete)
 commands.add_command(export.export)
 commands.add_command(serve.serve)
+commands.add_command(people.token)
+commands.add_command(people.audit)
 commands.add_command(backup.backup)
 commands.add_command(doctor.doctor)
 commands.add_command(config.config)

@@ -68,17 +68,17 @@ def doctor(where: Where, as_json: bool, fix: bool) -> int:
 
 def _seen(where: Where) -> Iterator[Finding]:
     from longwatch.cli.doctor_server import server
-    from longwatch.client.address import Address
     from longwatch.connecting import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, remote_address
 
     names = (TOKEN_VARIABLE, TOKEN_FILE_VARIABLE)
     has_token = where.token_file is not None or any(map(os.environ.get, names))
-    if has_token:
-        address = remote_address(
-            where.server, None, token_file=where.token_file, environment=os.environ
-        )
-    else:
-        address = Address.parse(where.server or "", "none")
+    address = remote_address(
+        where.server,
+        None if has_token else "none",
+        token_file=where.token_file,
+        certificate_file=where.certificate_file,
+        environment=os.environ,
+    )
     assert address is not None
     yield from server(address, has_token=has_token)
 

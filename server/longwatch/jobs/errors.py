@@ -22,6 +22,9 @@ JobsError
 ├── InvalidSubmission
 ├── LimitTooHigh
 ├── QueueFull
+├── NotYours               it is somebody else's
+├── InvalidToken           what it is to be cannot be
+├── UnknownToken
 └── InvalidTransition      a bug of ours, never the user's fault
 """
 
@@ -232,6 +235,33 @@ class LimitTooHigh(JobsError):
         super().__init__(
             f"The job asks for {asked} of {what}; this server grants {most}. Ask for less, or "
             "leave the limit out."
+        )
+
+
+class NotYours(JobsError):
+    """It belongs to somebody else, and only an admin may do that to it."""
+
+    def __init__(self, what: str, owner: str) -> None:
+        super().__init__(
+            f"{what} belongs to {owner}. Only its owner or an admin may do this; ask one of them."
+        )
+
+
+class InvalidToken(JobsError):
+    """What the token is to be cannot be; `pointer` says which part of it."""
+
+    def __init__(self, message: str, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class UnknownToken(JobsError):
+    """There is no such token on this server."""
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(
+            f"There is no token {token_id[:40]!r} on this server. `longwatch token list` lists "
+            "those there are."
         )
 
 

@@ -33,6 +33,10 @@ FILES: Final = "/v1/files"
 SAVED_QUERIES: Final = "/v1/saved-queries"
 SAVED_QUERY: Final = "/v1/saved-queries/{name}"
 BACKUPS: Final = "/v1/backups"
+TOKENS: Final = "/v1/tokens"
+TOKEN: Final = "/v1/tokens/{token_id}"  # noqa: S105 - a path
+ME: Final = "/v1/me"
+AUDIT: Final = "/v1/audit"
 FEED: Final = "/v1/feed"
 CHANGES: Final = "/v1/changes"
 HEALTH_LIVE: Final = "/v1/health/live"
@@ -66,7 +70,8 @@ MAX_RESULT_PAGE: Final = 100_000
 BACKUPS_FOLDER: Final = "backups"
 """In the data folder: where a server puts copies of its store."""
 SERVER_FILE: Final = "server.json"
-"""In the data folder, mode 0600, while a server runs there: JSON `url`, `token`, `pid`."""
+"""In the data folder, mode 0600, while a server runs there: JSON `url`, `token`, `pid`, and
+`certificate` where it speaks TLS."""
 
 
 def job(job_id: str) -> str:

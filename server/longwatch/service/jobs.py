@@ -16,6 +16,7 @@ import structlog
 from longwatch.execution.contract import Ended, Executor
 from longwatch.feed.hub import FeedHub
 from longwatch.jobs.errors import JobsError, NoResult
+from longwatch.jobs.model import summary
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.bulk import BulkAction
 from longwatch.protocol.jobs import Job, JobError, JobState, Phase, Progress, Submission
@@ -79,6 +80,7 @@ class JobService:
         await self._executor.start(self)
         for job in await self._store.run(repository.in_state, JobState.RUNNING):
             self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+            self._hub.runs(summary(job))
             self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
@@ -181,11 +183,12 @@ class JobService:
             self._endwatch.ended(job.id)
         return self._live(job)
 
-    async def delete(self, job_id: str, expected: Collection[int] | None = None) -> None:
-        """Delete a job that is over; `discard` its files then. Raises `UnknownJob`, `Changed` or
-        `NotFinal`."""
-        await self._store.run(requests.delete, job_id, self._now(), expected)
+    async def delete(self, job_id: str, expected: Collection[int] | None = None) -> Job:
+        """Delete a job that is over, and return it as it was; `discard` its files then. Raises
+        `UnknownJob`, `Changed` or `NotFinal`."""
+        job = await self._store.run(requests.delete, job_id, self._now(), expected)
         self._log.info("job deleted", job=job_id)
+        return job
 
     def discard(self, job_ids: Collection[str]) -> None:
         """Remove the files of deleted jobs. Takes as long as the disk does; for a thread."""
@@ -195,10 +198,17 @@ class JobService:
             if folder.exists():
                 self._log.warning("files of a deleted job are left", folder=str(folder))
 
-    async def bulk(self, action: BulkAction, job_ids: Sequence[str], owner: str) -> list[Handled]:
+    async def bulk(
+        self,
+        action: BulkAction,
+        job_ids: Sequence[str],
+        owner: str,
+        check: Callable[[str, str], None] = bulk.anybody,
+    ) -> list[Handled]:
         """Do one thing to many jobs, each for itself: what came of each, in the same order.
 
-        `discard` the files of those that were deleted.
+        `check` is given the id and the owner of each, and raises a `JobsError` for one that is to
+        be left alone. `discard` the files of those that were deleted.
         """
         acts: dict[BulkAction, Callable[[Transaction, str], Job]] = {
             BulkAction.CANCEL: lambda tx, one: requests.request_cancel(tx, one, self._now()),
@@ -206,7 +216,7 @@ class JobService:
             BulkAction.DELETE: lambda tx, one: requests.delete(tx, one, self._now()),
         }
         outcomes: list[Handled] = []
-        async for batch in bulk.each(self._store, job_ids, acts[action]):
+        async for batch in bulk.each(self._store, job_ids, acts[action], check):
             outcomes += batch
             for job in [one.job for one in batch if one.job is not None]:
                 if action is BulkAction.CANCEL:

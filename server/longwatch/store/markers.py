@@ -15,6 +15,8 @@ UNINDEXED_N: Final = "unindexed_n"
 UNWRITTEN_N: Final = "unwritten_n"
 """Of jobs up to this number the JSON may not be kept yet."""
 JSON_FORMAT: Final = "json_format"
+SETTINGS: Final = "settings"
+"""What the last start had set, as JSON: the audit log tells what was changed since."""
 
 _GET: Final = select(meta.c.value).where(meta.c.key == bindparam("of_key"))
 _PUT: Final = insert(meta).prefix_with("OR REPLACE", dialect="sqlite")

@@ -120,8 +120,11 @@ class PastRuns:
     last: ResultInfo | None
 
 
-def past_runs(tx: Transaction, source: str, preview: str, sql: str) -> PastRuns:
-    """The newest 20 runs of the same query. Looks at the newest 20,000 jobs: 15 ms."""
+def past_runs(
+    tx: Transaction, source: str, preview: str, sql: str, owner: str | None = None
+) -> PastRuns:
+    """The newest 20 runs of the same query, of one owner or of all. Looks at the newest 20,000
+    jobs: 15 ms."""
     newest = select(func.max(jobs.c.n)).scalar_subquery()
     found = (
         select(jobs.c.started_us, jobs.c.finished_us, jobs.c.result)
@@ -135,6 +138,8 @@ def past_runs(tx: Transaction, source: str, preview: str, sql: str) -> PastRuns:
         .order_by(jobs.c.n.desc())
         .limit(20)
     )
+    if owner is not None:
+        found = found.where(jobs.c.owner == owner)
     rows = tx.connection.execute(found).all()
     last = rows[0].result if rows else None
     return PastRuns(

@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration. A store that stands there needs no Alembic at start (saves 0.2 s)."""
 
 metadata = MetaData()
@@ -134,6 +134,33 @@ idempotency_keys: Final = Table(
     Column("job_id", String(32), nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Index("idempotency_keys_by_expiry", "expires_us"),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("prefix", String(16), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("last_used_us", BigInteger),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 meta: Final = Table(

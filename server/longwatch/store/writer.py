@@ -33,10 +33,11 @@ MOST_PER_COMMIT: Final = 256
 
 @dataclass(slots=True)
 class Changes:
-    """What one commit changed: the newest form of each job, the ids removed, the newest `seq`."""
+    """What one commit changed: the newest form of each job, the ids removed and whose those jobs
+    were, the newest `seq`."""
 
     changed: dict[str, JobSummary] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
+    removed: dict[str, str] = field(default_factory=dict)
     seq: int = 0
 
     def add(self, other: Changes) -> None:
@@ -46,7 +47,7 @@ class Changes:
             self.changed[job_id] = job
         for job_id in other.removed:
             self.changed.pop(job_id, None)
-        self.removed += other.removed
+        self.removed |= other.removed
         self.seq = max(self.seq, other.seq)
 
 
