@@ -8,7 +8,7 @@ ifeq ($(PYTHON),)
 $(error Longwatch needs Python 3.11, 3.12 or 3.13, and this machine has none)
 endif
 
-COMMANDS := run test test-all check screenshot bench setup clean
+COMMANDS := run test test-all check dist bundle screenshot bench setup clean
 
 .DEFAULT_GOAL := help
 .PHONY: help $(COMMANDS)

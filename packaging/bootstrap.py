@@ -27,6 +27,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -42,19 +43,24 @@ CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 STATE = VENV / ".longwatch-setup"
 UNFINISHED = "unfinished"
 BUILDERS = ("hatchling", "editables")
-INSTALLED = ("-e", ".[desktop,postgres,adbc,spark,celery]", "--group", "dev")
+INSTALLED = ("-e", ".[desktop,postgres,adbc,spark,celery,otel,notify]", "--group", "dev")
+AUDIT_S = 30
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 COMMANDS = {
     "run": "open the window; without a display, run a sample query in the terminal",
     "test": "run the tests, without those that take tens of seconds each",
     "test-all": "run every test",
-    "check": "ruff (format and lint), mypy and import-linter: what a change must pass",
+    "check": "ruff (format and lint), mypy and import-linter: what a change must pass; pip-audit",
+    "dist": "build the wheel and the sdist into dist/, with an SBOM and the licences",
+    "bundle": "build the window as one folder and as a .deb, into dist/",
     "screenshot": "render the real window into PNG files",
     "bench": "measure what Longwatch promises about speed",
     "setup": "only make the environment (.venv) the others need",
     "clean": "remove caches and builds; keeps .venv",
 }
+
+SCRIPTS = {"dist": "dist.py", "bundle": "bundle.py", "screenshot": "screenshots.py"}
 
 CAUSES = (
     (
@@ -132,8 +138,8 @@ def carry_out(command: str, rest: Sequence[str]) -> int:
         return become([tool("longwatch"), *rest])
     if command == "check":
         return check()
-    if command == "screenshot":
-        return become([str(PYTHON), str(ROOT / "packaging" / "screenshots.py"), *rest])
+    if command in SCRIPTS:
+        return become([str(PYTHON), str(ROOT / "packaging" / SCRIPTS[command]), *rest])
     if command == "bench":
         os.chdir(ROOT / "tests")
         return become([str(PYTHON), "-m", "benchmarks", *rest])
@@ -161,9 +167,53 @@ def check() -> int:
         say(f"── {line}")
         if subprocess.call([tool(name), *arguments], cwd=ROOT) != 0:
             failed.append(line)
+    if not audit():
+        failed.append("pip-audit")
     if failed:
         say(f"Failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def audit() -> bool:
+    """Whether no pinned package is known to be vulnerable. Where nobody answers that within half a
+    minute nothing is known, which is no fault of the change: it says so."""
+    say("── pip-audit")
+    # Without markers: they are for other Pythons and systems.
+    pins = [line.partition(";")[0].strip() for line in read(CONSTRAINTS).splitlines()]
+    pins = [pin for pin in pins if "==" in pin]
+    try:
+        # One first: an index without the list says so for each of two hundred, for 13 s.
+        said = ask_index(pins[:1])
+        if not said.startswith("No known vulnerabilities") or "could not be audited" in said:
+            lines = said.strip().splitlines() or ["no answer"]
+            say(f"Skipped, the list of vulnerabilities is out of reach: {lines[-1][:150]}")
+            return True
+        said = ask_index(pins)
+    except subprocess.TimeoutExpired:
+        say(f"Skipped: no answer within {AUDIT_S} s.")
+        return True
+    if re.search(r"Found \d+ known vulnerabilit", said):
+        say(said.rstrip())
+        return False
+    return True
+
+
+def ask_index(pins: Sequence[str]) -> str:
+    """What pip-audit says of these packages. Raises `subprocess.TimeoutExpired`."""
+    with tempfile.TemporaryDirectory(prefix="longwatch-audit-") as folder:
+        listed = Path(folder) / "requirements.txt"
+        listed.write_text("\n".join(pins) + "\n", encoding="utf-8")
+        command = [tool("pip-audit"), "--requirement", str(listed), "--no-deps", "--disable-pip"]
+        return subprocess.run(
+            [*command, "--progress-spinner=off", "--timeout=8"],
+            env={**os.environ, "PIP_AUDIT_LOGLEVEL": "error"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=AUDIT_S,
+            check=False,
+        ).stdout
 
 
 def clean() -> None:

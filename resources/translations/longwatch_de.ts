@@ -2605,6 +2605,18 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Verloren</translation>
     </message>
     <message>
+        <source>Message sent</source>
+        <translation>Nachricht gesendet</translation>
+    </message>
+    <message>
+        <source>Message not sent yet</source>
+        <translation>Nachricht noch nicht gesendet</translation>
+    </message>
+    <message>
+        <source>Message not sent</source>
+        <translation>Nachricht nicht gesendet</translation>
+    </message>
+    <message>
         <source>ended early, to be tried again</source>
         <translation>vorzeitig beendet, wird erneut versucht</translation>
     </message>

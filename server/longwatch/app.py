@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from longwatch.api import (
     health,
     history,
     jobs,
+    metrics,
     people,
     problems,
     results,
@@ -41,6 +43,7 @@ from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
 from longwatch.feed.room import FeedRoom
 from longwatch.logs import close_log, heard, open_log
+from longwatch.notify.targets import Targets
 from longwatch.protocol.bulk import BulkAction
 from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
@@ -52,11 +55,13 @@ from longwatch.security.hosts import LOOPBACK, host_rules
 from longwatch.security.tokens import Principal, TokenChecker, new_token
 from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
+from longwatch.service.notifying import Notifier
 from longwatch.service.offering import Offers
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
+from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
 from longwatch.service.working import Roster, WorkerService
 from longwatch.settings import Settings, SettingsError
@@ -68,9 +73,13 @@ from longwatch.store import repository
 from longwatch.store.errors import StoreUnusable
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
+from longwatch.telemetry.telling import Telemetry
+from longwatch.telemetry.tracing import TracingUnavailable, of_requests, provider_to
 from longwatch.version import version
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
     from longwatch.service.team import Team
 
 STORE_VARIABLES: Final = ("LONGWATCH_STORE", "LONGWATCH_STORE_FILE", "PGPASSFILE", "PGPASSWORD")
@@ -86,12 +95,14 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     settings = settings or Settings()
     secret = token or settings.bearer_token() or new_token()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log = open_log(settings.data_dir / "server.log", settings.log_level)
+    log_path = settings.data_dir / "server.log" if settings.log_to == "file" else None
+    log = open_log(log_path, settings.log_level, settings.log_format)
+    traces = _traces(settings, log)
 
     app = FastAPI(
         title="Longwatch",
         version=version(),
-        lifespan=lambda app: _serving(app, settings, secret, log),
+        lifespan=lambda app: _serving(app, settings, secret, log, traces),
         # The documents would be public: `app.openapi()` makes one for whoever runs the server.
         openapi_url=None,
         docs_url=None,
@@ -99,6 +110,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
         redirect_slashes=False,
         # The body is bounded by `Gate`: the framework's own limit answers in plain text.
         max_body_size=None,
+        telemetry=of_requests(traces),
     )
     app.state.log = log
     _install_routes(app)
@@ -109,25 +121,158 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
 
 @asynccontextmanager
 async def _serving(
-    app: FastAPI, settings: Settings, secret: str, log: structlog.stdlib.BoundLogger
+    app: FastAPI,
+    settings: Settings,
+    secret: str,
+    log: structlog.stdlib.BoundLogger,
+    traces: TracerProvider | None = None,
 ) -> AsyncIterator[None]:
     """Open the store, start what works behind the routes, and end it all in order."""
+    works = assemble(settings, secret, log, traces)
+    await works.store.open()
+    try:
+        await works.start()
+        app.state.parts = works.parts(await works.store.run(repository.epoch))
+        log.info(
+            "server started",
+            version=version(),
+            data_dir=str(settings.data_dir),
+            store=works.store.shown,
+        )
+        with heard("uvicorn.error", log):
+            async with works.telemetry.metrics.watching_the_loop():
+                yield
+    finally:
+        app.state.parts = None
+        await works.stop()
+        log.info("server stopped")
+        close_log(log)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Works:
+    """What works behind the routes of one server."""
+
+    settings: Settings
+    log: structlog.stdlib.BoundLogger
+    store: Store
+    hub: FeedHub
+    catalogue: SourceCatalogue
+    uploads: Files
+    sourcing: SourceService
+    service: JobService
+    working: WorkerService | None
+    notifier: Notifier
+    retention: Retention
+    team: Team | None
+    checker: TokenChecker
+    audit: AuditLog
+    tokens: TokenService
+    saving: SavedQueries
+    exporting: Exports
+    shutdown: Shutdown
+    telemetry: Telemetry
+
+    async def start(self) -> None:
+        """Begin, once the store is open. Raises `Insecure` or `StoreError`."""
+        settings = self.settings
+        self.hub.begin(await self.store.run(repository.newest_seq))
+        await self.tokens.start()
+        await self.audit.note_settings(Principal(settings.owner), settings.chosen())
+        check_exposure(
+            settings.host,
+            encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
+            named_token=settings.bearer_token() is not None or self.checker.has_people,
+            behind_proxy=settings.behind_proxy,
+        )
+        await self.sourcing.start()
+        await self.notifier.start()
+        await self.service.start()
+        if self.working is not None:
+            self.working.start()
+        if self.team is not None:
+            self.team.start()
+        self.retention.start()
+
+    def parts(self, epoch: str) -> Parts:
+        """What routes are handed."""
+        settings = self.settings
+        return Parts(
+            service=self.service,
+            store=self.store,
+            hub=self.hub,
+            beat=Beat(self.hub),
+            sources=self.catalogue,
+            sourcing=self.sourcing,
+            saving=self.saving,
+            files=self.uploads,
+            tokens=self.checker,
+            wrong_tokens=WrongTokens(),
+            people=self.tokens,
+            audit=self.audit,
+            owners=Owners(self.store, self.saving, self.exporting),
+            feeds=FeedRoom(settings.max_feeds, settings.max_feeds_per_person),
+            visibility=Visibility(settings.jobs_visible_to),
+            log=self.log,
+            epoch=epoch,
+            server_name=socket.gethostname(),
+            shutdown=self.shutdown,
+            viewer=self.exporting.viewer,
+            exports=self.exporting,
+            workers=self.working,
+            metrics=self.telemetry.metrics,
+            metrics_public=settings.metrics_public,
+            results_bytes=lambda: self.retention.results_bytes,
+        )
+
+    async def stop(self) -> None:
+        """End it all, the store last."""
+        try:
+            await self.exporting.close()
+            await self.retention.stop()
+            if self.working is not None:
+                await self.working.stop()
+            await self.shutdown.drain()
+            await self.tokens.stop()
+            await self.notifier.stop()
+        finally:
+            if self.team is not None:
+                await self.team.stop()
+            await self.store.close()
+            await self.telemetry.close()
+
+
+def assemble(
+    settings: Settings,
+    secret: str,
+    log: structlog.stdlib.BoundLogger,
+    traces: TracerProvider | None,
+) -> Works:
+    """Make everything, and start nothing. Raises `SettingsError`, `InvalidBroker` or
+    `StoreUnusable`."""
     hub = FeedHub()
+    catalogue, vault, uploads = source_parts(settings)
+    telemetry = Telemetry(version(), catalogue.engine_of, hub.traffic, traces)
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
+        if not changes.elsewhere:  # else whoever did it tells and counts
+            notifier.changed(changes.changed.values())
+            telemetry.changed(changes.changed.values(), changes.removed)
         if team is not None:
             team.published(changes)
 
-    store = store_of(settings, publish)
-    catalogue, vault, uploads = source_parts(settings)
+    store = store_of(settings, publish, telemetry.metrics.committed)
     roster = Roster(utc_now)
     executor, offers = executors(settings, catalogue, roster, shared=store.shared)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
-    service = JobService(store, executor, hub, catalogue, settings, log, offers=offers)
-    working = WorkerService(service, offers, roster, catalogue, log) if offers else None
-
+    service = JobService(
+        *(store, executor, hub, catalogue, settings, log),
+        offers=offers,
+        on_submit=telemetry.submitted,
+    )
+    notifier = Notifier(store, Targets(settings.notify_addresses()), log, utc_now)
     retention = Retention(
         store,
         settings.jobs_folder,
@@ -139,90 +284,35 @@ async def _serving(
         shares_folder=settings.jobs_dir is not None,
     )
     team = team_of(store, service, hub, sourcing, log)
-
-    checker = TokenChecker(secret, settings.owner, team=settings.jobs_visible_to == "team")
-    audit = AuditLog(store, utc_now)
-    tokens = TokenService(store, checker, audit, log, utc_now)
-    saving = SavedQueries(store, utc_now)
-    exporting = Exports(Viewer(Helpers(settings.jobs_folder, settings.data_dir / "helpers.log")))
-
-    async def drain(*, keep: bool = False) -> None:
-        # Feeds stay open while jobs end, so that clients hear what becomes of them.
-        if not hub.closing:
-            try:
-                await service.stop(keep=keep)
-            finally:
-                await hub.close()
-
-    await store.open()
-    try:
-        hub.begin(await store.run(repository.newest_seq))
-        epoch = await store.run(repository.epoch)
-        await tokens.start()
-        await audit.note_settings(Principal(settings.owner), settings.chosen())
-        check_exposure(
-            settings.host,
-            encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
-            named_token=settings.bearer_token() is not None or checker.has_people,
-            behind_proxy=settings.behind_proxy,
-        )
-        await sourcing.start()
-        await service.start()
-        if working is not None:
-            working.start()
-        if team is not None:
-            team.start()
-        retention.start()
-        app.state.parts = Parts(
-            service=service,
-            store=store,
-            hub=hub,
-            beat=Beat(hub),
-            sources=catalogue,
-            sourcing=sourcing,
-            saving=saving,
-            files=uploads,
-            tokens=checker,
-            wrong_tokens=WrongTokens(),
-            people=tokens,
-            audit=audit,
-            owners=Owners(store, saving, exporting),
-            feeds=FeedRoom(settings.max_feeds, settings.max_feeds_per_person),
-            visibility=Visibility(settings.jobs_visible_to),
-            log=log,
-            epoch=epoch,
-            server_name=socket.gethostname(),
-            drain=drain,
-            viewer=exporting.viewer,
-            exports=exporting,
-            workers=working,
-        )
-        log.info(
-            "server started",
-            version=version(),
-            data_dir=str(settings.data_dir),
-            store=store.shown,
-        )
-        with heard("uvicorn.error", log):
-            yield
-    finally:
-        app.state.parts = None
-        try:
-            await exporting.close()
-            await retention.stop()
-            if working is not None:
-                await working.stop()
-            await drain()
-            await tokens.stop()
-        finally:
-            if team is not None:
-                await team.stop()
-            await store.close()
-            log.info("server stopped")
-            close_log(log)
+    checker, audit, tokens = people_parts(settings, secret, store, log)
+    return Works(
+        settings=settings,
+        log=log,
+        store=store,
+        hub=hub,
+        catalogue=catalogue,
+        uploads=uploads,
+        sourcing=sourcing,
+        service=service,
+        working=WorkerService(service, offers, roster, catalogue, log) if offers else None,
+        notifier=notifier,
+        retention=retention,
+        team=team,
+        checker=checker,
+        audit=audit,
+        tokens=tokens,
+        saving=SavedQueries(store, utc_now),
+        exporting=Exports(Viewer(Helpers(settings.jobs_folder, settings.data_dir / "helpers.log"))),
+        shutdown=Shutdown(service, hub, settings.drain_s),
+        telemetry=telemetry,
+    )
 
 
-def store_of(settings: Settings, on_commit: Callable[[Changes], None]) -> Store:
+def store_of(
+    settings: Settings,
+    on_commit: Callable[[Changes], None],
+    timed: Callable[[float], None] | None = None,
+) -> Store:
     """The store that the settings name: PostgreSQL, or a file in the data folder. Raises
     `SettingsError` or `StoreUnusable`."""
     url = settings.store_url()
@@ -232,7 +322,7 @@ def store_of(settings: Settings, on_commit: Callable[[Changes], None]) -> Store:
                 "jobs_dir is the folder that servers on one PostgreSQL store share. Name that "
                 "with the setting store, or leave jobs_dir out."
             )
-        return Store(settings.data_dir / "jobs.sqlite", on_commit)
+        return Store(settings.data_dir / "jobs.sqlite", on_commit, timed)
     try:
         # 0.1 s, and an extra: only where it is asked for.
         from longwatch.store.postgres.address import StoreAddress  # noqa: PLC0415
@@ -242,7 +332,7 @@ def store_of(settings: Settings, on_commit: Callable[[Changes], None]) -> Store:
             "The setting store names PostgreSQL, and the package for it is not installed: "
             "pip install 'longwatch[postgres]'"
         ) from error
-    return PostgresStore(StoreAddress.parse(url), settings.data_dir, on_commit)
+    return PostgresStore(StoreAddress.parse(url), settings.data_dir, on_commit, timed)
 
 
 def team_of(
@@ -268,7 +358,7 @@ def _install_routes(app: FastAPI) -> None:
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
     work = (health, history, bulk, jobs, results, exports, sources, files, backups)
-    plain = (*work, people, changes, workers)
+    plain = (*work, people, changes, workers, metrics)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
     app.include_router(workers.worker, responses=problems.documented())
@@ -294,6 +384,14 @@ def executors(
     lease_s = settings.worker_lease_s
     far = CeleryExecutor(settings.jobs_folder, Hints(broker), here, lease_s=lease_s)
     return far, Offers(far, catalogue.queue_of, roster.slots)
+
+
+def _traces(settings: Settings, log: structlog.stdlib.BoundLogger) -> TracerProvider | None:
+    try:
+        return provider_to(settings.otel_endpoint, version())
+    except TracingUnavailable as error:
+        log.warning("no traces", error=str(error))
+        return None
 
 
 def utc_now() -> datetime:
@@ -322,6 +420,15 @@ def source_parts(settings: Settings) -> tuple[SourceCatalogue, Vault, Files]:
         variables=settings.secret_variables,
     )
     return catalogue, vault, files
+
+
+def people_parts(
+    settings: Settings, secret: str, store: Store, log: structlog.stdlib.BoundLogger
+) -> tuple[TokenChecker, AuditLog, TokenService]:
+    """Who is let in, who did what, and what changes either."""
+    checker = TokenChecker(secret, settings.owner, team=settings.jobs_visible_to == "team")
+    audit = AuditLog(store, utc_now)
+    return checker, audit, TokenService(store, checker, audit, log, utc_now)
 
 
 async def remove_jobs(service: JobService, owner: str, job_ids: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -127,6 +127,9 @@ class ServerThread:
         self._configured_token = configured_token
         self._until_idle_s = until_idle_s
         self._keep_jobs = False
+        self._wind_down = False
+        self._drain_s = 0.0
+        self._hurried = asyncio.Event()
         self.ended = threading.Event()
         self._token = ""
         self._certificate: Certificate | None = None
@@ -181,12 +184,18 @@ class ServerThread:
             self._thread.join()
             raise _explained(self._failure) from self._failure
 
-    def stop(self, timeout_s: float = 5.0, *, keep_jobs: bool = False) -> bool:
+    def stop(
+        self, timeout_s: float = 5.0, *, keep_jobs: bool = False, wind_down: bool = False
+    ) -> bool:
         """Stop and wait; false when it was not gone after `timeout_s`. May be called again.
 
-        With `keep_jobs` running queries go on: the next server over this folder adopts them.
+        With `keep_jobs` running queries go on: the next server over this folder adopts them. With
+        `wind_down` they may come to their end first, for `drain_s` of the settings at most, which
+        `timeout_s` then does not count; `hurry` cuts that short.
         """
         self._withdraw()
+        self._wind_down = wind_down
+        timeout_s += self._drain_s if wind_down else 0
         self._keep_jobs = keep_jobs
         self._stopping = True
         loop, server = self._loop, self._server
@@ -200,6 +209,14 @@ class ServerThread:
                 return False
         self._lock.release()
         return True
+
+    def hurry(self) -> None:
+        """Wait for no query any more, if `stop` does. Does nothing otherwise; for any thread, and
+        for a signal's handler."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # it ended at this moment
+                loop.call_soon_threadsafe(self._hurried.set)
 
     @property
     def running(self) -> bool:
@@ -306,6 +323,7 @@ class ServerThread:
         settings = load_settings(self.data_dir, self._given)
         configured = settings.bearer_token() if self._configured_token else None
         self._token = configured or new_token()
+        self._drain_s = settings.drain_s
         keeper = await asyncio.to_thread(_keeper, settings)
         context = None if keeper is None else _context(keeper.certificate)
         self._certificate = None if keeper is None else keeper.certificate
@@ -350,7 +368,9 @@ class ServerThread:
             async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
                 # Before the connections go: clients hear what becomes of their jobs, and goodbye.
                 if app.state.parts is not None:
-                    await app.state.parts.drain(keep=thread._keep_jobs)
+                    if thread._wind_down:
+                        await _first(app.state.parts.shutdown.wind_down(), thread._hurried.wait())
+                    await app.state.parts.shutdown.drain(keep=thread._keep_jobs)
                 await super().shutdown(sockets)
 
         self._loop = asyncio.get_running_loop()
@@ -419,6 +439,17 @@ class ServerThread:
             if now_s - idle_since_s >= patience_s:
                 self._withdraw()
                 return
+
+
+async def _first(*ways: Coroutine[Any, Any, object]) -> None:
+    """Return when one of these has; the others are given up. Raises what it raises."""
+    tasks = [asyncio.create_task(way) for way in ways]
+    done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 def _note_failure(app: FastAPI, thread: ServerThread) -> None:

@@ -30,6 +30,7 @@ from pydantic_settings import (
 from pydantic_settings.exceptions import SettingsError as UnreadableVariable
 
 from longwatch.paths import default_data_dir
+from longwatch.secret_files import SecretFiles
 
 MIB = 2**20
 
@@ -103,9 +104,9 @@ class SourceSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; the token also
-    `LONGWATCH_TOKEN_FILE`, the store `LONGWATCH_STORE_FILE`. The TOML file is `config.toml` in the
-    data folder."""
+    """Everything a server can be told. Every field is also `LONGWATCH_<FIELD>`; a secret one
+    also what is in the file that `LONGWATCH_<FIELD>_FILE` names. The TOML file is `config.toml` in
+    the data folder."""
 
     model_config = SettingsConfigDict(env_prefix="LONGWATCH_", extra="forbid", frozen=True)
 
@@ -178,6 +179,12 @@ class Settings(BaseSettings):
     on_stop: Literal["cancel", "requeue"] = Field(
         default="requeue", description="what becomes of running queries when the server stops"
     )
+    drain_s: float = Field(
+        default=0,
+        ge=0,
+        le=86_400,
+        description="seconds that running queries may take to end when `serve` is told to stop",
+    )
     # 0 is for ever, or without bound: TOML has no word for nothing.
     keep_results_days: float = Field(
         default=30, ge=0, description="days after which a result goes; the job stays"
@@ -194,6 +201,21 @@ class Settings(BaseSettings):
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    log_to: Literal["file", "stderr"] = Field(
+        default="file", description="`stderr` is for who collects that: systemd, a container"
+    )
+    otel_endpoint: str | None = Field(
+        default=None,
+        description="where traces go by OTLP over HTTP, as OTEL_EXPORTER_OTLP_ENDPOINT; takes the "
+        "extra `otel`",
+    )
+    notify_targets: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="where word of a job's end may go, by name: addresses as Apprise has them, "
+        "such as json://host/path or mailto://user:password@host; takes the extra `notify`",
+    )
+    metrics_public: bool = Field(default=False, description="/v1/metrics answers without a token")
     secret_variables: Names = Field(
         default=("PG*", "LONGWATCH_SOURCE_*"),
         description="patterns of the environment variables a source may take a secret from",
@@ -268,6 +290,10 @@ class Settings(BaseSettings):
             return self.data_dir / "jobs"
         return self.jobs_dir.expanduser().absolute()
 
+    def notify_addresses(self) -> dict[str, str]:
+        """Where word of a job's end may go, in the clear."""
+        return {name: one.get_secret_value() for name, one in self.notify_targets.items()}
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -280,7 +306,7 @@ class Settings(BaseSettings):
         given: dict[str, Any] = init_settings()
         folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
-        return init_settings, env_settings, toml
+        return init_settings, env_settings, SecretFiles(settings_cls), toml
 
 
 def read_secret(file: Path, name: str) -> str:

@@ -28,6 +28,8 @@ BREACHES: Final = {
     "feed": ("longwatch/feed", "import longwatch.store.store"),
     "results": ("longwatch/results", "import longwatch.runner.spec"),
     "security": ("longwatch/security", "import longwatch.settings"),
+    "notify": ("longwatch/notify", "import longwatch.settings"),
+    "telemetry": ("longwatch/telemetry", "import longwatch.settings"),
     "runner": ("longwatch/runner", "import longwatch.store.store"),
     "execution": ("longwatch/execution", "import longwatch.service"),
     "worker": ("longwatch/worker", "import longwatch.service"),

@@ -79,6 +79,7 @@ MATRIX: Final[dict[tuple[str, str], str]] = {
     ("GET", routes.AUDIT): "rrry",
     ("GET", routes.ME): "yyyy",
     ("GET", routes.CHANGES): "yyyy",
+    ("GET", routes.METRICS): "yyyy",
     (WEBSOCKET, routes.FEED): "yyyy",
 }
 OPEN: Final = {("GET", routes.HEALTH_LIVE), ("GET", routes.HEALTH_READY)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from longwatch.host import ServerThread
 from longwatch.jobs.model import new_job
 from longwatch.logs import close_log, open_log
 from longwatch.protocol.catalogue import Catalogue
-from longwatch.protocol.jobs import Job, Phase, Submission
+from longwatch.protocol.jobs import Job, JobSummary, Phase, Submission
 from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
@@ -36,12 +36,14 @@ from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.saving import SavedQueries
+from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
+from longwatch.telemetry.metrics import Metrics
 from support.stores import lay_out
 from support.waiting import eventually
 
@@ -142,6 +144,8 @@ class Backend:
     sources: SourceCatalogue
     settings: Settings
     parts: Parts
+    listeners: list[Callable[[Collection[JobSummary]], None]]
+    """Told of the jobs that each commit changed."""
     apps: list[FastAPI] = field(default_factory=list)
 
     async def job(self, job_id: str) -> Job:
@@ -164,17 +168,23 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     config = Settings(data_dir=data_dir, **{**usual, **settings})
     log = open_log(data_dir / "server.log", "debug")
     hub = FeedHub()
+    catalogue, vault, files = source_parts(config)
+    metrics = Metrics("0", catalogue.engine_of, hub.traffic)
+
+    listeners: list[Callable[[Collection[JobSummary]], None]] = []
 
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
+        metrics.changed(changes.changed.values(), changes.removed)
+        for listener in listeners:
+            listener(changes.changed.values())
         if team is not None:
             team.published(changes)
 
     if config.store is None:
         lay_out(data_dir / "jobs.sqlite")
-    store = store_of(config, publish)
+    store = store_of(config, publish, metrics.committed)
     executor = ManualExecutor(data_dir / "jobs")
-    catalogue, vault, files = source_parts(config)
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
     service = JobService(store, executor, hub, catalogue, config, log)
     checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
@@ -182,10 +192,6 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     tokens = TokenService(store, checker, audit, log, utc_now)
     saving = SavedQueries(store, utc_now)
     team = team_of(store, service, hub, sourcing, log)
-
-    async def drain(*, keep: bool = False) -> None:
-        await service.stop(keep=keep)
-        await hub.close()
 
     await store.open()
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))
@@ -216,11 +222,13 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             log=log,
             epoch=await store.run(repository.epoch),
             server_name="here",
-            drain=drain,
+            shutdown=Shutdown(service, hub, config.drain_s),
             viewer=exports.viewer,
             exports=exports,
+            metrics=metrics,
+            metrics_public=config.metrics_public,
         )
-        given = Backend(service, store, hub, executor, catalogue, config, parts)
+        given = Backend(service, store, hub, executor, catalogue, config, parts, listeners)
         try:
             yield given
         finally:

@@ -19,6 +19,9 @@ _EVENTS: Final = {
     "failed": QT_TR_NOOP("Failed"),
     "cancelled": QT_TR_NOOP("Cancelled"),
     "lost": QT_TR_NOOP("Lost"),
+    "notified": QT_TR_NOOP("Message sent"),
+    "notify_delayed": QT_TR_NOOP("Message not sent yet"),
+    "notify_failed": QT_TR_NOOP("Message not sent"),
 }
 _HOW: Final = {
     "succeeded": QT_TR_NOOP("done"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final
 
 import structlog
 from fastapi import Depends, Security
@@ -26,18 +26,13 @@ from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.saving import SavedQueries
+from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
 from longwatch.service.working import WorkerService
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.files import Files
 from longwatch.store.store import Store
-
-
-class Drain(Protocol):
-    """Ends what runs (or, with `keep`, lets it go on without a server) and says goodbye to every
-    feed. A second call does nothing."""
-
-    async def __call__(self, *, keep: bool = False) -> None: ...
+from longwatch.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +57,14 @@ class Parts:
     log: structlog.stdlib.BoundLogger
     epoch: str
     server_name: str
-    drain: Drain
+    shutdown: Shutdown
     viewer: Viewer
     exports: Exports
+    metrics: Metrics
     workers: WorkerService | None = None
     """`None` where no worker has a part in it."""
+    metrics_public: bool = False
+    results_bytes: Callable[[], int] = lambda: 0
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final
 
 import structlog
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longwatch.api.problems import FRAMEWORK, ApiError, problem
 from longwatch.ids import random_bytes
-from longwatch.protocol.routes import FILES, MAX_BODY_BYTES, REQUEST_ID_HEADER
+from longwatch.protocol.routes import FILES, JOBS, MAX_BODY_BYTES, REQUEST_ID_HEADER
 from longwatch.security.hosts import HostRules
 
 _STARTS: Final = frozenset(
@@ -32,10 +33,10 @@ class Gate:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        request_id = random_bytes(8).hex()
+        request_id = _given_id(scope) or random_bytes(8).hex()
         answer = _Answer(scope, send, request_id, self._log)
-        # Everything that is logged on behalf of this request carries its id.
-        with structlog.contextvars.bound_contextvars(request=request_id):
+        # Everything that is logged on behalf of this request carries its id, and its job's.
+        with structlog.contextvars.bound_contextvars(request=request_id, **_job(scope)):
             refusal = self._refusal(scope)
             if refusal is not None:
                 await refuse(scope, receive, answer.send, refusal)
@@ -95,8 +96,7 @@ class _Answer:
             return
         if message["type"] in _STARTS:
             self.started = True
-            name = REQUEST_ID_HEADER.lower().encode()
-            headers = [*message.get("headers", []), (name, self._request_id.encode())]
+            headers = [*message.get("headers", []), (_REQUEST_ID, self._request_id.encode())]
             message = {**message, "headers": headers}
             self._log.debug(
                 "request",
@@ -107,9 +107,24 @@ class _Answer:
         await self._send(message)
 
 
+_REQUEST_ID: Final = REQUEST_ID_HEADER.lower().encode()
+_FIT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_OF_JOB: Final = re.compile(re.escape(JOBS) + r"/([0-9a-z]{16,32})(?:/|$)")
 BODY_WITHIN_S: Final = 60.0
 """For 4 MiB that is 70 KB a second."""
 _TOO_LARGE: Final = "A request may have 4 MiB at most. Shorten the SQL."
+
+
+def _given_id(scope: Scope) -> str | None:
+    """The id that a proxy, or the caller, has given the request; `None` without one that is fit
+    for a log."""
+    given = _values(scope, _REQUEST_ID)
+    return given[0] if len(given) == 1 and _FIT_ID.fullmatch(given[0]) else None
+
+
+def _job(scope: Scope) -> dict[str, str]:
+    found = _OF_JOB.match(scope["path"])
+    return {} if found is None else {"job": found[1]}
 
 
 def _is_upload(scope: Scope) -> bool:

@@ -90,6 +90,7 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("GET", routes.ME): _VIEWER,
     ("GET", routes.CHANGES): _VIEWER,
     ("GET", routes.WORKERS): _VIEWER,
+    ("GET", routes.METRICS): _VIEWER,  # unless `metrics_public` lets anybody
     (WEBSOCKET, routes.FEED): _VIEWER,
 }
 

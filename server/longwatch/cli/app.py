@@ -11,6 +11,7 @@ import click
 
 from longwatch.cli import (
     backup,
+    config,
     doctor,
     export,
     jobs,
@@ -109,6 +110,7 @@ commands.add_command(trial.trial)
 commands.add_command(backup.backup)
 commands.add_command(shared_store.restored)
 commands.add_command(doctor.doctor)
+commands.add_command(config.config)
 
 
 def run() -> NoReturn:

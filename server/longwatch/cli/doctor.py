@@ -17,7 +17,7 @@ from typing import Final
 import click
 
 from longwatch.cli.backup import locked
-from longwatch.cli.connection import data_dir_option
+from longwatch.cli.connection import Where, server_options
 from longwatch.cli.doctor_jobs import jobs
 from longwatch.cli.exits import Exit
 from longwatch.cli.findings import Finding
@@ -30,15 +30,22 @@ _WINDOW_PACKAGES: Final = ("pyside6-essentials", "qasync", "numpy")
 
 
 @click.command
-@data_dir_option
+@server_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
 @click.option("--fix", is_flag=True, help="Remove what dead queries left, where no server runs.")
-def doctor(data_dir: Path | None, as_json: bool, fix: bool) -> int:
-    """Check this machine and its jobs. Exits with 1 when something is not well."""
+def doctor(where: Where, as_json: bool, fix: bool) -> int:
+    """Check this machine and its jobs, or with --server what can be seen of a server from here:
+    whether it is reached, its clock, certificate, version, store and disk, and whether WebSockets
+    get through to it. Exits with 1 when something is not well."""
     from longwatch.paths import default_data_dir
 
-    folder = data_dir if data_dir is not None else default_data_dir()
-    findings = list(examine(folder.absolute(), fix=fix))
+    if where.server is not None:
+        if where.data_dir is not None or fix:
+            raise click.UsageError("--server looks from outside: give no --data-dir and no --fix.")
+        findings = list(_seen(where))
+    else:
+        folder = where.data_dir if where.data_dir is not None else default_data_dir()
+        findings = list(examine(folder.absolute(), fix=fix))
     for finding in findings:
         if as_json:
             click.echo(
@@ -57,6 +64,23 @@ def doctor(data_dir: Path | None, as_json: bool, fix: bool) -> int:
         if finding.advice and finding.ok is False:
             click.echo(f"     {'':<18} → {finding.advice}")
     return Exit.FAILED if any(finding.ok is False for finding in findings) else Exit.SUCCEEDED
+
+
+def _seen(where: Where) -> Iterator[Finding]:
+    from longwatch.cli.doctor_server import server
+    from longwatch.connecting import TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, remote_address
+
+    names = (TOKEN_VARIABLE, TOKEN_FILE_VARIABLE)
+    has_token = where.token_file is not None or any(map(os.environ.get, names))
+    address = remote_address(
+        where.server,
+        None if has_token else "none",
+        token_file=where.token_file,
+        certificate_file=where.certificate_file,
+        environment=os.environ,
+    )
+    assert address is not None
+    yield from server(address, has_token=has_token)
 
 
 def examine(data_dir: Path, *, fix: bool = False) -> Iterator[Finding]:

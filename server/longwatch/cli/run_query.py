@@ -71,6 +71,12 @@ class _SqlCommand(click.Command):
     help="Write the rows to a .csv, .jsonl, .json, .parquet, .xlsx or .arrow file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON lines.")
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="NAME",
+    help="Tell NAME when it is over: one of the server's notify_targets. Repeatable.",
+)
 @click.option("--no-wait", is_flag=True, help="Print the job's id and leave it running.")
 @server_options
 def run(
@@ -82,6 +88,7 @@ def run(
     name: str | None,
     output: Path | None,
     as_json: bool,
+    notify: tuple[str, ...],
     no_wait: bool,
     where: Where,
 ) -> int:
@@ -109,6 +116,7 @@ def run(
         name=name or made_name,
         parameters=read_values(parameters),
         limits=Limits(result_rows=max_rows),
+        notify=notify,
     )
     with reach(where, may_start=not no_wait, instead=", or leave out --no-wait") as address:
         if no_wait:

@@ -16,7 +16,7 @@ from longwatch.cli.connection import data_dir_option
 from longwatch.cli.exits import Exit, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from longwatch.client.address import Address
 
@@ -105,7 +105,7 @@ def serve(
     executor: str | None,
     broker: str | None,
 ) -> int:
-    """Run the server until SIGTERM or Ctrl+C.
+    """Run the server until SIGTERM or Ctrl+C, a second one of which does not wait for queries.
 
     It makes a new token at each start and keeps it, with its URL, in the ready file and in
     server.json of the data folder, both readable by this user alone. $LONGWATCH_TOKEN or
@@ -148,7 +148,9 @@ def serve(
                     pass
                 click.echo("Stopping.", err=True)
         finally:
-            stopped = server.stop(_STOP_WITHIN_S)
+            # A second signal means it.
+            stop.again = server.hurry
+            stopped = server.stop(_STOP_WITHIN_S, wind_down=True)
     if not stopped:
         raise Failure("The server did not stop in time.", Exit.FAILED)
     return Exit.SUCCEEDED
@@ -167,15 +169,27 @@ def _settle() -> None:
     gc.set_threshold(*_THRESHOLDS)
 
 
+class _Stop(threading.Event):
+    """Set by the first signal to stop; what a second one does is `again`."""
+
+    again: Callable[[], None] = staticmethod(lambda: None)
+
+    def heard(self) -> None:
+        """A signal came."""
+        if self.is_set():
+            self.again()
+        self.set()
+
+
 @contextlib.contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that the signals to stop set, instead of what they did before."""
-    stop = threading.Event()
+def stop_signals() -> Iterator[_Stop]:
+    """What the signals to stop set, instead of what they did before."""
+    stop = _Stop()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     # A server started under nohup ignores SIGHUP, and goes on doing so.
     taken = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
     for number in taken:
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.heard())
     try:
         yield stop
     finally:

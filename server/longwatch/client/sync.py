@@ -32,7 +32,7 @@ from longwatch.protocol.people import Role
 from longwatch.protocol.sources import EstimateRequest, SourceDraft
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -113,6 +113,7 @@ class Client:
         run_s: float | None = None,
         result_rows: int | None = None,
         result_bytes: int | None = None,
+        notify: Sequence[str] = (),
         key: str | None = None,
     ) -> JobHandle:
         """Submit a query; it runs on the server, whatever becomes of this process.
@@ -121,7 +122,8 @@ class Client:
         by its SQL. `parameters` are the values of its `:name`s: numbers, text, dates, times,
         truth values or lists of one of these; they reach the engine as values, never as SQL.
         `memory_bytes` and `run_s` (seconds) bound the query, `result_rows` and `result_bytes` what
-        it returns; `None` takes the server's bounds. Raises `BadRequest` when the server cannot
+        it returns; `None` takes the server's bounds. `notify` names who is told when it is over, of
+        those that the server's settings allow. Raises `BadRequest` when the server cannot
         take it, `TypeError` for a value that no query can be given.
 
         A submit whose answer is lost is repeated, and never makes a second job. With a `key` of
@@ -140,6 +142,7 @@ class Client:
                 result_bytes=result_bytes,
             ),
             parameters=from_python(parameters or {}),
+            notify=tuple(notify),
         )
         return JobHandle(self, self._call(self._api.submit(submission, key=key)))
 

@@ -212,6 +212,7 @@ class Beat:
             return math.inf
         if frames:
             place.wire.write(frames)
+            self._hub.traffic.sent(frames)
             # Whoever catches up in several frames goes on as soon as each is through.
             place.due_s = now_s if place.seq < mark.seq else now_s + place.interval_s
         return place.due(mark) if place.wire.clear else _stuck(place, now_s)

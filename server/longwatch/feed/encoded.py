@@ -28,6 +28,11 @@ class Encoded:
         self._framed: bytes | None = None
 
     @property
+    def size(self) -> int:
+        """Bytes of the text."""
+        return self._length
+
+    @property
     def text(self) -> bytes:
         """What it says."""
         return b"".join(self._parts)

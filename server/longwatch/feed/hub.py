@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
@@ -58,6 +58,22 @@ class Told(NamedTuple):
     seq: int
 
 
+@dataclass(slots=True)
+class Traffic:
+    """What was sent since the start, to all readers together."""
+
+    frames: int = 0
+    bytes: int = 0
+    evicted: int = 0
+    """Readers that were let go because they did not read."""
+
+    def sent(self, frames: Sequence[Encoded]) -> None:
+        """Frames have been handed to one reader's connection."""
+        self.frames += len(frames)
+        for frame in frames:
+            self.bytes += frame.size
+
+
 class _Change(NamedTuple):
     """The newest of one job: `job` is `None` once it is removed, `owner` where nobody knows it."""
 
@@ -80,6 +96,7 @@ class FeedHub:
     def __init__(self) -> None:
         self.seq = 0
         self.tick = 0
+        self.traffic = Traffic()
         self.on_move: Callable[[], None] = lambda: None
         """Called whenever there is something newer, and once the hub is closing."""
         self._floor = 0

@@ -238,7 +238,7 @@ class FeedSession:
                     if not await self._resume(place, place.seq):
                         await self._snapshot(place, subscribe.newest)
                 case Verdict.SLOW:
-                    raise _too_slow()
+                    raise self._too_slow()
                 case Verdict.CLOSING:
                     break
             place.verdict = asyncio.get_running_loop().create_future()
@@ -345,8 +345,9 @@ class FeedSession:
             async with asyncio.timeout(beats.SEND_TIMEOUT_S):
                 await self._wire.through()
         except TimeoutError:
-            raise _too_slow() from None
+            raise self._too_slow() from None
         self._wire.write(frames)
+        self._hub.traffic.sent(frames)
 
     async def _bye(self, bye: Bye, status: int) -> None:
         try:
@@ -359,9 +360,9 @@ class FeedSession:
         except TimeoutError:
             self._wire.abort()  # what is not sent would be kept for as long as the other side lives
 
-
-def _too_slow() -> _Refused:
-    return _Refused("too_slow", "Nothing was read for 10 s. Connect again to resume.", 1013)
+    def _too_slow(self) -> _Refused:
+        self._hub.traffic.evicted += 1
+        return _Refused("too_slow", "Nothing was read for 10 s. Connect again to resume.", 1013)
 
 
 def _read(raw: str | bytes) -> ClientFrame:

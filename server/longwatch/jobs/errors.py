@@ -214,7 +214,7 @@ class NoResult(JobsError):
 
 
 class InvalidSubmission(JobsError):
-    """The submitted SQL or name cannot be taken; `pointer` says which of the two."""
+    """The submitted SQL, name or `notify` cannot be taken; `pointer` says which of them."""
 
     def __init__(self, message: str, pointer: str = "/sql") -> None:
         super().__init__(message)

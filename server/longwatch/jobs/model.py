@@ -61,6 +61,7 @@ def new_job(
         limits=submission.limits,
         parameters={name: typed(given) for name, given in submission.parameters.items()},
         retry_of=retry_of,
+        notify=tuple(dict.fromkeys(submission.notify)),
         attempt=0,
         submitted_at=now,
         started_at=None,

@@ -23,6 +23,10 @@ class JobEvent(enum.StrEnum):
     REQUEUED = "requeued"
     LOST = "lost"
     DELETED = "deleted"
+    NOTIFIED = "notified"
+    """Changes no state, as the next two: somebody was told that the job is over."""
+    NOTIFY_DELAYED = "notify_delayed"
+    NOTIFY_FAILED = "notify_failed"
 
 
 TRANSITIONS: Final[dict[tuple[JobState, JobEvent], JobState]] = {

@@ -11,8 +11,9 @@ from longwatch.protocol.wire import Wire
 class StoryLine(Wire, frozen=True, kw_only=True):
     """Something that happened to a job.
 
-    `event` is `submitted`, `started`, `cancel_requested`, `requeued` or a final state; `attempt`
-    the try it belongs to, 0 before the first; `detail` a sentence, where there is more to say.
+    `event` is `submitted`, `started`, `cancel_requested`, `requeued`, a final state, or of those
+    who were to be told of it `notified`, `notify_delayed` or `notify_failed`; `attempt` the try it
+    belongs to, 0 before the first; `detail` a sentence, where there is more to say.
     """
 
     seq: int

@@ -157,9 +157,14 @@ class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     result_bytes: Annotated[int, Meta(ge=2**16, le=2**53)] | None = None
 
 
+MAX_NOTIFIED: Final = 10
+TargetName = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of a submit. Without a source the server's default source is taken; without a
-    name one is made from the SQL. `parameters` are the values of its `:name`s."""
+    name one is made from the SQL. `parameters` are the values of its `:name`s.
+    `notify` names who is told when it is over, of those that the server's settings allow."""
 
     sql: Annotated[str, Meta(max_length=MAX_SQL_CHARS)]
     source: SourceName | None = None
@@ -167,6 +172,7 @@ class Submission(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     limits: Limits = Limits()
     parameters: Annotated[Parameters, Meta(max_length=MAX_PARAMETERS)] = field(default_factory=dict)
+    notify: Annotated[tuple[TargetName, ...], Meta(max_length=MAX_NOTIFIED)] = ()
 
 
 class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
@@ -208,6 +214,7 @@ class Job(JobSummary, frozen=True, kw_only=True):
     retry_of: str | None = None
     worker: str | None = None
     task_id: str | None = None
+    notify: tuple[str, ...] = ()
 
     def submission(self) -> Submission:
         """What it was submitted as: to submit it again."""
@@ -218,6 +225,7 @@ class Job(JobSummary, frozen=True, kw_only=True):
             priority=self.priority,
             limits=self.limits,
             parameters={**self.parameters},
+            notify=self.notify,
         )
 
 

@@ -48,6 +48,7 @@ FEED: Final = "/v1/feed"
 CHANGES: Final = "/v1/changes"
 HEALTH_LIVE: Final = "/v1/health/live"
 HEALTH_READY: Final = "/v1/health/ready"
+METRICS: Final = "/v1/metrics"
 
 ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
 """Media type of a page as an Arrow IPC stream (IANA registration of 2021)."""

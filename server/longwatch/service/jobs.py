@@ -60,8 +60,10 @@ class JobService:
         log: structlog.stdlib.BoundLogger,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         offers: Offers | None = None,
+        on_submit: Callable[[Job], None] = lambda _job: None,
     ) -> None:
-        """With `offers` a job starts when a worker comes for it, else as soon as its turn has."""
+        """With `offers` a job starts when a worker comes for it, else as soon as its turn has.
+        `on_submit` is told of each new job, within the request that brought it."""
         self._offers = offers
         self._store = store
         self._executor = executor
@@ -70,10 +72,12 @@ class JobService:
         self._settings = settings
         self._log = log
         self._now = now
+        self._on_submit = on_submit
         self._intake = Intake(store, sources, settings, now)
         self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, Running] = {}
+        self._none_runs = asyncio.Event()
         self._to_cancel: set[tuple[str, int]] = set()
         self._fairness = Fairness(turn_limits(settings, sources.most_running))
         self._held = Timers()
@@ -148,6 +152,16 @@ class JobService:
                 self._deadlines.set(job_id, seconds)
             self._scheduler.call()
 
+    async def wind_down(self, seconds: float) -> None:
+        """Start nothing more, and let what runs come to its end, for so many seconds at most."""
+        await self._scheduler.stop()
+        if seconds > 0 and self._running:
+            self._log.info("waiting for queries", running=len(self._running), seconds=seconds)
+            self._none_runs.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._none_runs.wait()
+
     async def stop(self, *, keep: bool = False) -> None:
         """Start nothing more, end what runs, record how.
 
@@ -184,6 +198,7 @@ class JobService:
             return replace(taken, job=self._live(taken.job))
         job = taken.job
         self._log.info("job submitted", job=job.id, source=job.source, owner=job.owner)
+        self._on_submit(job)
         self._set_deadline(job)
         self._scheduler.call()
         return taken
@@ -324,6 +339,8 @@ class JobService:
             self._log.warning("end of an attempt refused", **story, exc_info=bug)
         finally:
             self._running.pop(job_id, None)
+            if not self._running:
+                self._none_runs.set()
             self._to_cancel.discard((job_id, attempt))
             self._scheduler.call()
 
@@ -421,6 +438,7 @@ class JobService:
             self._log.error("runner not started", job=job.id, error=str(error), exc_info=not known)
             await self._fail_start(job, error)
             return None
+        self._log.info("attempt started", job=job.id, attempt=job.attempt, source=job.source)
         if (job.id, job.attempt) in self._to_cancel:
             self._executor.cancel(job.id, job.attempt)
         return spec

@@ -131,6 +131,7 @@ class Retention:
         self._called = asyncio.Event()
         self._endings = 0
         self._bytes = 0
+        self._surveyed_bytes = 0
         self._last: tuple[datetime, float] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -155,6 +156,11 @@ class Retention:
         if self._endings >= BURST or (most is not None and self._bytes > most / 10):
             self._called.set()
 
+    @property
+    def results_bytes(self) -> int:
+        """What results take up, about: as last looked at, and what has been added since."""
+        return self._surveyed_bytes + self._bytes
+
     async def sweep(self) -> Swept:
         """One pass over everything. Raises `StoreError`."""
         self._endings = self._bytes = 0
@@ -162,6 +168,7 @@ class Retention:
         self._forget_old_reads()
         swept = Swept()
         found = await self._look(swept)
+        self._surveyed_bytes = found.total_bytes
         for one in expired(found.stored, found.total_bytes, self._keep, now):
             # Looked up again for each: somebody may have opened it since.
             if self._is_open(one.job_id):
@@ -169,6 +176,7 @@ class Retention:
             if await asyncio.to_thread(folders.remove_result, one.attempt):
                 swept.results += 1
                 swept.bytes += one.attempt.result_bytes
+                self._surveyed_bytes -= one.attempt.result_bytes
         await self._remove_rows(swept, now)
         if swept != Swept():
             self._log.info(

@@ -145,7 +145,7 @@ class Scheduler:
         self._stopping.set()
         self._called.set()
         if self._task is not None:
-            await self._task
+            await asyncio.shield(self._task)
 
     async def pause(self, seconds: float) -> None:
         """Sleep, but not through the server's stop."""

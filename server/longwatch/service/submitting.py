@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from longwatch.jobs.errors import (
+    InvalidSubmission,
     JobDeleted,
     KeyInFlight,
     KeyReused,
@@ -138,10 +141,15 @@ class Intake:
         source = submission.source or self._sources.default
         self._sources.get(source)
         self._check_limits(submission.limits)
+        self._check_targets(submission.notify)
         return new_job(submission, source=source, owner=owner, now=self._now(), retry_of=retry_of)
 
     def _anew(self, job: Job, owner: str) -> Job:
-        return self._prepared(job.submission(), owner, retry_of=job.id)
+        submission = job.submission()
+        # Those that are gone since are no reason not to run it again.
+        known = tuple(name for name in job.notify if name in self._settings.notify_targets)
+        submission = msgspec.structs.replace(submission, notify=known)
+        return self._prepared(submission, owner, retry_of=job.id)
 
     def _add(self, tx: Transaction, job: Job) -> Job:
         self._make_sure_of_room(tx, job.owner, self._settings.max_queued_per_owner)
@@ -164,6 +172,17 @@ class Intake:
                 raise QueueFull(waiting, most, owner, RETRY_AFTER_S)
             left = most - waiting - MOST_RUNNING
         self._room[owner] = left - 1
+
+    def _check_targets(self, names: Collection[str]) -> None:
+        known = self._settings.notify_targets
+        for number, name in enumerate(names):
+            if name not in known:
+                there_are = ", ".join(sorted(known)) or "none: notify_targets is not set"
+                raise InvalidSubmission(
+                    f"This server tells nobody of the name {name[:40]!r}. Those there are: "
+                    f"{there_are}.",
+                    f"/notify/{number}",
+                )
 
     def _check_limits(self, limits: Limits) -> None:
         settings = self._settings

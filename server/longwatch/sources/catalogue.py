@@ -70,6 +70,11 @@ class SourceCatalogue:
         """One source, `None` when there is none of that name."""
         return self._definitions.get(name)
 
+    def engine_of(self, name: str) -> str:
+        """A source's engine; `unknown` for one that is gone."""
+        found = self._definitions.get(name)
+        return "unknown" if found is None else found.source.engine
+
     def all(self) -> list[Source]:
         """Every source, the default first, then by title."""
         sources = [self.told(one) for one in self._definitions.values()]

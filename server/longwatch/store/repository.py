@@ -163,6 +163,12 @@ def change(
     return after
 
 
+def note(tx: Transaction, job_id: str, event: JobEvent, *, at: datetime, detail: str) -> None:
+    """Append to a job's story what leaves the job as it is. Raises `UnknownJob`."""
+    seq = _record(tx, get(tx, job_id), event, at, detail)
+    tx.changes.seq = max(tx.changes.seq, seq)
+
+
 def remove(tx: Transaction, job_id: str, *, at: datetime) -> None:
     """Delete a job and its story. What stays is one line that says so, and whose it was: the feed
     tells it to those who were away. Raises `UnknownJob`; whether the job may be deleted is the

@@ -26,6 +26,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder().encode
 read_limits = msgspec.json.Decoder(Limits).decode
+
+
+class _Asked(Limits, frozen=True, kw_only=True):
+    """What is in the column `limits`: those, and who is told of the job's end."""
+
+    notify: tuple[str, ...] = ()
+
+
+_read_asked = msgspec.json.Decoder(_Asked).decode
+_LIMITS = Limits.__struct_fields__
 _read_parameters = msgspec.json.Decoder(dict[str, Parameter]).decode
 _read_progress = msgspec.json.Decoder(Progress).decode
 _read_error = msgspec.json.Decoder(JobError).decode
@@ -62,7 +72,9 @@ def to_row(job: Job) -> dict[str, Any]:
         "finished_us": to_us(job.finished_at),
         "cancel_requested_us": to_us(job.cancel_requested_at),
         "cancel_confirmed": job.cancel_confirmed,
-        "limits": _encode(job.limits),
+        "limits": _encode(
+            _Asked(**_fields_of(job.limits), notify=job.notify) if job.notify else job.limits
+        ),
         "progress": _encode(job.progress),
         "error": write_error(job.error),
         "result": _encode(job.result) if job.result else None,
@@ -76,11 +88,13 @@ def to_row(job: Job) -> dict[str, Any]:
 
 def to_job(row: Any) -> Job:
     """The job in a whole row of `jobs`."""
+    asked = _read_asked(row.limits)
     return Job(
         **_common_fields(row),
         result=read_result(row.result) if row.result else None,
         sql=row.sql,
-        limits=read_limits(row.limits),
+        limits=Limits(**_fields_of(asked)),
+        notify=asked.notify,
         parameters=_read_parameters(row.parameters) if row.parameters else {},
         retry_of=row.retry_of,
         worker=row.worker,
@@ -94,6 +108,10 @@ def to_summary(row: Any) -> JobSummary:
         **_common_fields(row),
         result=_read_result_summary(row.result) if row.result else None,
     )
+
+
+def _fields_of(limits: Limits) -> dict[str, Any]:
+    return {name: getattr(limits, name) for name in _LIMITS}
 
 
 def write_error(error: JobError | None) -> bytes | None:

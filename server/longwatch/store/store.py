@@ -23,9 +23,16 @@ class Store:
     shared = False
     """Whether other servers may use it at the same time."""
 
-    def __init__(self, path: Path, on_commit: Callable[[Changes], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_commit: Callable[[Changes], None],
+        timed: Callable[[float], None] | None = None,
+    ) -> None:
+        """`timed` is told, in the store's thread, how many seconds each of those commits took."""
         self.path = path
         self._on_commit = on_commit
+        self._timed = timed
         self._thread: StoreThread | None = None
 
     @property
@@ -41,6 +48,8 @@ class Store:
             loop.call_soon_threadsafe(self._on_commit, changes)
 
         self._thread = StoreThread(self.path, announce, upkeep.step)
+        if self._timed is not None:
+            self._thread.timed = self._timed
         await asyncio.to_thread(self._thread.open)
 
     async def run(

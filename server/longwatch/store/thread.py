@@ -89,6 +89,8 @@ class OperationThread(ABC):
         it returns false or fails."""
         self._on_commit = on_commit
         self._upkeep = upkeep
+        self.timed: Callable[[float], None] = lambda _seconds: None
+        """Called on this thread with how long a commit took that changed something."""
         self._queue: queue.SimpleQueue[Queued | None] = queue.SimpleQueue()
         self._closed = False
         self._last = False

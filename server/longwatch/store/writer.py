@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -109,6 +110,7 @@ class StoreThread(OperationThread):
         assert connection is not None
         changes = Changes()
         answers: list[tuple[Future[Any], Any]] = []
+        began_s = time.perf_counter()
         try:
             with connection.begin():
                 for operation, future in waiting:
@@ -119,6 +121,7 @@ class StoreThread(OperationThread):
             return explain(error, self._path)
         try:
             if changes.seq:
+                self.timed(time.perf_counter() - began_s)
                 self._on_commit(changes)
         finally:
             for future, answer in answers:

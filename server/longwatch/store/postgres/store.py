@@ -26,10 +26,14 @@ class PostgresStore(Store):
     shared = True
 
     def __init__(
-        self, address: StoreAddress, data_dir: Path, on_commit: Callable[[Changes], None]
+        self,
+        address: StoreAddress,
+        data_dir: Path,
+        on_commit: Callable[[Changes], None],
+        timed: Callable[[float], None] | None = None,
     ) -> None:
         """`on_commit` is called for what other servers commit as well, in the order of `seq`."""
-        super().__init__(data_dir / "jobs.sqlite", on_commit)
+        super().__init__(data_dir / "jobs.sqlite", on_commit, timed)
         self.address = address
         self._writer: PostgresThread | None = None
         self._readers: Readers | None = None
@@ -46,6 +50,8 @@ class PostgresStore(Store):
             loop.call_soon_threadsafe(self._on_commit, changes)
 
         writer = PostgresThread(self.address, announce, upkeep.step)
+        if self._timed is not None:
+            writer.timed = self._timed
         await asyncio.to_thread(writer.open)
 
         def make_sure(seq: int) -> None:

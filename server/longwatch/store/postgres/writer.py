@@ -137,7 +137,8 @@ class PostgresThread(OperationThread):
                 one[1].set_exception(alone)
 
     def _together(self, waiting: list[Queued]) -> StoreError | None:
-        until_s = (self._down_since_s or time.monotonic()) + PATIENCE_S
+        began_s = time.monotonic()
+        until_s = (self._down_since_s or began_s) + PATIENCE_S
         while True:
             batch = _Batch()
             try:
@@ -164,6 +165,8 @@ class PostgresThread(OperationThread):
         self._down_since_s = None
         if batch.refused:
             self._drop()
+        if batch.changes.seq:
+            self.timed(time.monotonic() - began_s)
         self._answer(batch)
         return None
 
