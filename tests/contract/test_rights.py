@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -22,9 +22,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from longwatch.api.rights import RIGHTS, WEBSOCKET
 from longwatch.app import create_app
 from longwatch.client.address import Address
+from longwatch.client.feed import FeedFollower
+from longwatch.client.feed_events import Disconnected
 from longwatch.client.sync import Client
 from longwatch.protocol import routes
-from longwatch.protocol.frames import ClientFrame, ServerFrame
+from longwatch.protocol.frames import ClientFrame, ServerFrame, Snapshot
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.people import Role
 from longwatch.security import attempts
@@ -430,6 +432,22 @@ async def test_revoking_closes_feeds_at_once(ours: Team, subscribed: bool) -> No
             await other.send('{"type":"ping","n":7}' if subscribed else '{"type":"subscribe"}')
             assert await other.recv()
     assert await asyncio.to_thread(status, ours, made.secret) == 401
+
+
+async def test_a_client_hears_that_its_token_was_revoked(ours: Team) -> None:
+    with Client(ours.start) as admin:
+        made = admin.create_token("eve", Role.VIEWER)
+        trouble: Disconnected | None = None
+        async with aclosing(FeedFollower(Address(ours.start.url, made.secret)).events()) as events:
+            async for event in events:
+                if isinstance(event, Snapshot):
+                    await asyncio.to_thread(admin.revoke_token, made.token.id)
+                if isinstance(event, Disconnected):
+                    trouble = event
+                    break
+        assert trouble is not None
+        assert trouble.unauthorized
+        assert "revoked" in trouble.reason
 
 
 async def test_a_token_that_expires_ends_its_feed(ours: Team) -> None:
