@@ -228,6 +228,7 @@ def test_what_a_worker_may_say_of_an_attempt(team: Team) -> None:
     assert job.log() == "hello\n"
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_silent_loses_what_it_had(team: Team) -> None:
     """What only reads goes to the next one, and the late result of the first is refused."""
     job = offered(team)
