@@ -109,7 +109,7 @@ async def _serving(
     executor, offers = executors(settings, catalogue, roster)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
     service = JobService(store, executor, hub, catalogue, settings, log, offers=offers)
-    working = WorkerService(service, offers, roster, catalogue, log) if offers else None
+    working = WorkerService(service, offers, roster, log) if offers else None
 
     retention = Retention(
         store,
@@ -202,8 +202,13 @@ def executors(
     if settings.executor == "local":
         return here, None
     broker = Broker.parse(settings.broker or "", settings.broker_secret())
-    lease_s = settings.worker_lease_s
-    far = CeleryExecutor(settings.data_dir / "jobs", Hints(broker), here, lease_s=lease_s)
+    far = CeleryExecutor(
+        settings.data_dir / "jobs",
+        Hints(broker),
+        here,
+        access=catalogue.access,
+        lease_s=settings.worker_lease_s,
+    )
     return far, Offers(far, catalogue.queue_of, roster.slots)
 
 

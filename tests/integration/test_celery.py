@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Celery's pool is POS
 T = TypeVar("T")
 FAR = "far"
 """A source whose queue no worker takes jobs of: the tests claim them by hand."""
+_NO_SUCH = "LONGWATCH_SOURCE_NONE"
 KEY, OTHER = "0" * 32, "1" * 32
 
 
@@ -61,7 +62,11 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         "warm_spare": False,
         "worker_lease_s": 3,
         "retry_delay_s": 0,
-        "sources": {FAR: {"queue": "nobody"}},
+        "sources": {
+            FAR: {"queue": "nobody"},
+            "near": {"queue": "near"},
+            "closed": {"engine": "postgres", "secrets": {"password": {"env": _NO_SUCH}}},
+        },
     }
     with (
         Valkey(folder / "valkey") as broker,
@@ -226,6 +231,28 @@ def test_what_a_worker_may_say_of_an_attempt(team: Team) -> None:
     status = job.wait(10)
     assert (status.state, status.worker) == (JobState.SUCCEEDED, "hand")
     assert job.log() == "hello\n"
+
+
+@pytest.mark.slow
+def test_results_in_a_folder_that_both_see(team: Team, tmp_path: Path) -> None:
+    """The worker puts them where the server looks, rather than send them; and it takes jobs of a
+    source's queue."""
+    arguments = ("--results-dir", str(team.data_dir / "jobs"), "--queues", "near,another")
+    with working(team.address, team.broker, tmp_path, *arguments, name="near") as worker:
+        job = team.client.submit("SELECT range AS n FROM range(1000000)", "near")
+        assert job.result(30).arrow()["n"].to_pylist() == list(range(1_000_000))
+        assert job.status().worker == "near"
+        assert worker.stop() == 0
+    folder = team.data_dir / "jobs" / job.id / "1"
+    assert (folder / "result" / "000000.arrow").stat().st_nlink == 1, "the worker's name is gone"
+
+
+@pytest.mark.slow
+def test_a_source_whose_secret_is_missing(team: Team) -> None:
+    job = team.client.submit("SELECT 1", "closed")
+    with pytest.raises(JobFailed) as failed:
+        job.result(30)
+    assert "LONGWATCH_SOURCE_NONE" in str(failed.value)
 
 
 @pytest.mark.slow
