@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
+from longwatch.cli.exits import Exit
 from longwatch.client.address import Address
 from longwatch.client.errors import BadRequest, Conflict, JobFailed, TooLarge
 from longwatch.client.sync import Client, JobHandle
@@ -21,7 +23,7 @@ from longwatch.protocol.attempts import Ending, Outcome, Report
 from longwatch.protocol.jobs import Column, JobState, Phase, StatementKind
 from longwatch.protocol.worker import AttemptEnd, Claim, ClaimRequest, Heartbeat, Presence
 from longwatch.results.index import Index, Segment
-from support.processes import is_alive
+from support.processes import is_alive, longwatch
 from support.runs import UNHEEDING
 from support.servers import ENDLESS, serving
 from support.waiting import wait_until
@@ -115,6 +117,42 @@ def test_progress_is_live_and_a_cancel_is_confirmed_by_the_process_table(team: T
     status = job.wait(20)
     assert (status.state, status.cancel_confirmed) == (JobState.CANCELLED, True)
     assert not is_alive(runner)
+
+
+@pytest.mark.slow
+def test_the_command_line_lists_them(team: Team) -> None:
+    env = {"LONGWATCH_URL": team.address.url, "LONGWATCH_TOKEN": team.address.token}
+    listed = longwatch("workers", env=env)
+    assert listed.code == 0, listed.err
+    assert listed.text.splitlines()[1].split()[:4] == ["worker", "ready", "0/2", "longwatch"]
+    told = json.loads(longwatch("workers", "--json", env=env).text)
+    assert (told["name"], told["jobs"]) == ("worker", [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--server", "http://10.9.8.7:1", "--broker", "redis://x"), "in the clear"),
+        (("--server", "http://127.0.0.1:1", "--broker", "http://x"), "redis://localhost"),
+        (("--server", "http://127.0.0.1:1", "--broker", "redis://x", "--queues", "a b"), "'a b'"),
+        (("--server", "http://127.0.0.1:1", "--broker", "redis://x", "--name", "../x"), "no name"),
+        (("--broker", "redis://x"), "LONGWATCH_URL"),
+    ],
+)
+def test_a_worker_that_cannot_be(arguments: tuple[str, ...], said: str) -> None:
+    done = longwatch("worker", *arguments, env={"LONGWATCH_TOKEN": "x"})
+    assert done.code == Exit.USAGE
+    assert said in done.err
+
+
+@pytest.mark.slow
+def test_a_worker_whose_server_does_not_know_it(team: Team, tmp_path: Path) -> None:
+    arguments = ("--broker", team.broker.url, "--work-dir", tmp_path / "w")
+    env = {"LONGWATCH_URL": team.address.url, "LONGWATCH_TOKEN": "wrong"}
+    done = longwatch("worker", *arguments, env=env)
+    assert done.code == Exit.UNREACHABLE
+    assert "token" in done.err
 
 
 @pytest.mark.slow
