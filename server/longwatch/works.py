@@ -208,7 +208,7 @@ def assemble(
         uploads=uploads,
         sourcing=sourcing,
         service=service,
-        working=WorkerService(service, offers, roster, catalogue, log) if offers else None,
+        working=WorkerService(service, offers, roster, log) if offers else None,
         notifier=notifier,
         retention=retention,
         team=team,
@@ -283,8 +283,13 @@ def executors(
     if settings.executor == "local":
         return here, None
     broker = Broker.parse(settings.broker or "", settings.broker_secret())
-    lease_s = settings.worker_lease_s
-    far = CeleryExecutor(settings.jobs_folder, Hints(broker), here, lease_s=lease_s)
+    far = CeleryExecutor(
+        settings.jobs_folder,
+        Hints(broker),
+        here,
+        access=catalogue.access,
+        lease_s=settings.worker_lease_s,
+    )
     return far, Offers(far, catalogue.queue_of, roster.slots)
 
 

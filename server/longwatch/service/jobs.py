@@ -36,6 +36,7 @@ from longwatch.service.endwatch import EndWatch
 from longwatch.service.offering import Offers
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
+from longwatch.service.starting import attempt_spec
 from longwatch.service.submitting import Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
@@ -431,7 +432,7 @@ class JobService:
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
         self.on_progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
-            spec = self._spec(job)
+            spec = attempt_spec(job, self._sources, self._settings)
             await self._executor.launch(spec)
         except Exception as error:
             known = isinstance(error, OSError | JobsError)
@@ -493,27 +494,6 @@ class JobService:
         last = Report(phase=Phase.STARTING, elapsed_s=0.0)
         outcome = Outcome(ending=Ending.FAILED, last=last, error=problem)
         await self.ended(job.id, job.attempt, Ended(outcome, last, confirmed=True))
-
-    def _spec(self, job: Job) -> AttemptSpec:
-        definition = self._sources.get(job.source)
-        settings = self._settings
-        return AttemptSpec(
-            job_id=job.id,
-            attempt=job.attempt,
-            sql=job.sql,
-            engine=definition.source.engine,
-            options=self._sources.options_of(definition),
-            source=job.source,
-            memory_bytes=min(
-                job.limits.memory_bytes or settings.memory_bytes, settings.memory_bytes
-            ),
-            spill_bytes=settings.spill_bytes,
-            threads=settings.threads,
-            run_s=job.limits.run_s or settings.max_run_s,
-            result_rows=job.limits.result_rows or settings.max_result_rows or None,
-            result_bytes=job.limits.result_bytes or settings.max_result_bytes or None,
-            parameters=job.parameters,
-        )
 
     def _live(self, job: AnyJob) -> AnyJob:
         running = self._running.get(job.id)
