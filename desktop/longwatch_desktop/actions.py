@@ -99,6 +99,9 @@ class Actions(QObject):
         self.retry = self._make(
             tr("Reconnect now"), "refresh", ("F5",), tr("Try to connect at once")
         )
+        self.manage = self._make(
+            tr("Manage server…"), "", (), tr("Its people and tokens, and what they did")
+        )
         self.preferences = self._make(tr("Preferences…"), "", ("Ctrl+,",), "")
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.shortcuts = self._make(tr("Keyboard shortcuts"), "", ("Ctrl+?", "F1"), "")
@@ -156,6 +159,8 @@ class Actions(QObject):
         server.addMenu(self.servers)
         server.addSeparator()
         server.addAction(self.retry)
+        server.addSeparator()
+        server.addAction(self.manage)
         help_menu = bar.addMenu(tr("&Help"))
         help_menu.addActions([self.shortcuts, self.show_report, self.about])
 

@@ -3,7 +3,10 @@ thread while the empty frame is on the screen already."""
 
 from __future__ import annotations
 
+import numpy.ma  # noqa: F401 - which numpy loads when it is first asked for what is unique: 30 ms
+
 from longwatch_desktop.actions import Actions
+from longwatch_desktop.admin.desk import AdminDesk
 from longwatch_desktop.control import JobControl
 from longwatch_desktop.editor.files import SqlFiles
 from longwatch_desktop.editor.panel import EditorPanel
@@ -34,6 +37,7 @@ from longwatch_desktop.window_controller import WindowController
 
 __all__ = [
     "Actions",
+    "AdminDesk",
     "AllMatching",
     "Catalogues",
     "ConnectionStatus",

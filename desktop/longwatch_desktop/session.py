@@ -24,7 +24,9 @@ from longwatch.client.errors import LongwatchClientError
 from longwatch.client.feed import Connected, Disconnected, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
+from longwatch.protocol.people import Me
 from longwatch.protocol.sources import SavedQuery, Source
+from longwatch_desktop.memory import give_back
 from longwatch_desktop.mirror.asking import Asked, asked
 from longwatch_desktop.mirror.jobs import JobMirror
 from longwatch_desktop.mirror.query import JobFilter
@@ -34,11 +36,17 @@ from longwatch_desktop.translation import tr
 NEWEST: Final = 10_000
 """Jobs that are over which a window loads at first: 10 MB, 0.1 s. Older ones come when wanted."""
 
+FRAMES_HZ: Final = 15.0
+"""Frames a second at most: what moves is shown within 0.1 s, and 25 would cost a tenth more of the
+processor."""
 AT_ONCE: Final = 500
 """Jobs of a snapshot that are taken in before the window's loop goes on: 7 ms with all that becomes
 of them. A frame has 2,000, and several may have come."""
 CHANGED_AT_ONCE: Final = 250
 """The same of changed jobs, which may have to move: 4 ms among 100,000 rows."""
+MANY: Final = 5_000
+"""Jobs of a snapshot that leave something worth to be given back."""
+TIDY_S: Final = 3.0
 HOLD_S: Final = 0.004
 """How long the loop is held at most before it goes on, when frames are smaller."""
 
@@ -55,7 +63,8 @@ class Link(enum.StrEnum):
 @dataclass(frozen=True, slots=True)
 class Health:
     """The state of the connection. `reason` is a sentence; `since_s` and `retry_at_s` are of the
-    monotonic clock, the latter `None` when no try is planned."""
+    monotonic clock, the latter `None` when no try is planned. `polling`: what changes is asked for,
+    since no WebSocket gets through."""
 
     link: Link
     since_s: float
@@ -63,6 +72,7 @@ class Health:
     retry_at_s: float | None = None
     server: str = ""
     version: str = ""
+    polling: bool = False
 
 
 class Session(QObject):
@@ -73,6 +83,7 @@ class Session(QObject):
     jobs_changed = Signal(object)
     """`mirror.jobs.Changes`"""
     catalogue_changed = Signal()
+    me_changed = Signal()
     trouble = Signal(str)
     """A sentence about something that went wrong in the background."""
 
@@ -82,6 +93,9 @@ class Session(QObject):
         self._newest = newest
         self.user = ""
         """The owner of what is submitted from here, as the server names it; empty until it does."""
+        self.me: Me | None = None
+        """Who the server takes us for; `None` until it says so, as one of another version never
+        does."""
         self.mirror = JobMirror()
         self.sources: list[Source] = []
         self.saved_queries: list[SavedQuery] = []
@@ -151,6 +165,7 @@ class Session(QObject):
         self.sources, self.saved_queries = [], []
         self._told = None
         self.user = ""
+        self._know(None)
         self._address = None
         self.catalogue_changed.emit()
 
@@ -158,14 +173,14 @@ class Session(QObject):
         """Connect and follow, for ever; ends by being cancelled."""
         self._address = address
         self._set(self.health)  # where it is can be told now
-        self._follower = follower = FeedFollower(address, newest=self._newest)
+        self._follower = follower = FeedFollower(address, newest=self._newest, max_hz=FRAMES_HZ)
         follower.show(self._in_sight)
         try:
             async with AsyncClient(address) as api, aclosing(follower.events()) as events:
                 self._api = api
                 async for event in events:
                     match event:
-                        case Connected(hello):
+                        case Connected(hello, polling):
                             self._told = hello.time, time.monotonic()
                             self.user = hello.user
                             self._set(
@@ -174,9 +189,11 @@ class Session(QObject):
                                     time.monotonic(),
                                     server=hello.server,
                                     version=hello.version,
+                                    polling=polling,
                                 )
                             )
                             self._tasks.start(self._load_catalogue(), name="catalogue")
+                            self._tasks.start(self._ask_who(), name="me")
                         case Disconnected():
                             self._lost(event)
                         case Snapshot() | Delta() | ProgressFrame():
@@ -212,6 +229,11 @@ class Session(QObject):
             raise LongwatchClientError(tr("There is no connection to the server yet."))
         return self._api
 
+    async def _tidy(self) -> None:
+        """Give back what a large snapshot needed, once what became of it has been made."""
+        await asyncio.sleep(TIDY_S)
+        await asyncio.to_thread(give_back)
+
     async def _take(self, event: Snapshot | Delta | ProgressFrame) -> None:
         """Take a frame in, and let the window live in between: frames that have come already are
         read without a pause."""
@@ -221,6 +243,8 @@ class Session(QObject):
             self.jobs_changed.emit(self.mirror.apply(part))
             if time.monotonic() - self._paused_s > HOLD_S:
                 await self._pause()
+        if isinstance(event, Snapshot) and not event.more and len(self.mirror) > MANY:
+            self._tasks.start(self._tidy(), name="tidy")
 
     async def _pause(self) -> None:
         await asyncio.sleep(0)
@@ -230,6 +254,14 @@ class Session(QObject):
         """Sources and saved queries may have been added elsewhere: ask what there is now."""
         if self._api is not None and self.health.link is Link.CONNECTED:
             self._tasks.start(self._look_again(), name="catalogue")
+
+    async def _ask_who(self) -> None:
+        with suppress(LongwatchClientError):  # what is refused to others is not offered then
+            self._know(await self.client().me())
+
+    def _know(self, me: Me | None) -> None:
+        self.me = me
+        self.me_changed.emit()
 
     async def _look_again(self) -> None:
         with suppress(LongwatchClientError):  # nobody asked: there is nothing to say

@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         self.settings_desk = parts.SettingsDesk(
             session, theme, settings, self.actions_, folder, self
         )
+        self.admin_desk = parts.AdminDesk(session, theme, self.actions_, self)
         yield
         yield from self._lay_out()
         self._controller = parts.WindowController(self, session)
@@ -166,6 +167,7 @@ class MainWindow(QMainWindow):
         await self.query_desk.stop()
         await self.launcher.stop()
         await self.settings_desk.stop()
+        await self.admin_desk.stop()
         await self.details.stop()
         await self._tasks.close()
 

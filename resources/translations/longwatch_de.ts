@@ -201,6 +201,14 @@
         <translation>Sofort versuchen zu verbinden</translation>
     </message>
     <message>
+        <source>Manage server…</source>
+        <translation>Server verwalten …</translation>
+    </message>
+    <message>
+        <source>Its people and tokens, and what they did</source>
+        <translation>Seine Personen und Tokens, und was sie taten</translation>
+    </message>
+    <message>
         <source>Preferences…</source>
         <translation>Einstellungen…</translation>
     </message>
@@ -724,8 +732,112 @@
         <translation>Die Datenbank hat noch nicht gemeldet, wie weit sie ist.</translation>
     </message>
     <message>
+        <source>Manage {server}</source>
+        <translation>{server} verwalten</translation>
+    </message>
+    <message>
+        <source>People and tokens</source>
+        <translation>Personen und Tokens</translation>
+    </message>
+    <message>
+        <source>What was done</source>
+        <translation>Was geschah</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>Tokens</translation>
+    </message>
+    <message>
         <source>Name</source>
         <translation>Name</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>Rolle</translation>
+    </message>
+    <message>
+        <source>Begins with</source>
+        <translation>Beginnt mit</translation>
+    </message>
+    <message>
+        <source>Made</source>
+        <translation>Ausgestellt</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation>Zuletzt benutzt</translation>
+    </message>
+    <message>
+        <source>Stands</source>
+        <translation>Stand</translation>
+    </message>
+    <message>
+        <source>New token…</source>
+        <translation>Neues Token …</translation>
+    </message>
+    <message>
+        <source>Revoke…</source>
+        <translation>Widerrufen …</translation>
+    </message>
+    <message>
+        <source>Let it in no more: what it has open ends at once</source>
+        <translation>Nicht mehr einlassen: was offen ist, endet sofort</translation>
+    </message>
+    <message>
+        <source>Asking the server…</source>
+        <translation>Der Server wird gefragt …</translation>
+    </message>
+    <message>
+        <source>Nobody has a token yet. Make one for each person who is to work here.</source>
+        <translation>Noch hat niemand ein Token. Stellen Sie jeder Person eines aus, die hier arbeiten soll.</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>Who</source>
+        <translation>Wer</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>Was</translation>
+    </message>
+    <message>
+        <source>To what</source>
+        <translation>Woran</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Older</source>
+        <translation>Ältere</translation>
+    </message>
+    <message>
+        <source>Nothing was done yet that is worth a line here.</source>
+        <translation>Noch geschah nichts, was hier eine Zeile wert wäre.</translation>
+    </message>
+    <message>
+        <source>revoked</source>
+        <translation>widerrufen</translation>
+    </message>
+    <message>
+        <source>expired</source>
+        <translation>abgelaufen</translation>
+    </message>
+    <message>
+        <source>good until {when}</source>
+        <translation>gültig bis {when}</translation>
+    </message>
+    <message>
+        <source>good</source>
+        <translation>gültig</translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation>nie</translation>
     </message>
     <message>
         <source>What the query is called, or how it begins</source>
@@ -1450,8 +1562,80 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Ergebnisse aufbewahren</translation>
     </message>
     <message>
+        <source>Analyst</source>
+        <translation>Analyst</translation>
+    </message>
+    <message>
+        <source>Runs queries, and has jobs of its own.</source>
+        <translation>Startet Abfragen und hat eigene Aufträge.</translation>
+    </message>
+    <message>
+        <source>Viewer</source>
+        <translation>Betrachter</translation>
+    </message>
+    <message>
+        <source>Sees jobs and results, and changes nothing.</source>
+        <translation>Sieht Aufträge und Ergebnisse und ändert nichts.</translation>
+    </message>
+    <message>
+        <source>Admin</source>
+        <translation>Admin</translation>
+    </message>
+    <message>
+        <source>May do everything, others&apos; jobs included.</source>
+        <translation>Darf alles, auch mit Aufträgen anderer.</translation>
+    </message>
+    <message>
+        <source>Worker</source>
+        <translation>Worker</translation>
+    </message>
+    <message>
+        <source>Is for a machine that carries out queries, and good for nothing else.</source>
+        <translation>Ist für einen Rechner, der Abfragen ausführt, und taugt zu nichts anderem.</translation>
+    </message>
+    <message>
+        <source>New token</source>
+        <translation>Neues Token</translation>
+    </message>
+    <message>
+        <source>Name of the person</source>
+        <translation>Name der Person</translation>
+    </message>
+    <message>
+        <source>Its jobs are listed under this name</source>
+        <translation>Unter diesem Namen stehen die Aufträge</translation>
+    </message>
+    <message>
+        <source>Days until it expires</source>
+        <translation>Tage bis zum Ablauf</translation>
+    </message>
+    <message>
         <source> days</source>
         <translation> Tage</translation>
+    </message>
+    <message>
+        <source>Until it is revoked</source>
+        <translation>Bis zum Widerruf</translation>
+    </message>
+    <message>
+        <source>&amp;Role</source>
+        <translation>&amp;Rolle</translation>
+    </message>
+    <message>
+        <source>&amp;Good for</source>
+        <translation>&amp;Gültig für</translation>
+    </message>
+    <message>
+        <source>Make token</source>
+        <translation>Token ausstellen</translation>
+    </message>
+    <message>
+        <source>Copy it now, and pass it on as you would a password: nobody can look it up later. If it is lost, revoke it and make another.</source>
+        <translation>Kopieren Sie es jetzt und geben Sie es weiter wie ein Passwort: Später kann niemand mehr nachsehen. Geht es verloren, widerrufen Sie es und stellen ein neues aus.</translation>
+    </message>
+    <message>
+        <source>The token of {name}:</source>
+        <translation>Das Token von {name}:</translation>
     </message>
     <message>
         <source>As it comes (30 days)</source>
@@ -2889,6 +3073,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Die Liste der Server in {path} lässt sich nicht lesen: {error}. Reparieren Sie die Datei, oder verschieben Sie sie und fügen Sie die Server neu hinzu.</translation>
     </message>
     <message>
+        <source>No WebSocket gets through to this server, as with some proxies. What changes is asked for every two seconds instead, and shown that much later.</source>
+        <translation>Zu diesem Server kommt kein WebSocket durch, wie bei manchen Proxys. Änderungen werden stattdessen alle zwei Sekunden erfragt und um so viel später angezeigt.</translation>
+    </message>
+    <message>
         <source>Connecting to {server}…</source>
         <translation>Verbindung mit {server} wird aufgebaut…</translation>
     </message>
@@ -2899,6 +3087,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>No server</source>
         <translation>Kein Server</translation>
+    </message>
+    <message>
+        <source>Connected without WebSocket · {server}</source>
+        <translation>Ohne WebSocket verbunden · {server}</translation>
     </message>
     <message>
         <source>Connected · {server}</source>
@@ -3583,6 +3775,22 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Reopen</source>
         <translation>Wieder öffnen</translation>
+    </message>
+    <message>
+        <source>Revoke token?</source>
+        <translation>Token widerrufen?</translation>
+    </message>
+    <message>
+        <source>Revoke the token of {name}?</source>
+        <translation>Das Token von {name} widerrufen?</translation>
+    </message>
+    <message>
+        <source>Whoever uses it is let in no more, and what it has open ends at once. Its jobs stay, and go on.</source>
+        <translation>Wer es benutzt, wird nicht mehr eingelassen, und was offen ist, endet sofort. Die Aufträge bleiben und laufen weiter.</translation>
+    </message>
+    <message>
+        <source>Revoke</source>
+        <translation>Widerrufen</translation>
     </message>
 </context>
 </TS>

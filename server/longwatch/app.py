@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,26 +24,41 @@ from longwatch.api import (
     health,
     history,
     jobs,
+    people,
     problems,
     results,
     sources,
+    workers,
 )
 from longwatch.api.dependencies import Parts
 from longwatch.api.middleware import Gate
+from longwatch.execution.celery_broker import Broker
+from longwatch.execution.celery_executor import CeleryExecutor
+from longwatch.execution.celery_hints import Hints
+from longwatch.execution.contract import Executor
 from longwatch.execution.local import LocalExecutor
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
+from longwatch.feed.room import FeedRoom
 from longwatch.logs import close_log, heard, open_log
 from longwatch.protocol.bulk import BulkAction
+from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
+from longwatch.security.attempts import WrongTokens
+from longwatch.security.exposure import check_exposure
 from longwatch.security.hosts import LOOPBACK, host_rules
-from longwatch.security.tokens import TokenChecker, new_token
+from longwatch.security.tokens import Principal, TokenChecker, new_token
+from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
+from longwatch.service.offering import Offers
+from longwatch.service.owners import Owners
+from longwatch.service.people import TokenService
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
+from longwatch.service.working import Roster, WorkerService
 from longwatch.settings import Settings, SettingsError
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.engines import runs_elsewhere
@@ -93,7 +108,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
 
 
 @asynccontextmanager
-async def _serving(
+async def _serving(  # noqa: PLR0915 - a list of all there is, in order
     app: FastAPI, settings: Settings, secret: str, log: structlog.stdlib.BoundLogger
 ) -> AsyncIterator[None]:
     """Open the store, start what works behind the routes, and end it all in order."""
@@ -107,17 +122,12 @@ async def _serving(
 
     store = store_of(settings, publish)
     catalogue, vault, uploads = source_parts(settings)
-    executor = LocalExecutor(
-        settings.jobs_folder,
-        settings.data_dir / "runners.log",
-        warm_spare=settings.warm_spare,
-        access=catalogue.access,
-        runs_elsewhere=runs_elsewhere,
-        # A source on the store's machine would be opened with the store's password.
-        withheld=STORE_VARIABLES if store.shared else (),
-    )
+    roster = Roster(utc_now)
+    withheld = STORE_VARIABLES if store.shared else ()
+    executor, offers = executors(settings, catalogue, roster, withheld)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
-    service = JobService(store, executor, hub, catalogue, settings, log)
+    service = JobService(store, executor, hub, catalogue, settings, log, offers=offers)
+    working = WorkerService(service, offers, roster, catalogue, log) if offers else None
 
     retention = Retention(
         store,
@@ -129,8 +139,12 @@ async def _serving(
         leads=lambda: service.leading,
         shares_folder=settings.jobs_dir is not None,
     )
-    team = team_of(store, service, hub, sourcing, log)
 
+    checker = TokenChecker(secret, settings.owner, team=settings.jobs_visible_to == "team")
+    audit = AuditLog(store, utc_now)
+    tokens = TokenService(store, checker, audit, log, utc_now)
+    team = team_of(store, service, hub, sourcing, tokens, log)
+    saving = SavedQueries(store, utc_now)
     exporting = Exports(Viewer(Helpers(settings.jobs_folder, settings.data_dir / "helpers.log")))
 
     async def drain(*, keep: bool = False) -> None:
@@ -145,10 +159,20 @@ async def _serving(
     try:
         hub.begin(await store.run(repository.newest_seq))
         epoch = await store.run(repository.epoch)
+        await tokens.start()
+        await audit.note_settings(Principal(settings.owner), settings.chosen())
+        check_exposure(
+            settings.host,
+            encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
+            named_token=settings.bearer_token() is not None or checker.has_people,
+            behind_proxy=settings.behind_proxy,
+        )
         await sourcing.start()
         await service.start()
         if team is not None:
             team.start()
+        if working is not None:
+            working.start()
         retention.start()
         app.state.parts = Parts(
             service=service,
@@ -157,15 +181,22 @@ async def _serving(
             beat=Beat(hub),
             sources=catalogue,
             sourcing=sourcing,
-            saving=SavedQueries(store, utc_now),
+            saving=saving,
             files=uploads,
-            tokens=TokenChecker(secret, settings.owner),
+            tokens=checker,
+            wrong_tokens=WrongTokens(),
+            people=tokens,
+            audit=audit,
+            owners=Owners(store, saving, exporting),
+            feeds=FeedRoom(settings.max_feeds, settings.max_feeds_per_person),
+            visibility=Visibility(settings.jobs_visible_to),
             log=log,
             epoch=epoch,
             server_name=socket.gethostname(),
             drain=drain,
             viewer=exporting.viewer,
             exports=exporting,
+            workers=working,
         )
         log.info(
             "server started",
@@ -180,7 +211,10 @@ async def _serving(
         try:
             await exporting.close()
             await retention.stop()
+            if working is not None:
+                await working.stop()
             await drain()
+            await tokens.stop()
         finally:
             if team is not None:
                 await team.stop()
@@ -217,6 +251,7 @@ def team_of(
     service: JobService,
     hub: FeedHub,
     sourcing: SourceService,
+    tokens: TokenService,
     log: structlog.stdlib.BoundLogger,
 ) -> Team | None:
     """What makes several servers on one store work together, where there may be several."""
@@ -226,7 +261,7 @@ def team_of(
     from longwatch.store.postgres.store import PostgresStore  # noqa: PLC0415
 
     assert isinstance(store, PostgresStore)
-    return Team(store, service, hub, sourcing, log)
+    return Team(store, service, hub, sourcing, tokens, log)
 
 
 def _install_routes(app: FastAPI) -> None:
@@ -234,9 +269,33 @@ def _install_routes(app: FastAPI) -> None:
     app.include_router(jobs.collection, responses=problems.documented())
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
-    plain = (health, history, bulk, jobs, results, exports, sources, files, backups, changes)
+    work = (health, history, bulk, jobs, results, exports, sources, files, backups)
+    plain = (*work, people, changes, workers)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
+    app.include_router(workers.worker, responses=problems.documented())
+
+
+def executors(
+    settings: Settings, catalogue: SourceCatalogue, roster: Roster, withheld: Collection[str] = ()
+) -> tuple[Executor, Offers | None]:
+    """Who carries attempts out, and what is offered where that is workers; `withheld` are variables
+    that no runner is to see: a source on the store's machine would be opened with its password.
+    Raises `InvalidBroker` or `SettingsError`."""
+    here = LocalExecutor(
+        settings.jobs_folder,
+        settings.data_dir / "runners.log",
+        warm_spare=settings.warm_spare,
+        access=catalogue.access,
+        runs_elsewhere=runs_elsewhere,
+        withheld=withheld,
+    )
+    if settings.executor == "local":
+        return here, None
+    broker = Broker.parse(settings.broker or "", settings.broker_secret())
+    lease_s = settings.worker_lease_s
+    far = CeleryExecutor(settings.jobs_folder, Hints(broker), here, lease_s=lease_s)
+    return far, Offers(far, catalogue.queue_of, roster.slots)
 
 
 def utc_now() -> datetime:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 URL_VARIABLE: Final = "LONGWATCH_URL"
 TOKEN_VARIABLE: Final = "LONGWATCH_TOKEN"  # noqa: S105 - a name, not a token
 TOKEN_FILE_VARIABLE: Final = "LONGWATCH_TOKEN_FILE"  # noqa: S105 - likewise
+CERTIFICATE_VARIABLE: Final = "LONGWATCH_CERTIFICATE_FILE"
 
 
 def connect(
@@ -34,11 +35,13 @@ def connect(
     token: str | None = None,
     *,
     data_dir: str | os.PathLike[str] | None = None,
+    certificate_file: str | os.PathLike[str] | None = None,
 ) -> Client:
     """Connect to a Longwatch server.
 
     - `connect(url, token)`, or `LONGWATCH_URL` with `LONGWATCH_TOKEN` or `LONGWATCH_TOKEN_FILE`
-      in the environment: that server.
+      in the environment: that server. `certificate_file`, or `LONGWATCH_CERTIFICATE_FILE`, is a PEM
+      file with the one certificate that it may show, for a server that signs its own.
     - `connect()`: the server that runs on this machine, the window's own included; if there is
       none, one is started inside this process and stopped by `close()`, or when Python ends.
       `data_dir` says where it keeps its jobs; by default the folder the window uses.
@@ -46,7 +49,11 @@ def connect(
     Raises `InvalidAddress` for a URL without a token, `longwatch.host.HostError` when no server
     can be started. A server that does not answer shows at the first call.
     """
-    address = remote_address(url, token, environment=os.environ) if data_dir is None else None
+    address = None
+    if data_dir is None:
+        address = remote_address(
+            url, token, certificate_file=certificate_file, environment=os.environ
+        )
     if url is not None and data_dir is not None:
         raise InvalidAddress("Give either the URL of a server or a data folder, not both.")
     if address is not None:
@@ -59,11 +66,12 @@ def remote_address(
     token: str | None,
     *,
     token_file: str | os.PathLike[str] | None = None,
+    certificate_file: str | os.PathLike[str] | None = None,
     environment: Mapping[str, str],
 ) -> Address | None:
     """The server that arguments, or else the environment, name; `None` if neither does.
 
-    Raises `InvalidAddress` when there is a URL and no token, or an unreadable token file.
+    Raises `InvalidAddress` when there is a URL and no token, or a file that cannot be read.
     """
     where = url or environment.get(URL_VARIABLE)
     if not where:
@@ -72,17 +80,22 @@ def remote_address(
         return None
     file = token_file or (None if token else environment.get(TOKEN_FILE_VARIABLE))
     if file and not token:
-        try:
-            token = Path(file).expanduser().read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidAddress(f"The token file {file} cannot be read: {error}.") from error
+        token = _read("token", file)
     secret = token or environment.get(TOKEN_VARIABLE)
     if not secret:
         raise InvalidAddress(
             f"The server at {where} needs a token: give it, or set {TOKEN_VARIABLE} or "
             f"{TOKEN_FILE_VARIABLE}."
         )
-    return Address.parse(where, secret)
+    pinned = certificate_file or environment.get(CERTIFICATE_VARIABLE)
+    return Address.parse(where, secret, _read("certificate", pinned) if pinned else "")
+
+
+def _read(what: str, file: str | os.PathLike[str]) -> str:
+    try:
+        return Path(file).expanduser().read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidAddress(f"The {what} file {file} cannot be read: {error}.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
     ├── DataDirUnusable   the data folder cannot be made or written
     ├── AlreadyServing    a server runs in this data folder; `address` says where
     ├── DataDirBusy       a process holds this data folder and does not answer
+    ├── Insecure          others would reach it without TLS, or the certificate is of no use
     ├── BindFailed        the address to listen on is taken, or not this machine's
     └── StartFailed       the server itself could not start, or not in time
 
@@ -15,8 +16,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -32,8 +35,12 @@ from longwatch.paths import default_data_dir
 from longwatch.protocol.routes import SERVER_FILE
 
 if TYPE_CHECKING:
+    import structlog
     import uvicorn
     from fastapi import FastAPI
+
+    from longwatch.security.certificates import Certificate, Keeper
+    from longwatch.settings import Settings
 
 LOCK_FILE: Final = "server.lock"
 WAITING: Final = 1024
@@ -41,6 +48,7 @@ WAITING: Final = 1024
 ACCEPTED: Final = 8
 """Connections that are accepted in one step of the loop, 0.7 ms each with all that comes of it.
 asyncio takes all that wait, and a thousand that come back at once held everybody up for 0.4 s."""
+LOOK_AT_CERTIFICATE_S: Final = 3_600.0
 OTHERS_START_S: Final = 5.0
 """How long another server may take from locking the folder to answering."""
 
@@ -89,6 +97,10 @@ class BindFailed(HostError):
         )
 
 
+class Insecure(HostError):
+    """The server would protect nobody, or cannot prove who it is; says what to do."""
+
+
 class StartFailed(HostError):
     """The server could not start."""
 
@@ -117,6 +129,7 @@ class ServerThread:
         self._keep_jobs = False
         self.ended = threading.Event()
         self._token = ""
+        self._certificate: Certificate | None = None
         # Not bound to a thread: whoever stops the server need not be who started it.
         self._lock = FileLock(self.data_dir / LOCK_FILE, timeout=0, thread_local=False)
         self._ready = threading.Event()
@@ -127,6 +140,7 @@ class ServerThread:
         self._leaving = asyncio.Event()
         self._thread: threading.Thread | None = None
         self._file: ServerFile | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     def start(self, timeout_s: float = 20.0) -> Address:
         """Start, and return where it answers. Raises a `HostError`; nothing is left behind then,
@@ -137,13 +151,23 @@ class ServerThread:
             sock, host = self._bind()
             port: int = sock.getsockname()[1]
             self._start_thread(sock, timeout_s)
-            address = Address(f"http://{host}:{port}", self._token)
+            address = self._address(host, port)
             self._announce(address)
         except BaseException:
             if not self._thread_lives():
                 self._lock.release()
             raise
         return address
+
+    def _address(self, host: str, port: int) -> Address:
+        if self._certificate is None:
+            return Address(f"http://{host}:{port}", self._token)
+        return Address(f"https://{host}:{port}", self._token, self._certificate.pem)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the server proves with who it is; `None` where it speaks no TLS."""
+        return self._certificate
 
     def _start_thread(self, sock: socket.socket, timeout_s: float) -> None:
         self._thread = threading.Thread(
@@ -237,7 +261,12 @@ class ServerThread:
         return sock, f"[{reach}]" if ":" in reach else reach
 
     def _announce(self, address: Address) -> None:
-        self._file = ServerFile(url=address.url, token=address.token, pid=os.getpid())
+        self._file = ServerFile(
+            url=address.url,
+            token=address.token,
+            pid=os.getpid(),
+            certificate=address.certificate,
+        )
         try:
             write_server_file(self.data_dir / SERVER_FILE, self._file)
         except OSError as error:
@@ -277,6 +306,9 @@ class ServerThread:
         settings = load_settings(self.data_dir, self._given)
         configured = settings.bearer_token() if self._configured_token else None
         self._token = configured or new_token()
+        keeper = await asyncio.to_thread(_keeper, settings)
+        context = None if keeper is None else _context(keeper.certificate)
+        self._certificate = None if keeper is None else keeper.certificate
         app = create_app(settings, token=self._token)
         _note_failure(app, self)
         config = uvicorn.Config(
@@ -288,6 +320,7 @@ class ServerThread:
             proxy_headers=settings.behind_proxy,
             http="longwatch.feed.socket:FeedHttp",
             ws="longwatch.feed.socket:FeedSocket",
+            ssl_context_factory=None if context is None else lambda *_: context,
             ws_max_size=2**20,
             ws_per_message_deflate=False,  # 100 feeds: 77 % of a core, and it falls behind
             timeout_graceful_shutdown=1,
@@ -324,10 +357,49 @@ class ServerThread:
         self._server = Server(config)
         if self._stopping:
             return
+        if keeper is not None and context is not None:
+            self._keeping = asyncio.create_task(self._keep(keeper, context, app.state.log))
         if self._until_idle_s is not None:
             watch = asyncio.create_task(self._end_when_idle(app, self._until_idle_s))
             watch.add_done_callback(self._end)
-        await self._server.serve(sockets=[sock])
+        uvicorns = logging.getLogger("uvicorn.error")
+        uvicorns.addFilter(self._is_news)
+        try:
+            await self._server.serve(sockets=[sock])
+        finally:
+            uvicorns.removeFilter(self._is_news)
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        """Whether a line of uvicorn's says more than what `start` raises: with log_config=None it
+        would print the traceback of a start that failed for a reason that users are told."""
+        own = self._thread is not None and record.thread == self._thread.ident
+        return not own or self._failure is None
+
+    async def _keep(
+        self, keeper: Keeper, context: ssl.SSLContext, log: structlog.stdlib.BoundLogger
+    ) -> None:
+        """Show a certificate that was renewed, make one's own anew in time, and say what is about
+        to expire."""
+        from longwatch.security.certificates import CertificateUnusable  # noqa: PLC0415
+
+        while True:
+            await asyncio.sleep(LOOK_AT_CERTIFICATE_S)
+            try:
+                renewed = await asyncio.to_thread(keeper.look)
+                if renewed is not None:
+                    renewed.load(context)
+                    self._certificate = renewed
+                    log.warning("certificate renewed", fingerprint=renewed.fingerprint)
+                    await asyncio.to_thread(self._announce_anew)
+            except (CertificateUnusable, OSError) as error:
+                log.warning("certificate not renewed", error=str(error))
+            if keeper.warning is not None:
+                log.warning(keeper.warning)
+
+    def _announce_anew(self) -> None:
+        if self._file is not None and self._certificate is not None:
+            found = self._file.address
+            self._announce(Address(found.url, found.token, self._certificate.pem))
 
     def _end(self, _task: asyncio.Task[None]) -> None:
         assert self._server is not None
@@ -365,9 +437,36 @@ def _note_failure(app: FastAPI, thread: ServerThread) -> None:
     app.router.lifespan_context = noted
 
 
+def _keeper(settings: Settings) -> Keeper | None:
+    """What looks after the server's certificate; `None` where it speaks no TLS."""
+    from longwatch.security import certificates  # noqa: PLC0415 - in the thread
+
+    own = settings.tls_self_signed
+    names = certificates.names_of(settings.host, settings.allowed_hosts)
+    if own:
+        found = certificates.self_signed(settings.data_dir, names)
+    elif settings.tls_certificate is not None:
+        found = certificates.given(settings.tls_certificate, settings.tls_key)
+    else:
+        return None
+    return certificates.Keeper(found, names, own=own)
+
+
+def _context(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    certificate.load(context)
+    return context
+
+
 def _explained(error: BaseException) -> HostError:
     if isinstance(error, HostError):
         return error
+    from longwatch.security.certificates import CertificateUnusable  # noqa: PLC0415 - if it fails
+    from longwatch.security.exposure import Exposed  # noqa: PLC0415
+
+    if isinstance(error, Exposed | CertificateUnusable):
+        return Insecure(str(error))
     if isinstance(error, SystemExit):
         return StartFailed("The server could not start; server.log in the data folder says more.")
     return StartFailed(f"The server could not start: {error}")

@@ -8,10 +8,18 @@ import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import psutil
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -57,20 +65,6 @@ class SettingsError(ValueError):
     """The settings cannot be used; says which one, and why."""
 
 
-def _secret(name: str, value: SecretStr | None, file: Path | None) -> str | None:
-    if value is not None:
-        return value.get_secret_value()
-    if file is None:
-        return None
-    try:
-        found = file.expanduser().read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{name}_file {file} cannot be read: {error}.") from error
-    if not found:
-        raise SettingsError(f"{name}_file {file} is empty.")
-    return found
-
-
 class Variable(BaseModel):
     """`{ env = "NAME" }`: the environment variable that has a secret."""
 
@@ -93,6 +87,11 @@ class SourceSettings(BaseModel):
     title: str = ""
     description: str = ""
     max_running: int | None = Field(default=None, ge=1, description="queries at once on it")
+    queue: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,99}$",
+        description="the workers that have its data take jobs from this queue",
+    )
 
 
 class Settings(BaseSettings):
@@ -116,8 +115,22 @@ class Settings(BaseSettings):
     )
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
-    behind_proxy: bool = False
+    behind_proxy: bool = Field(
+        default=False, description="a TLS proxy stands before the server, and says who asks"
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="PEM file of the certificate and its chain, for HTTPS"
+    )
+    tls_key: Path | None = Field(
+        default=None, description="PEM file of its key, if that is not in the same file"
+    )
+    tls_self_signed: bool = Field(
+        default=False, description="make a certificate that clients know by its fingerprint"
+    )
     owner: str = Field(default_factory=_owner)
+    jobs_visible_to: Literal["team", "owner"] = Field(
+        default="team", description="whose jobs people see who are no admins: everybody's, or own"
+    )
     max_running: int = Field(default=2, ge=1, le=256, description="queries at once")
     max_running_per_owner: int | None = Field(
         default=None, ge=1, description="queries of one owner at once"
@@ -126,6 +139,8 @@ class Settings(BaseSettings):
     max_queued_per_owner: int = Field(
         default=10_000, ge=1, description="jobs of one owner that may wait"
     )
+    max_feeds: int = Field(default=10_000, ge=1, description="open feeds in all")
+    max_feeds_per_person: int = Field(default=2_000, ge=1, description="open feeds of one person")
     max_run_s: float | None = Field(
         default=None, gt=0, description="seconds a query may run, whatever it asks for"
     )
@@ -183,18 +198,50 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         default=10 * 2**30, ge=0, description="size of one uploaded file; 0 allows none"
     )
+    executor: Literal["local", "celery"] = Field(
+        default="local", description="who carries queries out: this machine, or Celery workers"
+    )
+    broker: str | None = Field(
+        default=None, description="of Celery: redis://…, rediss://… or amqps://…"
+    )
+    broker_password: SecretStr | None = None
+    broker_password_file: Path | None = None
+    worker_lease_s: float = Field(
+        default=30.0, ge=1, le=3_600, description="silence after which a worker is given up"
+    )
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
+
+    @model_validator(mode="after")
+    def _one_certificate(self) -> Self:
+        if self.tls_key is not None and self.tls_certificate is None:
+            raise ValueError("tls_key goes with a tls_certificate")
+        if self.tls_self_signed and self.tls_certificate is not None:
+            raise ValueError("either tls_certificate or tls_self_signed, not both")
+        return self
+
+    def chosen(self) -> dict[str, str]:
+        """What was set to something else than its default, as text; of the token only that it
+        is, of sources their names."""
+        found: dict[str, str] = {}
+        for name in sorted(self.model_fields_set - {"data_dir", "port"}):
+            value = getattr(self, name)
+            if value == type(self).model_fields[name].default:
+                continue
+            several = isinstance(value, tuple | dict)
+            text = ", ".join(sorted(map(str, value))) if several else str(value)
+            found[name] = "(secret)" if name == "token" else text[:200]
+        return found
 
     def bearer_token(self) -> str | None:
         """The token that the settings name, themselves or in `token_file`; `None` if they name
         none. Raises `SettingsError` when the file cannot be read."""
-        return _secret("token", self.token, self.token_file)
+        return _secret(self.token, self.token_file, "token_file")
 
     def store_url(self) -> str | None:
         """The URL of the PostgreSQL store, by the settings themselves or in `store_file`; `None`
         for a store in the data folder. Raises `SettingsError` when the file cannot be read."""
-        return _secret("store", self.store, self.store_file)
+        return _secret(self.store, self.store_file, "store_file")
 
     @property
     def jobs_folder(self) -> Path:
@@ -202,6 +249,16 @@ class Settings(BaseSettings):
         if self.jobs_dir is None:
             return self.data_dir / "jobs"
         return self.jobs_dir.expanduser().absolute()
+
+    def broker_secret(self) -> str | None:
+        """The broker's password, in the same way. Raises `SettingsError`."""
+        return _secret(self.broker_password, self.broker_password_file, "broker_password_file")
+
+    @model_validator(mode="after")
+    def _celery_has_a_broker(self) -> Self:
+        if self.executor == "celery" and not self.broker:
+            raise ValueError("executor celery needs a broker, such as redis://localhost:6379/0")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -218,6 +275,25 @@ class Settings(BaseSettings):
         return init_settings, env_settings, toml
 
 
+def _secret(given: SecretStr | None, file: Path | None, name: str) -> str | None:
+    """A secret that the settings name, themselves or in a file; `None` if they name none. Raises
+    `SettingsError` when the file cannot be read."""
+    if given is not None:
+        return given.get_secret_value()
+    return None if file is None else read_secret(file, name)
+
+
+def read_secret(file: Path, name: str) -> str:
+    """The secret in a file that the setting `name` names. Raises `SettingsError`."""
+    try:
+        secret = file.expanduser().read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} {file} cannot be read: {error}.") from error
+    if not secret:
+        raise SettingsError(f"{name} {file} is empty.")
+    return secret
+
+
 def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
     """The settings of the server over `data_dir`, with `given` before all else.
 
@@ -227,7 +303,7 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         return Settings(**{**given, "data_dir": data_dir})
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            ": ".join(filter(None, [".".join(str(part) for part in one["loc"]), one["msg"]]))
             for one in error.errors(include_input=False, include_url=False)
             if one["type"] != "default_factory_not_called"  # follows from another one
         )

@@ -30,6 +30,7 @@ BREACHES: Final = {
     "security": ("longwatch/security", "import longwatch.settings"),
     "runner": ("longwatch/runner", "import longwatch.store.store"),
     "execution": ("longwatch/execution", "import longwatch.service"),
+    "worker": ("longwatch/worker", "import longwatch.service"),
     "sources": ("longwatch/sources", "import longwatch.service"),
     "service": ("longwatch/service", "import longwatch.api.jobs"),
     "api": ("longwatch/api", "import longwatch.engines.registry"),

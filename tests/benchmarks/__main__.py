@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import feed, postgres, results, run, start, submits, table
+from benchmarks import feed, postgres, results, run, start, submits, table, workers
 
 PARTS = {
     "start": start.main,
@@ -14,6 +14,7 @@ PARTS = {
     "postgres": postgres.main,
     "feed": feed.main,
     "table": table.main,
+    "workers": workers.main,
 }
 
 

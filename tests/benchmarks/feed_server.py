@@ -142,7 +142,7 @@ class Driven:
                 for n in range(told, due)
             ]
             if changed:
-                hub.publish(changed, [], changed[-1].seq)
+                hub.publish(changed, {}, changed[-1].seq)
             told = max(told, due)
             await asyncio.sleep(BEAT_S)
 

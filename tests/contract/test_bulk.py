@@ -51,6 +51,7 @@ async def bulk(http: httpx.AsyncClient, **request: Any) -> BulkResult:
     return msgspec.json.decode(answer.content, type=BulkResult)
 
 
+@pytest.mark.slow
 async def test_two_thousand_are_deleted_while_others_are_served(
     http: httpx.AsyncClient, behind: Backend
 ) -> None:

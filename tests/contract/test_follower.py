@@ -344,6 +344,7 @@ def test_waits_grow_to_a_bound_and_are_never_none(
     assert delay_s <= least_s * 2.0 ** min(failures, 1000)
 
 
+@pytest.mark.slow
 async def test_where_no_websocket_gets_through_it_asks(tmp_path: Path) -> None:
     async with feeding(tmp_path) as (behind, address):
         proxy = Proxy(port(address), random.Random(1), upgrades=False)

@@ -3,7 +3,7 @@ needed: no store, no executor, no lifespan."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,22 @@ class MemoryService:
         return None
 
 
+class MemoryOwners:
+    """Everything is grace's."""
+
+    async def of_job(self, job_id: str) -> str:
+        return "grace"
+
+
+class MemoryAudit:
+    """Nothing is somebody else's."""
+
+    async def note_others(
+        self, who: Principal, action: str, jobs: Sequence[tuple[str, str]]
+    ) -> None:
+        assert all(owner == who.name for _, owner in jobs)
+
+
 def plainly(value: Any) -> Callable[[], Any]:
     def give() -> Any:
         return value
@@ -101,6 +117,8 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FastAPI]:
         dependencies.service: given(MemoryService()),
         dependencies.principal: given(Principal("grace")),
         dependencies.sources: given(catalogue),
+        dependencies.owners: given(MemoryOwners()),
+        dependencies.audit: given(MemoryAudit()),
     }
     yield made
     close_log(made.state.log)

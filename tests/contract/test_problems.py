@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 
 from longwatch.protocol import routes
 from longwatch.protocol.problems import Problem
+from longwatch.security import attempts
 from support.servers import Backend, app_over, http_client
 
 ON_BOTH_STORES = "slow"
@@ -215,7 +216,10 @@ def every_route(of: list[BaseRoute]) -> list[Any]:
     return found
 
 
-async def test_every_route_but_health_requires_the_token(behind: Backend) -> None:
+async def test_every_route_but_health_requires_the_token(
+    behind: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "MOST_WRONG", 10_000)
     app = app_over(behind)
     seen: set[str] = set()
     async with http_client(app, token=None) as http:

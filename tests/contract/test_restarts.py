@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from longwatch.client.address import Address
 from longwatch.client.sync import Client, JobHandle
@@ -141,6 +142,7 @@ def test_a_killed_server_is_succeeded_by_one_that_knows_everything(tmp_path: Pat
         assert client.job(waiting.id).result(20).fetchall() == [("waited",)]
 
 
+@pytest.mark.slow
 def test_what_a_stopped_server_ended_goes_on_when_it_is_back(tmp_path: Path) -> None:
     with serving(tmp_path, warm_spare=False) as (_, address), Client(address) as client:
         endless = client.submit(ENDLESS)

@@ -186,6 +186,7 @@ class TestFigures:
         assert sum(one.count for one in told.histogram) == 30_000
         assert str(told.histogram[0].low).startswith("2020-01-01")
 
+    @pytest.mark.slow
     def test_every_type_has_some(self, client: Client) -> None:
         values = {
             "nan": "'NaN'::DOUBLE",

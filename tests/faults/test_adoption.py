@@ -89,6 +89,7 @@ def test_a_query_that_ends_while_no_server_runs_is_collected(data_dir: Path) -> 
     assert story(data_dir)[job.id] == ["submitted", "started", "succeeded"]
 
 
+@pytest.mark.slow
 def test_a_query_that_was_found_again_can_be_cancelled(data_dir: Path) -> None:
     with serving(data_dir) as (served, client):
         job = client.submit(ENDLESS)

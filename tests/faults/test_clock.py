@@ -86,6 +86,7 @@ async def serving(data_dir: Path) -> AsyncIterator[Served]:
         close_log(log)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jump", [DAY, -DAY], ids=["ahead", "back"])
 async def test_a_clock_that_jumps_a_day(tmp_path: Path, jump: timedelta) -> None:
     """Invariant: when the wall clock jumps by a day while a query runs and others wait, nothing is

@@ -171,6 +171,7 @@ async def test_after_many_other_harms_too(seed: int, tmp_path: Path) -> None:
     await schedule(seed, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0])
 async def test_so_it_does_where_no_websocket_gets_through(seed: int, tmp_path: Path) -> None:
     """Invariant: the same by plain requests."""

@@ -79,6 +79,7 @@ def nothing_is_lost(tmp_path: Path, seed: int) -> None:
     check_store(tmp_path / "disk" / "jobs.sqlite", promised.ids, over=True)
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     """Invariant: every job answered with 202 is on the disk, whatever was not synced is dropped;
     and the server that starts over it brings each to exactly one end."""

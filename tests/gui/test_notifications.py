@@ -89,6 +89,7 @@ def test_words() -> None:
     assert in_words([*good, bad])[1].splitlines()[-1] == "and 1 more"
 
 
+@pytest.mark.slow
 async def test_nothing_is_said_of_what_was_seen_short_or_cancelled(listening: Listening) -> None:
     listening.watched = True
     await listening.ended("select 1", "Seen")

@@ -18,6 +18,7 @@ KEEP = "Keep it running"
 CANCEL = "Cancel it and quit"
 
 
+@pytest.mark.slow
 def test_closing_an_idle_window(tmp_path: Path) -> None:
     with window(tmp_path / "data") as first:
         done = first.ask("run", "select 42")

@@ -194,6 +194,7 @@ async def test_the_folder_is_shown(small: Desk, tmp_path: Path) -> None:
     assert not strip(small).isVisible()
 
 
+@pytest.mark.slow
 async def test_several_at_once_and_one_is_cancelled(wide: Desk, tmp_path: Path) -> None:
     exports = wide.window.details.exports
     go(ask(wide, tmp_path / "first.csv"))
@@ -315,6 +316,7 @@ async def test_what_ends_on_the_server_says_why(wide: Desk, tmp_path: Path) -> N
     assert names(tmp_path, "*ended*") == []
 
 
+@pytest.mark.slow
 async def test_the_server_goes_away(theme: Theme, tmp_path: Path) -> None:
     with ExitStack() as stack:
         _, address = stack.enter_context(serving(tmp_path / "data"))

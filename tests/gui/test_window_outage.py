@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 from filelock import FileLock
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from longwatch.client.address import Address
 from longwatch.client.sync import Client
@@ -21,9 +22,10 @@ from longwatch.protocol.jobs import JobState
 from longwatch_desktop.program import Program
 from longwatch_desktop.session import Link
 from longwatch_desktop.theme import LIGHT, Theme
+from support.proxies import Proxy
 from support.servers import TOKEN
 from support.waiting import eventually
-from support.windows import colors_of, desk, named, picture, press, program
+from support.windows import child, colors_of, desk, named, picture, press, program
 
 
 def free_port() -> int:
@@ -200,3 +202,23 @@ async def test_a_second_window_shares_the_first_ones_server(theme: Theme, tmp_pa
             job = await second.session.submit("select 1", source=None, name=None)
             await eventually(lambda: job.id in first.session.mirror)
         assert first.session.connected, "closing the second leaves the first alone"
+
+
+async def test_where_no_websocket_gets_through_the_window_says_so(
+    theme: Theme, tmp_path: Path
+) -> None:
+    port = free_port()
+    with server_at(tmp_path / "data", port):
+        async with Proxy(port, random.Random(1), upgrades=False) as proxy:
+            proxy.calm()
+            address = Address(f"http://127.0.0.1:{proxy.port}", TOKEN)
+            async with desk(address, theme, tmp_path / "w.ini") as there:
+                connection = there.window.connection
+                await eventually(
+                    lambda: (
+                        f"Connected without WebSocket · 127.0.0.1:{proxy.port}" in connection.text
+                    )
+                )
+                assert "every two seconds" in child(connection, QLabel).toolTip()
+                job_id = await there.run("select 42")
+                await there.state(job_id, JobState.SUCCEEDED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import psutil
+import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -207,6 +208,7 @@ async def test_what_is_copied_was_fetched_first(ready: Desk) -> None:
     await eventually(lambda: QGuiApplication.clipboard().text() == whole)
 
 
+@pytest.mark.slow
 async def test_a_selection_too_large_to_copy_is_said_to_be_cut(ready: Desk) -> None:
     job_id = await ready.run("select i, 'row ' || i as t from range(300000) t(i)")
     await ready.state(job_id, JobState.SUCCEEDED)

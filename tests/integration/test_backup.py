@@ -21,6 +21,7 @@ def ids(path: Path) -> list[str]:
         return [row[0] for row in copy.execute("SELECT id FROM jobs ORDER BY n")]
 
 
+@pytest.mark.slow
 def test_with_a_server_and_put_back(tmp_path: Path) -> None:
     data_dir, target = tmp_path / "data", tmp_path / "backup"
     with serve(data_dir, **COLD) as served, Client(served.address) as client:

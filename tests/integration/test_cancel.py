@@ -64,6 +64,7 @@ def test_an_engine_that_does_not_listen(server: Server) -> None:
     cancelled(job, family(server.runner(job)))
 
 
+@pytest.mark.slow
 def test_a_sort_of_long_strings(server: Server) -> None:
     sql = (
         "SELECT s FROM (SELECT repeat(md5(range::VARCHAR), 30) AS s FROM range(3000000)) ORDER BY s"

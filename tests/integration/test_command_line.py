@@ -314,10 +314,12 @@ class TestServe:
         assert done.code == Exit.UNREACHABLE
         assert served.address.url in done.err
 
-    def test_beyond_this_machine_only_behind_a_proxy(self, tmp_path: Path) -> None:
+    def test_beyond_this_machine_only_with_tls_or_a_proxy(self, tmp_path: Path) -> None:
         done = longwatch("serve", "--host", "0.0.0.0", "--data-dir", tmp_path / "data")
         assert done.code == Exit.USAGE
         assert "--behind-proxy" in done.err
+        assert "--tls-self-signed" in done.err
+        assert "Traceback" not in done.err
 
     def test_a_port_that_is_taken(self, served: Served, tmp_path: Path) -> None:
         port = served.address.url.rsplit(":", 1)[1]

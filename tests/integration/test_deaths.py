@@ -48,6 +48,7 @@ def test_a_killed_read_is_tried_again_and_then_given_up(server: Server) -> None:
     assert server.is_well()
 
 
+@pytest.mark.slow
 def test_a_second_try_can_succeed(server: Server) -> None:
     sql = "SELECT count(*) FROM range(300000000) AS t (i) WHERE i % 7 = 3"
     job = server.client.submit(sql)

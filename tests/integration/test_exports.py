@@ -228,6 +228,7 @@ class TestCommandLine:
         assert said in done.err
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.slow
     def test_an_interrupt_cancels_and_leaves_nothing(
         self, env: dict[str, str], tmp_path: Path
     ) -> None:

@@ -150,6 +150,7 @@ def test_a_server_in_another_process(data_dir: Path) -> None:
     assert server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_what_a_killed_server_left_is_no_hindrance(data_dir: Path) -> None:
     with serve(data_dir) as served:

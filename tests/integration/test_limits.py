@@ -21,6 +21,7 @@ def failed(server: Server, sql: str, *, memory_bytes: int = 512 * MIB) -> JobSum
     return caught.value.job
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     [

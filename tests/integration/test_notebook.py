@@ -45,6 +45,7 @@ def test_it_uses_a_server_that_runs(tmp_path: Path) -> None:
         assert served.stop() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

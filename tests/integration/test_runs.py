@@ -27,6 +27,7 @@ def test_the_answer(server: Server) -> None:
     assert server.client.submit("select 42").result(30).fetchall() == [(42,)]
 
 
+@pytest.mark.slow
 def test_every_saved_query_that_is_quick(server: Server) -> None:
     for query in server.client.saved_queries():
         if query.expected_s is None or query.expected_s > 1 or query.name == "typo":
@@ -117,6 +118,7 @@ def is_runner(process: psutil.Process) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_no_file_stays_open_for_a_job_that_is_over(server: Server) -> None:
     """After some jobs to get everything going, more of them leave nothing behind."""
     me = psutil.Process()

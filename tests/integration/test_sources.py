@@ -237,7 +237,12 @@ def test_a_server_for_others_lets_name_only_what_it_is_told(tmp_path: Path) -> N
     for folder in ("allowed", "other"):
         (tmp_path / folder).mkdir()
     (tmp_path / "allowed" / "link").symlink_to(tmp_path / "other")
-    settings = {"host": "0.0.0.0", "allowed_hosts": ("127.0.0.1",), "warm_spare": False}
+    settings: dict[str, Any] = {
+        "host": "0.0.0.0",
+        "allowed_hosts": ("127.0.0.1",),
+        "warm_spare": False,
+        "behind_proxy": True,
+    }
     with (
         serving(tmp_path / "one", **settings) as (_, address),
         Client(address) as client,

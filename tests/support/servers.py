@@ -18,17 +18,23 @@ from longwatch.client.address import Address
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
+from longwatch.feed.room import FeedRoom
 from longwatch.host import ServerThread
 from longwatch.jobs.model import new_job
 from longwatch.logs import close_log, open_log
 from longwatch.protocol.catalogue import Catalogue
 from longwatch.protocol.jobs import Job, Phase, Submission
+from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
 from longwatch.results.viewer import Viewer
 from longwatch.runner.spec import Answer, AttemptSpec, Ending, Outcome, Question, Report
+from longwatch.security.attempts import WrongTokens
 from longwatch.security.tokens import TokenChecker
+from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
+from longwatch.service.owners import Owners
+from longwatch.service.people import TokenService
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
 from longwatch.settings import Settings
@@ -171,7 +177,11 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     catalogue, vault, files = source_parts(config)
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
     service = JobService(store, executor, hub, catalogue, config, log)
-    team = team_of(store, service, hub, sourcing, log)
+    checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
+    audit = AuditLog(store, utc_now)
+    tokens = TokenService(store, checker, audit, log, utc_now)
+    team = team_of(store, service, hub, sourcing, tokens, log)
+    saving = SavedQueries(store, utc_now)
 
     async def drain(*, keep: bool = False) -> None:
         await service.stop(keep=keep)
@@ -181,6 +191,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))
     try:
         hub.begin(await store.run(repository.newest_seq))
+        await tokens.start()
         await sourcing.start()
         await service.start()
         if team is not None:
@@ -193,9 +204,15 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             beat=Beat(hub),
             sources=catalogue,
             sourcing=sourcing,
-            saving=SavedQueries(store, utc_now),
+            saving=saving,
             files=files,
-            tokens=TokenChecker(TOKEN, "ada"),
+            tokens=checker,
+            wrong_tokens=WrongTokens(),
+            people=tokens,
+            audit=audit,
+            owners=Owners(store, saving, exports),
+            feeds=FeedRoom(config.max_feeds, config.max_feeds_per_person),
+            visibility=Visibility(config.jobs_visible_to),
             log=log,
             epoch=await store.run(repository.epoch),
             server_name="here",
@@ -212,6 +229,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     finally:
         await exports.close()
         await service.stop()
+        await tokens.stop()
         if team is not None:
             await team.stop()
         await store.close()

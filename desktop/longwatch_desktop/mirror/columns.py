@@ -53,8 +53,8 @@ class Columns:
     def __init__(self) -> None:
         self.capacity = 0
         self.state: npt.NDArray[np.int8] = np.empty(0, np.int8)
-        self.attempt: npt.NDArray[np.int64] = np.empty(0, np.int64)
-        self.priority: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self.attempt: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self.priority: npt.NDArray[np.int32] = np.empty(0, np.int32)
         self.submitted: Floats = np.empty(0)
         self.started: Floats = np.empty(0)
         self.finished: Floats = np.empty(0)
@@ -64,6 +64,7 @@ class Columns:
         self.overlaid: Mask = np.empty(0, np.bool_)
         self.source: npt.NDArray[np.int32] = np.empty(0, np.int32)
         self.owner: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self._names: tuple[list[str], list[str]] = ([], [])
         self.sources: dict[str, int] = {}
         self.owners: dict[str, int] = {}
 
@@ -71,9 +72,8 @@ class Columns:
         """Make room for that many slots."""
         if slots <= self.capacity:
             return
-        room = max(_LEAST, self.capacity)
-        while room < slots:
-            room *= 2
+        # An eighth more each time: twice as much would be a third of them in vain on average.
+        room = max(_LEAST, slots, self.capacity + self.capacity // 8)
         for name, column in vars(self).items():
             if isinstance(column, np.ndarray):
                 grown = np.zeros((room, *column.shape[1:]), column.dtype)
@@ -81,6 +81,12 @@ class Columns:
                 setattr(self, name, grown)
         self.state[self.capacity :] = FREE
         self.capacity = room
+
+    def names(self, slot: int) -> tuple[str, str]:
+        """Source and owner of a slot."""
+        if len(self._names[0]) < len(self.sources) or len(self._names[1]) < len(self.owners):
+            self._names = [*self.sources], [*self.owners]
+        return self._names[0][self.source[slot]], self._names[1][self.owner[slot]]
 
     def free(self, slot: int) -> None:
         """The slot holds no job any more."""
@@ -94,7 +100,7 @@ class Columns:
         a fraction or a count of rows or bytes that was further on.
         """
         state = np.array([STATE_CODE[job.state] for job in jobs], np.int8)
-        attempt = np.array([job.attempt for job in jobs], np.int64)
+        attempt = np.array([job.attempt for job in jobs], np.int32)
         live = _live_of(jobs)
         goes_on = (
             (state == RUNNING) & (self.state[slots] == RUNNING) & (attempt == self.attempt[slots])
@@ -135,7 +141,7 @@ class Columns:
             raise ValueError(_UNEVEN)
         fits = slots >= 0
         fits &= self.state[slots] == RUNNING
-        fits &= self.attempt[slots] == np.array(frame.attempts, np.int64)
+        fits &= self.attempt[slots] == np.array(frame.attempts, np.int32)
         slots, live = slots[fits], live[fits]
         before = self.live[slots]
         live = _further(before, live, live)

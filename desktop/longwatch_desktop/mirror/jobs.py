@@ -14,7 +14,8 @@ from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.mirror.columns import FREE, STATES, Columns, Slots
 from longwatch_desktop.mirror.line import WaitingLine
 from longwatch_desktop.mirror.naming import NameOrder
-from longwatch_desktop.mirror.searching import search_text
+from longwatch_desktop.mirror.records import Records
+from longwatch_desktop.mirror.searching import SearchTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Awaited:
     gone: set[str] = field(default_factory=set)
 
 
+_MADE: Final = 4_096
+"""Records that are kept as they were made, 1 KB each: many more than are in sight."""
 NO_CHANGES: Final = Changes(reset=False, added=(), updated=(), progressed=(), removed=())
 
 
@@ -78,17 +81,14 @@ class JobMirror:
         self.older: str | None = None
         """The cursor below the newest jobs, from which older ones can be asked for; `None` when the
         last snapshot brought them all."""
-        self._records: list[JobSummary | None] = []
-        self._ids: list[str] = []
+        self._records = Records(self.columns)
         self._slot_of: dict[str, int] = {}
         self._free: list[int] = []
         self._leaving: list[int] = []
         self._merged: dict[int, JobSummary] = {}
         self._counts = [0] * len(STATES)
-        # By slot, and the slots whose text is out of date.
-        self._texts: list[str] = []
-        self._untold: set[int] = set()
-        self.names = NameOrder(self.texts)
+        self.texts = SearchTexts(self._records.text)
+        self.names = NameOrder(self.texts.all)
         self._line = WaitingLine()
         # Snapshots are numbered; each slot remembers the one during or after which it was last
         # heard of. A snapshot from before the highest `seq` ever heard means that the server went
@@ -122,7 +122,7 @@ class JobMirror:
     @property
     def ids_by_slot(self) -> Sequence[str]:
         """The id of each slot; stale where no job is."""
-        return self._ids
+        return self._records.ids
 
     def ids(self) -> Iterator[str]:
         """The ids of all jobs, in no order."""
@@ -138,15 +138,12 @@ class JobMirror:
 
     def record(self, slot: int) -> JobSummary:
         """The committed record in `slot`. Raises `KeyError` if there is none."""
-        record = self._records[slot] if 0 <= slot < len(self._records) else None
-        if record is None:
-            raise KeyError(slot)
-        return record
+        return self._records.get(slot)
 
     def job(self, slot: int) -> JobSummary:
         """The job in `slot` with its newest phase and progress. Raises `KeyError` if none is.
 
-        Made when asked for and kept until the job changes: 2 µs the first time, 0.1 after.
+        Made when asked for and kept until the job changes: 5 µs the first time, 0.1 after.
         """
         merged = self._merged.get(slot)
         if merged is None:
@@ -154,6 +151,8 @@ class JobMirror:
             if self.columns.overlaid[slot]:
                 phase, progress = self.columns.newest(slot)
                 merged = structs.replace(merged, phase=phase, progress=progress)
+            if len(self._merged) >= _MADE:
+                self._merged.clear()
             self._merged[slot] = merged
         return merged
 
@@ -162,33 +161,14 @@ class JobMirror:
         that is not queued. By priority, then age; the server may let another owner go first."""
         return self._line.place(slot)
 
-    def texts(self) -> list[str]:
-        """What a filter's words are looked for in, by slot, without case; see `search_text`.
-
-        Brought up to date when asked for: nothing for a few, 110 ms for 100,000 jobs the first
-        time, unless `prepare_search` has come before.
-        """
-        self.prepare_search(len(self._untold))
-        return self._texts
-
     @property
     def is_unprepared(self) -> bool:
         """Whether `prepare` has something to do."""
-        return bool(self._untold) or self.names.is_due
-
-    def prepare_search(self, most: int) -> bool:
-        """Make up to `most` of the texts that a search needs, 1.1 µs each: the first key typed into
-        a filter then answers at once. Returns whether more are due."""
-        texts, records, untold = self._texts, self._records, self._untold
-        for _ in range(min(most, len(untold))):
-            slot = untold.pop()
-            record = records[slot]
-            texts[slot] = "" if record is None else search_text(record)
-        return bool(untold)
+        return self.texts.is_due or self.names.is_due
 
     def prepare(self, texts: int, names: int) -> None:
-        """The same for what searching and sorting by name need."""
-        if not self.prepare_search(texts):
+        """Make ready so much of what searching and sorting by name need."""
+        if not self.texts.prepare(texts):
             self.names.prepare(names)
 
     def apply(self, event: Snapshot | Delta | ProgressFrame) -> Changes:
@@ -316,10 +296,10 @@ class JobMirror:
                 slot = self._take_slot(job.id)
                 added[slot] = job
             else:
-                before = records[slot]
-                assert before is not None
+                news = added.get(slot) or updated.get(slot)
+                before = news or records.kept(slot)
                 stale = job.seq <= before.seq
-                if stale and (heard[slot] >= void_before or job == before):
+                if stale and (heard[slot] >= void_before or job == (news or records.get(slot))):
                     heard[slot] = generation
                     continue
                 if slot in added:
@@ -329,7 +309,6 @@ class JobMirror:
                 if job.name != before.name:
                     self.names.drop((slot,))
                     renamed.append(slot)
-            records[slot] = job
             heard[slot] = generation
         self._highest = highest
         self.names.add(added)
@@ -344,8 +323,11 @@ class JobMirror:
         slots = np.fromiter(news, np.intp, len(news))
         self._count(slots, -1)
         columns.commit(slots, list(news.values()))
+        put = self._records.put
+        for slot, job in news.items():
+            put(slot, job)
         self._count(slots, 1)
-        self._untold.update(news)
+        self.texts.change(news)
         for slot in news:
             self._merged.pop(slot, None)
 
@@ -354,30 +336,27 @@ class JobMirror:
             return
         self._count(np.array(slots, np.intp), -1)
         for slot in slots:
-            del self._slot_of[self._ids[slot]]
+            del self._slot_of[self._records.ids[slot]]
             self.columns.free(slot)
         self.names.drop(slots)
         self._leaving = slots
 
     def _forget(self) -> None:
         for slot in self._leaving:
-            self._records[slot] = None
+            self._records.drop(slot)
             self._merged.pop(slot, None)
-            self._texts[slot] = ""
-            self._untold.discard(slot)
+            self.texts.forget(slot)
         self._free.extend(self._leaving)
         self._leaving = []
 
     def _take_slot(self, job_id: str) -> int:
         if self._free:
             slot = self._free.pop()
-            self._ids[slot] = job_id
         else:
             slot = len(self._records)
-            self._records.append(None)
-            self._ids.append(job_id)
             self._heard.append(0)
-            self._texts.append("")
+            self.texts.add_slot()
+        self._records.take(slot, job_id)
         self._slot_of[job_id] = slot
         return slot
 
@@ -393,7 +372,7 @@ class JobMirror:
     ) -> Changes:
         if not (reset or added or updated or removed):
             return NO_CHANGES
-        shifted = self._line.update(self.columns, self._ids, [*added, *updated, *removed])
+        shifted = self._line.update(self.columns, self._records.ids, [*added, *updated, *removed])
         return Changes(
             reset=reset,
             added=tuple(added),

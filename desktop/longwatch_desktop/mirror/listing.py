@@ -14,7 +14,7 @@ from longwatch_desktop.mirror.columns import FREE, RUNNING, Mask, Slots
 from longwatch_desktop.mirror.jobs import NO_CHANGES, Changes, JobMirror
 from longwatch_desktop.mirror.keys import LIVE_KEYS, SortKey, edition, values
 from longwatch_desktop.mirror.matching import narrows, static_mask, time_mask
-from longwatch_desktop.mirror.ordering import Column, Keys, arrange, merge
+from longwatch_desktop.mirror.ordering import Column, Keys, arrange, arrange_stably, merge
 from longwatch_desktop.mirror.query import JobFilter
 
 __all__ = ["JobListing", "ListingChange", "SortKey"]
@@ -70,6 +70,8 @@ class JobListing:
         self._edition = 0
         # All slots in order, until a key changes or a job comes or goes.
         self._whole: Slots | None = None
+        # All slots, newest first, until a job changes: what equal keys are ordered by.
+        self._by_age: Slots | None = None
         self._behind = False
         self._rebuild(_seconds(None))
 
@@ -113,7 +115,7 @@ class JobListing:
     def sort_by(self, key: str, descending: bool, now: datetime | None = None) -> None:
         """Sort by a `SortKey`. Raises `ValueError` for a key that is none.
 
-        100,000 rows: 3-8 ms.
+        100,000 rows: 3-12 ms.
         """
         self._key, self._descending = SortKey(key), descending
         self._whole = None
@@ -142,6 +144,8 @@ class JobListing:
         others = changes.reset or changes.added or changes.updated or changes.removed
         if resort or self._key in LIVE_KEYS or others:
             self._whole = None
+        if others:
+            self._by_age = None
         if changes.reset:
             self._rebuild(now_s)
             return ListingChange(moved=True, dirty=())
@@ -268,13 +272,22 @@ class JobListing:
     def _sort(self, slots: Slots, every: int, now_s: float) -> None:
         """Put these in order: all, if most of them are shown. The next filter then has only to
         leave some out."""
-        fresh = self._values(slots, now_s)
+        if self._by_age is None:
+            self._by_age = self._newest_first()
+        aged = self._by_age
+        if len(slots) < every:
+            aged = aged[self._flagged(slots)[aged]]
+        fresh = self._values(aged, now_s)
         self._edition = edition(self._key, self._mirror)
-        self._by[slots] = fresh
-        self._then[slots] = -self._mirror.columns.submitted[slots]
-        self.order = arrange(slots, self._keys())
+        self._by[aged] = fresh
+        self.order = arrange_stably(aged, fresh)
         if len(slots) == every:
             self._whole = self.order
+
+    def _newest_first(self) -> Slots:
+        every = self._all()
+        self._then[every] = -self._mirror.columns.submitted[every]
+        return arrange(every, Keys((self._then,), self._mirror.ids_by_slot))
 
     def _reserve(self) -> None:
         more = self._mirror.capacity - len(self._row)

@@ -63,7 +63,7 @@ class JobFilter:
     def _words_match(self, job: JobSummary) -> bool:
         if not self.words and not self.without:
             return True
-        text = search_text(job)
+        text = search_text(job.name, job.preview, job.source, job.owner, job.id, job.error)
         there = all(word.casefold() in text for word in self.words)
         return there and not any(word.casefold() in text for word in self.without)
 

@@ -83,7 +83,13 @@ class ConnectionStatus(QWidget):
         shade = shade_of(health.link, self._theme.colors)
         self._dot.set_state(shade, filled=health.link is Link.CONNECTED)
         self._text.setText(sentence(health, self._session, time.monotonic()))
-        self._text.setToolTip(wrapped(health.reason) if health.reason else "")
+        tip = health.reason
+        if health.polling:
+            tip = tr(
+                "No WebSocket gets through to this server, as with some proxies. What changes is "
+                "asked for every two seconds instead, and shown that much later."
+            )
+        self._text.setToolTip(wrapped(tip) if tip else "")
         self.setAccessibleName(self._text.text())
 
 
@@ -111,7 +117,12 @@ def sentence(health: Health, session: Session, now_s: float) -> str:
         case Link.CONNECTED:
             latency = session.latency_s
             took = f" · {max(1, round(latency * 1000))} ms" if latency is not None else ""
-            return tr("Connected · {server}").format(server=where) + took
+            text = (
+                tr("Connected without WebSocket · {server}")
+                if health.polling
+                else tr("Connected · {server}")
+            )
+            return text.format(server=where) + took
         case Link.RECONNECTING:
             since = words.duration(now_s - health.since_s)
             left_s = max(0.0, (health.retry_at_s or now_s) - now_s)

@@ -8,8 +8,9 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from longwatch.api.dependencies import AUTHENTICATED, PartsDep
+from longwatch.api.dependencies import AuditDep, PartsDep, PrincipalDep
 from longwatch.api.problems import ApiError
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.protocol import routes
 from longwatch.protocol.backups import Backup
 from longwatch.store.backup import BackupFailed, back_up, prune
@@ -19,7 +20,7 @@ router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["backups"])
 
 
 @router.post(routes.BACKUPS, operation_id="create_backup", status_code=201)
-async def create(server: PartsDep) -> Backup:
+async def create(server: PartsDep, who: PrincipalDep, audit: AuditDep) -> Backup:
     """Copy the store into `backups/` of the data folder, and check the copy. Never anywhere else:
     whoever holds a token must not choose what a server overwrites. Taking it away is left to
     whoever keeps backups; `longwatch backup` on that machine does. The newest 5 stay there."""
@@ -37,4 +38,5 @@ async def create(server: PartsDep) -> Backup:
         ) from error
     await asyncio.to_thread(prune, folder, KEPT)
     server.log.info("backup made", file=made.file, bytes=made.bytes, jobs=made.jobs)
+    await audit.note(who, "backup.create", made.file)
     return made

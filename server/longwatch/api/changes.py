@@ -8,8 +8,9 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Header, Query, Response
 
-from longwatch.api.dependencies import AUTHENTICATED, Parts, PartsDep, PrincipalDep
+from longwatch.api.dependencies import Parts, PartsDep, PrincipalDep
 from longwatch.api.feed import history_of
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.feed.encoded import Encoded
 from longwatch.feed.views import View
 from longwatch.protocol import routes
@@ -45,7 +46,7 @@ async def changes(
     ask for what has changed after `hello.seq`.
     """
     hub = server.hub
-    view = View(frozenset(state) if state else None, source, owner)
+    view = View(frozenset(state) if state else None, source, owner).within(who.only_of)
     tag = f'"{server.epoch}.{hub.seq}.{hub.tick}"'
     if known == tag and since == hub.seq:
         return Response(status_code=304, headers={"ETag": tag})

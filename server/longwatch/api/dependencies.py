@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 import structlog
 from fastapi import Depends, Security
@@ -15,13 +15,19 @@ from starlette.requests import HTTPConnection
 from longwatch.api.problems import ApiError
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
-from longwatch.protocol.people import Role
+from longwatch.feed.room import FeedRoom
+from longwatch.protocol.people import Role, Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.viewer import Viewer
+from longwatch.security.attempts import WrongTokens
 from longwatch.security.tokens import Principal, TokenChecker
+from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
+from longwatch.service.owners import Owners
+from longwatch.service.people import TokenService
 from longwatch.service.saving import SavedQueries
 from longwatch.service.sourcing import SourceService
+from longwatch.service.working import WorkerService
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.sources.files import Files
 from longwatch.store.store import Store
@@ -47,12 +53,20 @@ class Parts:
     saving: SavedQueries
     files: Files
     tokens: TokenChecker
+    wrong_tokens: WrongTokens
+    people: TokenService
+    audit: AuditLog
+    owners: Owners
+    feeds: FeedRoom
+    visibility: Visibility
     log: structlog.stdlib.BoundLogger
     epoch: str
     server_name: str
     drain: Drain
     viewer: Viewer
     exports: Exports
+    workers: WorkerService | None = None
+    """`None` where no worker has a part in it."""
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request
@@ -77,16 +91,50 @@ async def principal(
     """Who asks. 401 without a valid token, in a header only: addresses end up in logs."""
     who = server.tokens.principal(connection.headers.get("authorization"))
     if who is None:
-        raise ApiError(
-            401,
-            "unauthorized",
-            "The token is missing or wrong. A server makes a new one at each start; its ready "
-            "file holds it.",
-            {"WWW-Authenticate": "Bearer"},
-        )
+        raise _unknown(connection, server)
     return who
 
 
+def _unknown(connection: HTTPConnection, server: Parts) -> ApiError:
+    # Once a request: a route that is called directly is solved again if it is not let in.
+    known: ApiError | None = connection.scope.get(_REFUSED)
+    if known is None:
+        known = connection.scope[_REFUSED] = _refusal(connection, server)
+    return known
+
+
+def _refusal(connection: HTTPConnection, server: Parts) -> ApiError:
+    client = connection.client
+    if connection.headers.get("authorization") and client is not None:
+        wait_s = server.wrong_tokens.note(client.host)
+        if wait_s is not None:
+            return ApiError(
+                429,
+                "too_many_wrong_tokens",
+                f"Too many wrong tokens came from this address. Wait {wait_s} s; a right one is "
+                "let in at any time.",
+                {"Retry-After": str(wait_s)},
+            )
+    return ApiError(
+        401,
+        "unauthorized",
+        "The token is missing or wrong, or was revoked or expired. A server makes a new one for "
+        "its own machine at each start, which its ready file holds; others an admin makes.",
+        {"WWW-Authenticate": "Bearer"},
+    )
+
+
+def forbidden(who: Principal, roles: Sequence[Role]) -> ApiError:
+    """The error for a token of another role than one of these."""
+    wanted = " or ".join(roles)
+    return ApiError(
+        403,
+        "forbidden",
+        f"This takes a token of the role {wanted}; yours is of the role {who.role}.",
+    )
+
+
+_REFUSED: Final = "longwatch.refused"
 PartsDep = Annotated[Parts, Depends(parts)]
 PrincipalDep = Annotated[Principal, Depends(principal)]
 
@@ -96,12 +144,7 @@ def requires(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
 
     async def allowed(who: PrincipalDep) -> Principal:
         if who.role not in roles:
-            wanted = " or ".join(roles)
-            raise ApiError(
-                403,
-                "forbidden",
-                f"This takes a token of the role {wanted}; yours is of the role {who.role}.",
-            )
+            raise forbidden(who, roles)
         return who
 
     return allowed
@@ -127,12 +170,23 @@ async def sources(server: Annotated[Parts, Depends(parts)]) -> SourceCatalogue:
     return server.sources
 
 
-async def _documented(_token: Annotated[object, Security(_scheme)]) -> None:
+async def audit(server: Annotated[Parts, Depends(parts)]) -> AuditLog:
+    """The audit log."""
+    return server.audit
+
+
+async def owners(server: Annotated[Parts, Depends(parts)]) -> Owners:
+    """Whose things are."""
+    return server.owners
+
+
+async def documented(_token: Annotated[object, Security(_scheme)]) -> None:
     """Puts the bearer scheme into the OpenAPI document."""
 
 
+AuditDep = Annotated[AuditLog, Depends(audit)]
+OwnersDep = Annotated[Owners, Depends(owners)]
 ServiceDep = Annotated[JobService, Depends(service)]
 SourcingDep = Annotated[SourceService, Depends(sourcing)]
 SavingDep = Annotated[SavedQueries, Depends(saving)]
 SourcesDep = Annotated[SourceCatalogue, Depends(sources)]
-AUTHENTICATED = [Depends(_documented), Depends(principal)]

@@ -13,6 +13,10 @@ from starlette.types import Receive
 T = TypeVar("T")
 
 
+class TokenEnded(Exception):
+    """The token was revoked, or has expired: the argument says which."""
+
+
 async def until_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns; it is cancelled, and `ClientDisconnect` raised, when the client of a
     request without a body hangs up first."""
@@ -29,6 +33,23 @@ async def until_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
                 one.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await one
+
+
+async def unless_ended(work: Coroutine[Any, Any, T], ending: asyncio.Future[str]) -> T:
+    """What `work` returns; it is cancelled, and `TokenEnded` raised, when the token in whose name
+    it goes on is no good any more."""
+    task = asyncio.create_task(work)
+    try:
+        either: set[asyncio.Future[Any]] = {task, ending}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TokenEnded(ending.result())
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
 
 
 async def _gone(receive: Receive) -> None:

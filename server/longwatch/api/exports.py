@@ -12,9 +12,10 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from longwatch.api.dependencies import AUTHENTICATED, PartsDep, ServiceDep
-from longwatch.api.disconnects import until_gone
+from longwatch.api.dependencies import PartsDep, PrincipalDep, ServiceDep
+from longwatch.api.disconnects import TokenEnded, unless_ended, until_gone
 from longwatch.api.results import ReadableDep
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.protocol import routes
 from longwatch.protocol.results import (
     EXPORT_ID_PATTERN,
@@ -25,6 +26,7 @@ from longwatch.protocol.results import (
 )
 from longwatch.results.criteria import parse_columns
 from longwatch.results.exports import ExportCut, RunningExport
+from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.service.jobs import JobService
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, tags=["results"])
@@ -45,21 +47,33 @@ _UNFIT: Final = frozenset('\\/:*?"<>|')
 
 
 class ExportResponse(Response):
-    """Relays the pieces of an export, no faster than they are read. Whoever hangs up ends it; when
-    it comes to no end the connection is cut, for by then nothing else can say so."""
+    """Relays the pieces of an export, no faster than they are read. Whoever hangs up ends it, and
+    so does the end of the token; when it comes to no end the connection is cut, for by then nothing
+    else can say so."""
 
     def __init__(
-        self, export: RunningExport, jobs: JobService, job_id: str, headers: dict[str, str]
+        self,
+        export: RunningExport,
+        jobs: JobService,
+        job_id: str,
+        headers: dict[str, str],
+        tokens: TokenChecker,
+        who: Principal,
     ) -> None:
         super().__init__(headers=headers)
         del self.headers["content-length"]
         self._export = export
         self._jobs = jobs
         self._job_id = job_id
+        self._tokens = tokens
+        self._who = who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(ClientDisconnect, ExportCut, OSError):
-            await until_gone(receive, self._relay(send))
+        with (
+            contextlib.suppress(ClientDisconnect, ExportCut, OSError, TokenEnded),
+            self._tokens.ending(self._who) as ending,
+        ):
+            await until_gone(receive, unless_ended(self._relay(send), ending))
 
     async def _relay(self, send: Send) -> None:
         async with contextlib.aclosing(self._export.pieces(self._touch)) as pieces:
@@ -83,6 +97,7 @@ async def export(
     server: PartsDep,
     jobs: ServiceDep,
     result: ReadableDep,
+    who: PrincipalDep,
     form: Annotated[ExportFormat, Query(alias="format")] = ExportFormat.CSV,
     columns: Annotated[
         str,
@@ -118,6 +133,7 @@ async def export(
         form=form,
         escape=formulas is Formulas.ESCAPE,
         export_id=export_id,
+        owner=who.name,
     )
     await begun.ready()
     job = await jobs.get(result.job_id)
@@ -127,7 +143,7 @@ async def export(
         routes.EXPORT_ID_HEADER: begun.id,
         "X-Content-Type-Options": "nosniff",
     }
-    return ExportResponse(begun, jobs, result.job_id, headers)
+    return ExportResponse(begun, jobs, result.job_id, headers, server.tokens, who)
 
 
 @router.get(routes.EXPORT, operation_id="get_export")

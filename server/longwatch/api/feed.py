@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from longwatch.api import cursors
-from longwatch.api.dependencies import PartsDep, PrincipalDep
+from longwatch.api.dependencies import PartsDep
+from longwatch.api.rights import PermittedDep
 from longwatch.feed.encoded import Encoded
 from longwatch.feed.session import ChunkOfJobs, FeedSession, History, HistoryUnavailable, Missed
 from longwatch.feed.socket import EXTENSION, FeedSocket
@@ -32,20 +33,23 @@ _OPEN: Final = frozenset(JobState) - FINAL_STATES
 
 
 @router.websocket(routes.FEED)
-async def feed(socket: WebSocket, server: PartsDep, who: PrincipalDep) -> None:
+async def feed(socket: WebSocket, server: PartsDep, who: PermittedDep) -> None:
     """Serve one subscriber. The token was checked before the handshake is accepted."""
-    offered = socket.scope.get("subprotocols", [])
-    await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    session = FeedSession(
-        wire_of(socket),
-        server.hub,
-        server.beat,
-        history_of(server.store, server.epoch),
-        server=server.server_name,
-        version=version(),
-        user=who.name,
-    )
-    await session.run()
+    with server.feeds.one_of(who.name), server.tokens.ending(who) as ending:
+        offered = socket.scope.get("subprotocols", [])
+        await socket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        session = FeedSession(
+            wire_of(socket),
+            server.hub,
+            server.beat,
+            history_of(server.store, server.epoch),
+            server=server.server_name,
+            version=version(),
+            user=who.name,
+            only_of=who.only_of,
+            ending=ending,
+        )
+        await session.run()
 
 
 def history_of(store: Store, epoch: str) -> History:

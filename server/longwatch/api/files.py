@@ -8,8 +8,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
 
-from longwatch.api.dependencies import AUTHENTICATED, PartsDep
+from longwatch.api.dependencies import PartsDep, PrincipalDep
+from longwatch.api.disconnects import TokenEnded, unless_ended
 from longwatch.api.problems import ApiError
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.protocol import routes
 from longwatch.protocol.sources import UploadedFile
 from longwatch.sources.files import Files, Upload
@@ -28,6 +30,7 @@ _BODY: Final = {
 async def upload(
     request: Request,
     server: PartsDep,
+    who: PrincipalDep,
     name: Annotated[str, Query(min_length=1, max_length=routes.MAX_FILE_NAME)],
 ) -> UploadedFile:
     """Take in a file: its bytes are the body, as they are. The answer's `path` is what a source
@@ -41,13 +44,16 @@ async def upload(
     taken = None
     try:
         taken = await asyncio.to_thread(files.begin, name)
-        size = await _receive(request, files, taken)
+        with server.tokens.ending(who) as ending:
+            size = await unless_ended(_receive(request, files, taken), ending)
         path = await asyncio.to_thread(files.keep, taken)
     except BaseException as error:
         if taken is not None:
             await asyncio.shield(asyncio.to_thread(files.drop, taken))
         if isinstance(error, ClientDisconnect):
             raise ApiError(400, "bad_request", "The upload broke off. Send it again.") from None
+        if isinstance(error, TokenEnded):
+            raise ApiError(401, "unauthorized", f"The token was {error}.") from None
         if isinstance(error, OSError):
             raise ApiError(
                 507, "no_room", f"The file could not be written: {error.strerror}. Make room."

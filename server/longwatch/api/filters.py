@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
+from longwatch.api.dependencies import PrincipalDep
 from longwatch.protocol.jobs import MAX_TEXT_CHARS, MAX_WORDS, JobFilter, JobState
 from longwatch.store.listing import Filter
 
 
 async def in_address(
+    who: PrincipalDep,
     state: Annotated[list[JobState] | None, Query(description="may be given several times")] = None,
     source: str | None = None,
     owner: str | None = None,
@@ -27,8 +30,8 @@ async def in_address(
         AwareDatetime | None, Query(description="RFC 3339; earlier than this moment")
     ] = None,
 ) -> Filter:
-    """The filter in the parameters of an address."""
-    return Filter(
+    """The filter in the parameters of an address, of the jobs that the asker may see."""
+    which = Filter(
         states=frozenset(state) if state else None,
         source=source,
         owner=owner,
@@ -37,6 +40,16 @@ async def in_address(
         submitted_after=submitted_after,
         submitted_before=submitted_before,
     )
+    return within(which, who.only_of)
+
+
+def within(which: Filter, owner: str | None) -> Filter:
+    """The same, of the jobs of `owner` only (`None`: of all)."""
+    if owner is None:
+        return which
+    if which.owner not in {None, owner}:
+        which = which.among(frozenset())
+    return replace(which, owner=owner)
 
 
 def in_body(which: JobFilter) -> Filter:

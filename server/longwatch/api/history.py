@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from longwatch.api.dependencies import AUTHENTICATED, PartsDep
+from longwatch.api.dependencies import PartsDep, PrincipalDep
+from longwatch.api.disconnects import TokenEnded, unless_ended
 from longwatch.api.filters import FilterDep
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.protocol import routes
 from longwatch.protocol.history import AttemptList, Story
 from longwatch.protocol.jobs import Job
+from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.store import history, listing
 from longwatch.store.listing import Filter
 from longwatch.store.store import Store
@@ -31,6 +36,22 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet would run (OWASP, "CSV Injection")."""
 _jsonl: Final = msgspec.json.Encoder()
+
+
+class HistoryResponse(StreamingResponse):
+    """Streams it until the token of whoever asked is no good any more: then the connection is cut,
+    so that nobody takes what came for the whole."""
+
+    def __init__(
+        self, content: AsyncIterator[bytes], tokens: TokenChecker, who: Principal, **more: Any
+    ) -> None:
+        super().__init__(content, **more)
+        self._tokens = tokens
+        self._who = who
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(TokenEnded), self._tokens.ending(self._who) as ending:
+            await unless_ended(super().__call__(scope, receive, send), ending)
 
 
 @router.get(routes.JOB_EVENTS, operation_id="get_job_events")
@@ -60,17 +81,20 @@ async def attempts(job_id: str, server: PartsDep) -> AttemptList:
 )
 async def export(
     server: PartsDep,
+    who: PrincipalDep,
     which: FilterDep,
     form: Annotated[Literal["csv", "jsonl"], Query(alias="format")] = "csv",
-) -> StreamingResponse:
+) -> HistoryResponse:
     """Every job that matches, newest first, as CSV or as JSON lines.
 
     A text in CSV that a spreadsheet would take for a formula has an apostrophe before it; JSON
     lines hold each job exactly as it is read on its own.
     """
     write, kind = (_as_csv, "text/csv") if form == "csv" else (_as_jsonl, "application/jsonl")
-    return StreamingResponse(
+    return HistoryResponse(
         _pages(server.store, which, write, header=form == "csv"),
+        server.tokens,
+        who,
         media_type=kind,
         headers={"Content-Disposition": f'attachment; filename="longwatch-jobs.{form}"'},
     )

@@ -17,14 +17,15 @@ from longwatch.api import conditions, cursors
 from longwatch.api.bodies import JsonRoute
 from longwatch.api.conditions import KNOWN_TAG, ExpectedDep, KeyDep, WaitDep
 from longwatch.api.dependencies import (
-    AUTHENTICATED,
+    AuditDep,
     PrincipalDep,
     ServiceDep,
     parts,
     principal,
 )
-from longwatch.api.filters import FilterDep
+from longwatch.api.filters import FilterDep, within
 from longwatch.api.problems import ApiError
+from longwatch.api.rights import AUTHENTICATED, permitted
 from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, JobPage, Submission
 from longwatch.security.tokens import Principal
@@ -137,7 +138,7 @@ class DirectRoute(JsonRoute):
                 return await solved(request)
             try:
                 server = await parts(request)
-                who = await principal(request, server)
+                who = await permitted(request, server.owners, await principal(request, server))
                 call = await self.direct(request, body)
             except (ApiError, ValueError, RecursionError):  # msgspec's are kinds of ValueError
                 return await solved(Request(request.scope, _again(body, request)))
@@ -169,7 +170,7 @@ class ListRoute(DirectRoute):
         plain = limit.isascii() and limit.isdigit() and len(cursor or "") <= MOST_CURSOR
         if asked or not plain or not 1 <= int(limit) <= routes.MAX_LIST_PAGE:
             raise ValueError("a filter, or a wrong parameter")
-        return lambda jobs, _who: list_jobs(jobs, Filter(), cursor, int(limit))
+        return lambda jobs, who: list_jobs(jobs, within(Filter(), who.only_of), cursor, int(limit))
 
 
 class GetRoute(DirectRoute):
@@ -227,10 +228,14 @@ router.add_api_route(
 
 
 @router.post(routes.JOB_CANCEL, status_code=202, operation_id="cancel_job", response_model=Job)
-async def cancel(job_id: str, jobs: ServiceDep, expected: ExpectedDep) -> Response:
+async def cancel(
+    job_id: str, jobs: ServiceDep, who: PrincipalDep, audit: AuditDep, expected: ExpectedDep
+) -> Response:
     """Ask for a job's end. It is over once its state is final; `cancel_confirmed` then says
     whether its process was seen to be gone."""
-    return conditions.answer(await jobs.cancel(job_id, expected), 202)
+    job = await jobs.cancel(job_id, expected)
+    await audit.note_others(who, "job.cancel", [(job.id, job.owner)])
+    return conditions.answer(job, 202)
 
 
 @router.post(
@@ -259,12 +264,18 @@ async def retry(
 
 @router.delete(routes.JOB, status_code=204, operation_id="delete_job")
 async def delete(
-    job_id: str, jobs: ServiceDep, expected: ExpectedDep, later: BackgroundTasks
+    job_id: str,
+    jobs: ServiceDep,
+    who: PrincipalDep,
+    audit: AuditDep,
+    expected: ExpectedDep,
+    later: BackgroundTasks,
 ) -> None:
     """Delete a job that is over (409 `not_final` otherwise): its record, its story and, after the
     answer, its result."""
-    await jobs.delete(job_id, expected)
+    job = await jobs.delete(job_id, expected)
     later.add_task(jobs.discard, [job_id])
+    await audit.note_others(who, "job.delete", [(job.id, job.owner)])
 
 
 @router.get(routes.JOB_LOG, operation_id="get_job_log", response_class=PlainTextResponse)

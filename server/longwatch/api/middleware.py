@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import structlog
@@ -106,6 +107,8 @@ class _Answer:
         await self._send(message)
 
 
+BODY_WITHIN_S: Final = 60.0
+"""For 4 MiB that is 70 KB a second."""
 _TOO_LARGE: Final = "A request may have 4 MiB at most. Shorten the SQL."
 
 
@@ -114,15 +117,30 @@ def _is_upload(scope: Scope) -> bool:
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """`receive`, refusing what goes on beyond the limit without having declared its length."""
-    if _is_upload(scope):
+    """`receive`, refusing what goes on beyond the limit without having declared its length, and
+    what takes too long. An upload, which may be large, has that time for each of its pieces."""
+    if scope["type"] != "http":
         return receive
     total = 0
+    is_upload = _is_upload(scope)
+    deadline_s: float | None = None
+    whole = False
 
     async def bounded() -> Message:
-        nonlocal total
-        message = await receive()
-        if message["type"] == "http.request":
+        nonlocal total, deadline_s, whole
+        if whole:  # what comes now is that the client has gone
+            return await receive()
+        if deadline_s is None or is_upload:
+            deadline_s = asyncio.get_running_loop().time() + BODY_WITHIN_S
+        try:
+            async with asyncio.timeout_at(deadline_s):
+                message = await receive()
+        except TimeoutError:
+            detail = f"The body did not come within {BODY_WITHIN_S:g} s. Send it again."
+            headers = {"Connection": "close"}
+            raise ApiError(408, "slow_request", detail, headers) from None
+        whole = not message.get("more_body", False)
+        if message["type"] == "http.request" and not is_upload:
             total += len(message.get("body", b""))
             if total > MAX_BODY_BYTES:
                 raise ApiError(413, "too_large", _TOO_LARGE)

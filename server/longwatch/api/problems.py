@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from longwatch.feed.room import TooManyFeeds
 from longwatch.jobs import errors as jobs
 from longwatch.protocol.problems import MEDIA_TYPE, Problem
 from longwatch.results import errors as results
@@ -39,6 +40,15 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.InvalidSubmission: (422, "invalid_submission"),
     jobs.LimitTooHigh: (422, "limit_too_high"),
     jobs.QueueFull: (429, "queue_full"),
+    TooManyFeeds: (429, "too_many_feeds"),
+    jobs.NotYours: (403, "not_yours"),
+    jobs.InvalidToken: (422, "invalid_token"),
+    jobs.UnknownToken: (404, "unknown_token"),
+    jobs.NotOffered: (409, "not_offered"),
+    jobs.AttemptOver: (409, "attempt_over"),
+    jobs.WrongOffset: (409, "wrong_offset"),
+    jobs.ResultTooLarge: (413, "result_too_large"),
+    jobs.NoWorkersHere: (409, "no_workers_here"),
     results.ResultExpired: (410, "result_expired"),
     results.ResultDamaged: (410, "result_damaged"),
     results.ResultIncomplete: (409, "result_incomplete"),
@@ -56,6 +66,14 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
 TITLES: Final = {
     "limit_too_high": "The job asks for too much",
     "queue_full": "Too many jobs wait",
+    "not_yours": "It belongs to somebody else",
+    "invalid_token": "This cannot be a token",
+    "unknown_token": "No such token",
+    "not_offered": "The attempt is not to be had",
+    "attempt_over": "The attempt is over",
+    "wrong_offset": "The piece does not fit",
+    "result_too_large": "The result is too large",
+    "no_workers_here": "No workers here",
     "unknown_job": "No such job",
     "unknown_source": "No such source",
     "source_exists": "The name is taken",
@@ -109,6 +127,10 @@ TITLES: Final = {
     "too_large": "The request is too large",
     "unsupported_media_type": "The body is of the wrong type",
     "unauthorized": "Not authorized",
+    "too_many_wrong_tokens": "Too many wrong tokens",
+    "too_many_feeds": "Too many feeds",
+    "forbidden": "This takes another role",
+    "slow_request": "The request came too slowly",
     "foreign_host": "Foreign host",
     "foreign_origin": "Foreign origin",
     "internal_error": "The server failed",

@@ -10,8 +10,9 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from longwatch.api.dependencies import AUTHENTICATED, PartsDep, ServiceDep
+from longwatch.api.dependencies import PartsDep, ServiceDep
 from longwatch.api.disconnects import until_gone
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.jobs.errors import NoResult
 from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, ResultInfo, ResultPage

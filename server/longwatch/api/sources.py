@@ -9,13 +9,14 @@ from fastapi import APIRouter, Body, Depends, Path, Response
 
 from longwatch.api.bodies import JsonRoute
 from longwatch.api.dependencies import (
-    AUTHENTICATED,
+    AuditDep,
     PrincipalDep,
     SavingDep,
     SourcesDep,
     SourcingDep,
 )
 from longwatch.api.problems import ApiError
+from longwatch.api.rights import AUTHENTICATED
 from longwatch.jobs.errors import UnknownSource
 from longwatch.protocol import routes
 from longwatch.protocol.catalogue import Catalogue, Estimate
@@ -62,11 +63,16 @@ async def list_sources(catalogue: SourcesDep) -> SourceList:
 
 @router.post(routes.SOURCES, status_code=201, operation_id="add_source")
 async def add_source(
-    draft: Annotated[SourceDraft, Body()], sourcing: SourcingDep, response: Response
+    draft: Annotated[SourceDraft, Body()],
+    sourcing: SourcingDep,
+    who: PrincipalDep,
+    audit: AuditDep,
+    response: Response,
 ) -> Source:
     """Add a source. Its secrets are kept encrypted and never given back; one may also be named as
     an environment variable of the server (`{"env": "PGPASSWORD"}`), and is then not kept at all."""
     source = await sourcing.add(draft)
+    await audit.note(who, "source.add", source.name, detail=source.engine)
     response.headers["Location"] = routes.SOURCE.format(name=quote(source.name, safe=""))
     return source
 
@@ -85,18 +91,28 @@ async def get_source(name: Name, catalogue: SourcesDep) -> Source:
 
 @router.put(routes.SOURCE, operation_id="change_source")
 async def change_source(
-    name: Name, draft: Annotated[SourceDraft, Body()], sourcing: SourcingDep
+    name: Name,
+    draft: Annotated[SourceDraft, Body()],
+    sourcing: SourcingDep,
+    who: PrincipalDep,
+    audit: AuditDep,
 ) -> Source:
     """Replace a source that was added. Secrets that are not mentioned stay as they are while the
     source goes to the same place; if it is to go elsewhere they are to be given again."""
-    return await sourcing.change(name, draft)
+    source = await sourcing.change(name, draft)
+    renamed = "" if source.name == name else f"now {source.name}"
+    await audit.note(who, "source.change", name, detail=renamed)
+    return source
 
 
 @router.delete(routes.SOURCE, status_code=204, operation_id="remove_source")
-async def remove_source(name: Name, sourcing: SourcingDep) -> None:
+async def remove_source(
+    name: Name, sourcing: SourcingDep, who: PrincipalDep, audit: AuditDep
+) -> None:
     """Forget a source that was added, and what was uploaded for it. Its jobs and their results
     stay. 409 while jobs wait for it or run on it."""
     await sourcing.remove(name)
+    await audit.note(who, "source.remove", name)
 
 
 @router.post(routes.SOURCE_TEST, operation_id="test_source")
@@ -118,10 +134,12 @@ async def get_catalogue(name: Name, sourcing: SourcingDep) -> Catalogue:
 
 
 @router.post(routes.ESTIMATES, operation_id="estimate")
-async def estimate(request: Annotated[EstimateRequest, Body()], sourcing: SourcingDep) -> Estimate:
+async def estimate(
+    request: Annotated[EstimateRequest, Body()], sourcing: SourcingDep, who: PrincipalDep
+) -> Estimate:
     """What to expect of a query, from the engine's plan and from earlier runs of the same SQL;
     runs nothing. What is wrong with the query is part of the answer."""
-    return await sourcing.estimate(request)
+    return await sourcing.estimate(request, only_of=who.only_of)
 
 
 @router.get(routes.SAVED_QUERIES, operation_id="list_saved_queries")

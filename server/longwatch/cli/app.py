@@ -14,11 +14,14 @@ from longwatch.cli import (
     doctor,
     export,
     jobs,
+    people,
     run_query,
     serve,
     shared_store,
     sources,
+    trial,
     window,
+    worker,
 )
 from longwatch.cli.exits import Exit, Failure, of_error
 
@@ -33,6 +36,8 @@ Exit codes:
 Environment:
   LONGWATCH_URL            the server to use, as --server
   LONGWATCH_TOKEN(_FILE)   its token, or the file that holds it
+  LONGWATCH_CERTIFICATE_FILE
+                           the one certificate that it may show (PEM)
   LONGWATCH_DATA_DIR       the data folder of this machine's own server
 """
 
@@ -96,6 +101,11 @@ commands.add_command(jobs.retry)
 commands.add_command(jobs.delete)
 commands.add_command(export.export)
 commands.add_command(serve.serve)
+commands.add_command(people.token)
+commands.add_command(people.audit)
+commands.add_command(worker.worker)
+commands.add_command(worker.list_workers)
+commands.add_command(trial.trial)
 commands.add_command(backup.backup)
 commands.add_command(shared_store.restored)
 commands.add_command(doctor.doctor)

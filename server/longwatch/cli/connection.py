@@ -27,6 +27,23 @@ class Where:
     server: str | None
     token_file: Path | None
     data_dir: Path | None
+    certificate_file: Path | None = None
+
+    def remote(self) -> Address | None:
+        """The server that is named, here or in the environment. Raises `InvalidAddress`."""
+        from longwatch.connecting import remote_address
+
+        if self.server is not None and self.data_dir is not None:
+            raise click.UsageError("Give either --server or --data-dir, not both.")
+        if self.data_dir is not None:
+            return None
+        return remote_address(
+            self.server,
+            None,
+            token_file=self.token_file,
+            certificate_file=self.certificate_file,
+            environment=os.environ,
+        )
 
 
 _server_option = click.option(
@@ -39,6 +56,13 @@ _token_file_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file that holds the server's token. Default: $LONGWATCH_TOKEN(_FILE).",
 )
+_certificate_option = click.option(
+    "--certificate",
+    "certificate_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="PEM file: the one certificate that the server may show. "
+    "Default: $LONGWATCH_CERTIFICATE_FILE, else any that this machine trusts.",
+)
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -47,16 +71,22 @@ data_dir_option = click.option(
 
 
 def server_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command `--server`, `--token-file` and `--data-dir`, handed over as `where`."""
+    """Give a command `--server`, `--token-file`, `--certificate` and `--data-dir`, handed over as
+    `where`."""
 
     @functools.wraps(command)
     def with_where(
-        *, server: str | None, token_file: Path | None, data_dir: Path | None, **rest: Any
+        *,
+        server: str | None,
+        token_file: Path | None,
+        data_dir: Path | None,
+        certificate_file: Path | None,
+        **rest: Any,
     ) -> R:
-        return command(where=Where(server, token_file, data_dir), **rest)
+        return command(where=Where(server, token_file, data_dir, certificate_file), **rest)
 
     wrapped: Callable[..., R] = with_where
-    for option in (data_dir_option, _token_file_option, _server_option):
+    for option in (data_dir_option, _certificate_option, _token_file_option, _server_option):
         wrapped = option(wrapped)
     return wrapped
 
@@ -69,15 +99,9 @@ def reach(where: Where, *, may_start: bool = True, instead: str = "") -> Iterato
     Raises `InvalidAddress`, `longwatch.host.HostError`, and `Failure` when none runs and none
     may be started; it then says what else could be done `instead`.
     """
-    from longwatch.connecting import open_local, remote_address
+    from longwatch.connecting import open_local
 
-    if where.server is not None and where.data_dir is not None:
-        raise click.UsageError("Give either --server or --data-dir, not both.")
-    address = None
-    if where.data_dir is None:
-        address = remote_address(
-            where.server, None, token_file=where.token_file, environment=os.environ
-        )
+    address = where.remote()
     if address is not None:
         yield address
         return

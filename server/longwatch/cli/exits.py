@@ -46,6 +46,8 @@ def of_error(error: Exception) -> Exit:
     match error:
         case errors.BadRequest() | errors.NotFound() | errors.Conflict() | errors.TooLarge():
             return Exit.USAGE
+        case errors.Forbidden():
+            return Exit.USAGE
         case errors.JobEnded():
             return of_state(error.job.state)
         case _:

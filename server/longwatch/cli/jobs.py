@@ -199,6 +199,8 @@ def describe(job: Job) -> list[str]:
         ("source", job.source),
         ("owner", job.owner),
         ("attempt", str(job.attempt)),
+        *([("worker", job.worker)] if job.worker else []),
+        *([("task", job.task_id)] if job.task_id else []),
         ("submitted", words.clock(job.submitted_at)),
         ("started", words.clock(job.started_at)),
         ("finished", words.clock(job.finished_at)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import ipaddress
 import os
 import signal
 import threading
@@ -18,6 +17,8 @@ from longwatch.cli.exits import Exit, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from longwatch.client.address import Address
 
 _STOP_WITHIN_S: Final = 10.0
 _THRESHOLDS: Final = (700, 10, 100)
@@ -62,6 +63,34 @@ _SIGNALS: Final = [
     envvar="LONGWATCH_BEHIND_PROXY",
     help="A TLS proxy stands before it; needed to listen beyond this machine.",
 )
+@click.option(
+    "--tls-certificate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Speak TLS with this certificate: a PEM file, its chain behind it.",
+)
+@click.option(
+    "--tls-key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The certificate's key, if it is not in the same file.",
+)
+@click.option(
+    "--tls-self-signed",
+    is_flag=True,
+    help="Speak TLS with a certificate made at the first start; its fingerprint is printed.",
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "celery"]),
+    default=None,
+    help="Who carries queries out: this machine, or Celery workers.  [default: local]",
+)
+@click.option(
+    "--broker",
+    metavar="URL",
+    default=None,
+    help="The broker of Celery workers, as redis://host:6379/0; its password also by "
+    "$LONGWATCH_BROKER_PASSWORD(_FILE).",
+)
 def serve(
     host: str | None,
     port: int | None,
@@ -70,6 +99,11 @@ def serve(
     ready_file: Path | None,
     until_idle: float | None,
     behind_proxy: bool,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    tls_self_signed: bool,
+    executor: str | None,
+    broker: str | None,
 ) -> int:
     """Run the server until SIGTERM or Ctrl+C.
 
@@ -77,19 +111,21 @@ def serve(
     server.json of the data folder, both readable by this user alone. $LONGWATCH_TOKEN or
     $LONGWATCH_TOKEN_FILE give it a token of your own.
     """
-    where = host or os.environ.get("LONGWATCH_HOST") or "127.0.0.1"
-    if not is_loopback(where) and not behind_proxy:
-        raise Failure(
-            f"{where} can be reached from other machines, and tokens and data would cross the "
-            "network in the clear. Put a TLS proxy before the server and say --behind-proxy.",
-            Exit.USAGE,
-        )
-    from longwatch.host import AlreadyServing, ServerThread
+    from longwatch.host import AlreadyServing, Insecure, ServerThread
 
-    chosen: dict[str, Any] = {"host": where, "port": port, "behind_proxy": behind_proxy or None}
-    chosen["store"] = store
+    chosen: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "store": store,
+        "behind_proxy": behind_proxy or None,
+        "tls_certificate": tls_certificate,
+        "tls_key": tls_key,
+        "tls_self_signed": tls_self_signed or None,
+        "executor": executor,
+        "broker": broker,
+    }
     settings = {name: value for name, value in chosen.items() if value is not None}
-    with _stop_signals() as stop:
+    with stop_signals() as stop:
         server = ServerThread(data_dir, configured_token=True, until_idle_s=until_idle, **settings)
         try:
             address = server.start()
@@ -99,10 +135,15 @@ def serve(
                 "one, or give another --data-dir.",
                 Exit.UNREACHABLE,
             ) from error
+        except Insecure as error:
+            raise Failure(str(error), Exit.USAGE) from error
         _settle()
         try:
-            with _ready_file(ready_file, address.url, address.token):
+            with _ready_file(ready_file, address):
                 click.echo(f"Longwatch serves at {address.url}; Ctrl+C stops it.", err=True)
+                if server.certificate is not None:
+                    fingerprint = server.certificate.fingerprint
+                    click.echo(f"Its certificate's SHA-256 fingerprint is {fingerprint}", err=True)
                 while not stop.wait(_LOOK_S) and not server.ended.is_set():
                     pass
                 click.echo("Stopping.", err=True)
@@ -126,18 +167,8 @@ def _settle() -> None:
     gc.set_threshold(*_THRESHOLDS)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[threading.Event]:
     """An event that the signals to stop set, instead of what they did before."""
     stop = threading.Event()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -153,14 +184,19 @@ def _stop_signals() -> Iterator[threading.Event]:
 
 
 @contextlib.contextmanager
-def _ready_file(path: Path | None, url: str, token: str) -> Iterator[None]:
+def _ready_file(path: Path | None, address: Address) -> Iterator[None]:
     """The ready file, for as long as the server answers. Raises `Failure` if it can't be made."""
     if path is None:
         yield
         return
     from longwatch.client.discovery import ServerFile, read_server_file, write_server_file
 
-    mine = ServerFile(url=url, token=token, pid=os.getpid())
+    mine = ServerFile(
+        url=address.url,
+        token=address.token,
+        pid=os.getpid(),
+        certificate=address.certificate,
+    )
     try:
         write_server_file(path, mine)
     except OSError as error:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import sys
 
 
-async def load(module: str) -> None:
-    """Import `module` in a worker thread, so that the `import` which follows costs nothing.
+async def load(*modules: str) -> None:
+    """Import these in a worker thread, so that the `import` which follows costs nothing.
 
     httpx and websockets take 150 ms each; in the loop of a window that is a visible stutter.
     """
-    if module not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, module)
+    if any(module not in sys.modules for module in modules):
+        await asyncio.to_thread(_load, modules)
+
+
+def _load(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        with contextlib.suppress(ModuleNotFoundError):  # which the `import` tells, if it matters
+            importlib.import_module(module)

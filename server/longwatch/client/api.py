@@ -20,6 +20,7 @@ from longwatch.client.errors import (
     WaitTimeout,
 )
 from longwatch.client.filters import aware, in_address
+from longwatch.client.people import PeopleCalls
 from longwatch.client.results import WORK_S, ResultCalls
 from longwatch.client.results import in_address as in_address_of_result
 from longwatch.client.sources import SourceCalls
@@ -30,6 +31,7 @@ from longwatch.protocol.health import Ready
 from longwatch.protocol.history import Attempt, AttemptList, Story, StoryLine
 from longwatch.protocol.jobs import Job, JobFilter, JobPage, ResultInfo, ResultPage, Submission
 from longwatch.protocol.results import Condition, SortKey
+from longwatch.protocol.worker import WorkerList
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -56,7 +58,7 @@ class ArrowPage:
     complete: bool
 
 
-class AsyncClient(ResultCalls, SourceCalls):
+class AsyncClient(ResultCalls, SourceCalls, PeopleCalls):
     """A connection to one server: `async with AsyncClient(address) as client: …`.
 
     Every method raises `ServerUnreachable` when nobody answers, `ProtocolMismatch` when what
@@ -122,6 +124,10 @@ class AsyncClient(ResultCalls, SourceCalls):
             cursor = page.next
             if cursor is None:
                 return
+
+    async def workers(self) -> WorkerList:
+        """Who carries jobs out for the server."""
+        return await self._json("GET", routes.WORKERS, WorkerList)
 
     async def export_jobs(
         self, which: JobFilter = _ALL, *, form: Literal["csv", "jsonl"] = "csv"

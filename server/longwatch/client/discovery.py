@@ -31,11 +31,13 @@ class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     token: str
     pid: int
+    certificate: str = ""
+    """PEM, of a server that speaks TLS: the one to expect."""
 
     @property
     def address(self) -> Address:
         """Where it is. Raises `InvalidAddress` when the file says nonsense."""
-        return Address.parse(self.url, self.token)
+        return Address.parse(self.url, self.token, self.certificate)
 
 
 def read_server_file(path: Path) -> ServerFile | None:
@@ -79,9 +81,18 @@ def find_local(data_dir: Path) -> Address | None:
 def is_alive(address: Address) -> bool:
     """Whether a Longwatch server answers there. The question carries no token."""
     parts = urlsplit(address.url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    host, port = parts.hostname or "", parts.port
+    connection: http.client.HTTPConnection
     # http.client looks at no proxy setting, as it should be for this machine.
-    connection = kind(parts.hostname or "", parts.port, timeout=_ANSWER_WITHIN_S)
+    try:
+        if address.is_encrypted:
+            connection = http.client.HTTPSConnection(
+                host, port, timeout=_ANSWER_WITHIN_S, context=address.tls()
+            )
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_WITHIN_S)
+    except InvalidAddress:
+        return False
     try:
         connection.request("GET", parts.path + routes.HEALTH_LIVE)
         answer = connection.getresponse()

@@ -61,7 +61,7 @@ def refused(status: int) -> Broken:
 
 
 def said_bye(bye: Bye) -> Broken:
-    denied = bye.code == "unauthorized"
+    denied = bye.code in {"unauthorized", "revoked", "expired"}
     return Broken(bye.reason, unauthorized=denied, hopeless=denied)
 
 

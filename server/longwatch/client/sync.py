@@ -28,6 +28,7 @@ from longwatch.protocol.jobs import (
     Limits,
     Submission,
 )
+from longwatch.protocol.people import Role
 from longwatch.protocol.sources import EstimateRequest, SourceDraft
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from longwatch.protocol.catalogue import Catalogue, Estimate
     from longwatch.protocol.history import Attempt, StoryLine
+    from longwatch.protocol.people import AuditLine, Me, NewToken, Token
     from longwatch.protocol.sources import (
         SavedQuery,
         SecretReference,
@@ -236,6 +238,34 @@ class Client:
     def saved_queries(self) -> list[SavedQuery]:
         """The queries kept on the server."""
         return self._call(self._api.saved_queries()).queries
+
+    def me(self) -> Me:
+        """Whose the token is, and what it may do."""
+        return self._call(self._api.me())
+
+    def create_token(
+        self, name: str, role: Role | str, *, expires_days: float | None = None
+    ) -> NewToken:
+        """Make a token for somebody; admins only. Its `secret` is told this once."""
+        return self._call(self._api.create_token(name, Role(role), expires_days=expires_days))
+
+    def tokens(self) -> list[Token]:
+        """Every token there is or was, the newest first; admins only."""
+        return self._call(self._api.tokens())
+
+    def revoke_token(self, token_id: str) -> Token:
+        """Let a token in no more; admins only. Raises `NotFound`."""
+        return self._call(self._api.revoke_token(token_id))
+
+    def audit(self) -> Iterator[AuditLine]:
+        """What people did, newest first, fetched page by page; admins only."""
+        cursor: str | None = None
+        while True:
+            page = self._call(self._api.audit(cursor=cursor, limit=500))
+            yield from page.lines
+            cursor = page.next
+            if cursor is None:
+                return
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.call(work)

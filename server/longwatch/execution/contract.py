@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,11 +20,19 @@ class Died:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How an attempt ended: by the runner's own word, or because it died. `last` is the newest
-    report there was; `confirmed` says that the process is gone for certain."""
+class HandedBack:
+    """The worker that carried it out stops, and has ended the runner. It wrote nothing."""
 
-    how: Outcome | Died
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended: by the runner's own word, because it died, or because its worker gave
+    it back. `last` is the newest report there was; `confirmed` says that the process is gone for
+    certain."""
+
+    how: Outcome | Died | HandedBack
     last: Report | None
     confirmed: bool
 
@@ -37,6 +45,20 @@ class Observer(Protocol):
 
     async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
         """An attempt is over; called exactly once for each that was started or adopted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who carries an attempt out: a worker by name, for the Celery task `task_id`. `key` is known
+    to it alone: what is said without it does not count."""
+
+    worker: str
+    task_id: str
+    key: str = field(repr=False)
+
+
+class BrokerUnreachable(OSError):
+    """The broker does not take what it is to carry."""
 
 
 class Executor(ABC):

@@ -68,12 +68,15 @@ class LocalExecutor(Executor):
         log: Path,
         *,
         warm_spare: bool,
+        most_spares: int = SPARES,
+        bound: bool = False,
         access: Callable[[str], Access] = lambda _source: ({}, {}),
         runs_elsewhere: Callable[[str], bool] = lambda _engine: False,
         withheld: Collection[str] = (),
     ) -> None:
         """`jobs_folder` holds a folder a job; what runners say before they have a log of their
-        own is appended to `log`. `access` is a source's by name, and may raise `JobsError`;
+        own is appended to `log`. With `bound` runners end with this
+        process (`Order`). `access` is a source's by name, and may raise `JobsError`;
         `runs_elsewhere` says whether an engine's queries may outlive their runner; environment
         variables that are `withheld` are the server's own."""
         self._jobs = jobs_folder
@@ -83,7 +86,8 @@ class LocalExecutor(Executor):
         self._inspector = Inspector(self._runner_for, jobs_folder / "inspections")
         self._log_path = log
         self._log: IO[bytes] | None = None
-        self._spares = Spares(self._spawn, most=SPARES if warm_spare else 0)
+        self._spares = Spares(self._spawn, most=most_spares if warm_spare else 0)
+        self._bound = bound
         self._closing: set[asyncio.Task[None]] = set()
         self._attempts: dict[tuple[str, int], _Attempt] = {}
         self._syncing = asyncio.Lock()
@@ -150,7 +154,8 @@ class LocalExecutor(Executor):
         self, runner: OwnRunner, spec: AttemptSpec, mailbox: Mailbox, secrets: dict[str, str]
     ) -> None:
         mailbox.write_identity(runner.identity())
-        runner.order(Order(folder=str(mailbox.folder), secrets=secrets or None))
+        folder = str(mailbox.folder)
+        runner.order(Order(folder=folder, bound=self._bound, secrets=secrets or None))
         self._follow(_Attempt(spec.job_id, spec.attempt, mailbox, runner, secrets=secrets))
 
     def adopt(self, job_id: str, attempt: int) -> None:

@@ -137,7 +137,7 @@ class Beat:
             place.tick = place.near = mark.tick
             place.far_due_s = now_s + FAR_S
         else:
-            progress = self._hub.progress_of(place.shown, place.near)
+            progress = self._hub.progress_of(place.shown, place.near, place.view)
             place.near = mark.tick
         if progress is not None:
             frames.append(progress)

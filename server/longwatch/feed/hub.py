@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
@@ -58,7 +58,12 @@ class Told(NamedTuple):
     seq: int
 
 
-_Change = tuple[int, JobSummary | None]
+class _Change(NamedTuple):
+    """The newest of one job: `job` is `None` once it is removed, `owner` where nobody knows it."""
+
+    seq: int
+    job: JobSummary | None
+    owner: str | None
 
 
 class _Newer(NamedTuple):
@@ -104,38 +109,51 @@ class FeedHub:
         """Stand at the store's newest `seq`; changes before it are the store's to tell."""
         self.seq = self._floor = seq
 
-    def publish(self, changed: Iterable[JobSummary], removed: Iterable[str], seq: int) -> None:
-        """Announce one commit. `seq` is its newest number, above every earlier one."""
+    def runs(self, job: JobSummary) -> None:
+        """Know a job that ran before this hub began: its progress will be told."""
+        self._running[job.id] = job
+
+    def publish(
+        self, changed: Iterable[JobSummary], removed: Mapping[str, str | None], seq: int
+    ) -> None:
+        """Announce one commit. `seq` is its newest number, above every earlier one; `removed` says
+        whose each removed job was."""
         for job in sorted(changed, key=lambda job: job.seq):
-            self._remember(job.id, job.seq, job)
+            self._remember(job.id, _Change(job.seq, job, job.owner))
             if job.state is JobState.RUNNING:
                 self._running[job.id] = job
             else:
                 self._live.pop(job.id, None)
                 self._running.pop(job.id, None)
-        for job_id in removed:
-            self._remember(job_id, seq, None)
+        for job_id, owner in removed.items():
+            self._remember(job_id, _Change(seq, None, owner))
             self._live.pop(job_id, None)
             self._running.pop(job_id, None)
         while len(self._changes) > KEEP_CHANGES:
-            _, (forgotten, _) = self._changes.popitem(last=False)
-            self._floor = max(self._floor, forgotten)
+            _, forgotten = self._changes.popitem(last=False)
+            self._floor = max(self._floor, forgotten.seq)
         self._newer.clear()
         self.seq = max(self.seq, seq)
         self.on_move()
 
-    def recall(self, since: int, changed: Iterable[JobSummary], removed: Iterable[str]) -> None:
+    def recall(
+        self, since: int, changed: Iterable[JobSummary], removed: Mapping[str, str | None]
+    ) -> None:
         """Remember what the store told of the changes after `since`: a thousand clients that come
         back to a server just started are answered by one look into the store, not a thousand.
         Does nothing when it is too much, or nothing that the hub lacks."""
         floor = self._floor
         older: list[tuple[str, _Change]] = [
-            (job.id, (job.seq, job))
+            (job.id, _Change(job.seq, job, job.owner))
             for job in sorted(changed, key=lambda job: job.seq)
             if job.seq <= floor and job.id not in self._changes
         ]
         # Nobody knows which of the changes up to here these were: who is behind hears of them all.
-        older += [(job_id, (floor, None)) for job_id in removed if job_id not in self._changes]
+        older += [
+            (job_id, _Change(floor, None, owner))
+            for job_id, owner in removed.items()
+            if job_id not in self._changes
+        ]
         if since >= floor or len(older) + len(self._changes) > KEEP_CHANGES:
             return
         for job_id, change in reversed(older):
@@ -210,9 +228,10 @@ class FeedHub:
         def make() -> bytes:
             changed: list[JobSummary] = []
             removed: list[str] = []
-            for job_id, (_, job) in newer.changes:
+            for job_id, (_, job, owner) in newer.changes:
                 if job is None:
-                    removed.append(job_id)
+                    if view.hears_of(owner):
+                        removed.append(job_id)
                 elif view.shows(job):
                     changed.append(self.with_progress(job))
                 elif view.concerns(job):
@@ -228,16 +247,16 @@ class FeedHub:
         newer: list[tuple[str, _Change]] = []
         for job_id in reversed(self._changes):
             change = self._changes[job_id]
-            if change[0] <= since:
+            if change.seq <= since:
                 break
-            if change[0] <= seq:
+            if change.seq <= seq:
                 newer.append((job_id, change))
         newer.reverse()
         to = seq
-        if len(newer) > MOST_TOLD and newer[MOST_TOLD - 1][1][0] < newer[-1][1][0]:
-            to = newer[MOST_TOLD - 1][1][0]
-            newer = [one for one in newer if one[1][0] <= to]
-        runs = any(job is not None and job.state is JobState.RUNNING for _, (_, job) in newer)
+        if len(newer) > MOST_TOLD and newer[MOST_TOLD - 1][1].seq < newer[-1][1].seq:
+            to = newer[MOST_TOLD - 1][1].seq
+            newer = [one for one in newer if one[1].seq <= to]
+        runs = any(job is not None and job.state is JobState.RUNNING for _, (_, job, _) in newer)
         return _Newer(newer, to, runs)
 
     def progress_since(
@@ -256,25 +275,32 @@ class FeedHub:
                 live = self._live[job_id]
                 if live.tick <= tick:
                     break
-                # What a server that has just begun adopted was never published: nobody knows.
-                job = self._running.get(job_id)
-                if job is None or view is EVERYTHING or view.shows(job):
+                if view is EVERYTHING or self._shows(view, job_id):
                     newer.append((job_id, live))
             return _encode(_columns(mark.tick, newer[::-1]))
 
         return self._cache.get((view, tick, mark.tick), make)
 
-    def progress_of(self, job_ids: Collection[str], tick: int) -> Encoded | None:
-        """The encoded progress of these jobs newer than `tick`; `None` when there is none."""
+    def progress_of(
+        self, job_ids: Collection[str], tick: int, view: View = EVERYTHING
+    ) -> Encoded | None:
+        """The encoded progress of these jobs newer than `tick`, as far as they are in the view;
+        `None` when there is none."""
         newer = [
             (job_id, live)
             for job_id in job_ids
-            if (live := self._live.get(job_id)) is not None and live.tick > tick
+            if (live := self._live.get(job_id)) is not None
+            and live.tick > tick
+            and (view is EVERYTHING or self._shows(view, job_id))
         ]
         return Encoded(_encode(_columns(self.tick, newer))) if newer else None
 
-    def _remember(self, job_id: str, seq: int, job: JobSummary | None) -> None:
-        self._changes[job_id] = (seq, job)
+    def _shows(self, view: View, job_id: str) -> bool:
+        job = self._running.get(job_id)
+        return job is not None and view.shows(job)
+
+    def _remember(self, job_id: str, change: _Change) -> None:
+        self._changes[job_id] = change
         self._changes.move_to_end(job_id)
 
 

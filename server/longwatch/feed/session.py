@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -66,10 +66,10 @@ class ChunkOfJobs:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What changed after a `seq`, up to `seq`."""
+    """What changed after a `seq`, up to `seq`; `removed` says whose each removed job was."""
 
     changed: Sequence[JobSummary]
-    removed: Sequence[str]
+    removed: Mapping[str, str | None]
     seq: int
 
 
@@ -95,7 +95,12 @@ class _Refused(Exception):
 
 
 class FeedSession:
-    """Serves one subscriber until it leaves, misbehaves, reads too slowly or the server stops."""
+    """Serves one subscriber until it leaves, misbehaves, reads too slowly, its token ends or the
+    server stops.
+
+    `only_of` limits it to the jobs of one owner. `ending` is done once its token is no good any
+    more, with the code to say goodbye with.
+    """
 
     def __init__(
         self,
@@ -107,11 +112,15 @@ class FeedSession:
         server: str,
         version: str,
         user: str = "",
+        only_of: str | None = None,
+        ending: asyncio.Future[str] | None = None,
     ) -> None:
         self._wire = wire
         self._hub = hub
         self._beat = beat
         self._history = history
+        self._only_of = only_of
+        self._ending = ending or asyncio.get_running_loop().create_future()
         self._hello = partial(
             Hello,
             protocol=PROTOCOL_VERSION,
@@ -132,7 +141,7 @@ class FeedSession:
             await self._say(self._hello(seq=self._hub.seq, time=datetime.now(UTC)))
             subscribe = await self._first()
             interval_s = 1 / min(subscribe.max_hz or DEFAULT_HZ, 30.0)
-            place = Place(self._wire, View.of(subscribe.filter), interval_s)
+            place = Place(self._wire, View.of(subscribe.filter).within(self._only_of), interval_s)
             await self._converse(subscribe, place)
         except Gone:
             return
@@ -153,7 +162,9 @@ class FeedSession:
         ]
         try:
             # Whichever ends first: an endless wait on either alone would outlive the server.
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*tasks, self._ending], return_when=asyncio.FIRST_COMPLETED)
+            self._check_token()
+            done = [task for task in tasks if task.done()]
         finally:
             # Before any goodbye: nothing may be sent after it.
             for task in tasks:
@@ -176,12 +187,13 @@ class FeedSession:
             ending = asyncio.create_task(self._hub.ended(), name="feed-end")
             try:
                 await asyncio.wait(
-                    {receiving, ending},
+                    {receiving, ending, self._ending},
                     timeout=SUBSCRIBE_TIMEOUT_S,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if self._hub.closing:
                     raise _Refused(_STOPPING.code, _STOPPING.reason, 1001)
+                self._check_token()
                 if not receiving.done():
                     reason = "Send a subscribe frame within 10 s of hello."
                     raise _Refused("malformed_frame", reason, 1008)
@@ -195,6 +207,13 @@ class FeedSession:
             if isinstance(frame, Show):
                 raise _Refused("malformed_frame", "Subscribe before you say what is shown.", 1008)
             await self._answer(frame)
+
+    def _check_token(self) -> None:
+        """Raises `_Refused` once the token that opened this feed is no good any more."""
+        if self._ending.done():
+            code = self._ending.result()
+            reason = f"The token that opened this feed was {code}. Ask for another one."
+            raise _Refused(code, reason, 1008)
 
     async def _listen(self, place: Place) -> None:
         while True:
@@ -251,7 +270,8 @@ class FeedSession:
 
     async def _send_missed(self, place: Place, missed: Missed) -> None:
         """Tell what the store knows, a part at a time."""
-        view, removed = place.view, list(missed.removed)
+        view = place.view
+        removed = [job_id for job_id, owner in missed.removed.items() if view.hears_of(owner)]
         changed = [job for job in missed.changed if view.concerns(job)]
         for start in range(0, max(len(changed), 1), MOST_TOLD):
             part = changed[start : start + MOST_TOLD]

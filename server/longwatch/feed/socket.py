@@ -16,11 +16,11 @@ from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from longwatch.feed.encoded import Encoded
+from longwatch.feed.limited import LimitedHttp
 from longwatch.feed.wire import Gone
 
 EXTENSION: Final = "longwatch.feed"
@@ -109,7 +109,7 @@ class FeedSocket(WebSocketsSansIOProtocol):
         self.transport.abort()
 
 
-class FeedHttp(HttpToolsProtocol):
+class FeedHttp(LimitedHttp):
     """Serves HTTP like its parent, and is gone once it has become a WebSocket."""
 
     def handle_websocket_upgrade(self) -> None:

@@ -21,7 +21,15 @@ JobsError
 ├── NoResult
 ├── InvalidSubmission
 ├── LimitTooHigh
+├── NotOffered             a worker came for what nobody may take
+├── AttemptOver            a worker speaks of an attempt that is not its own any more
+├── WrongOffset            a piece of a result does not follow what the server has
+├── ResultTooLarge         a worker sends more than the job may return
+├── NoWorkersHere          this server carries its queries out itself
 ├── QueueFull
+├── NotYours               it is somebody else's
+├── InvalidToken           what it is to be cannot be
+├── UnknownToken
 └── InvalidTransition      a bug of ours, never the user's fault
 """
 
@@ -232,6 +240,74 @@ class LimitTooHigh(JobsError):
         super().__init__(
             f"The job asks for {asked} of {what}; this server grants {most}. Ask for less, or "
             "leave the limit out."
+        )
+
+
+class NotYours(JobsError):
+    """It belongs to somebody else, and only an admin may do that to it."""
+
+    def __init__(self, what: str, owner: str) -> None:
+        super().__init__(
+            f"{what} belongs to {owner}. Only its owner or an admin may do this; ask one of them."
+        )
+
+
+class InvalidToken(JobsError):
+    """What the token is to be cannot be; `pointer` says which part of it."""
+
+    def __init__(self, message: str, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class UnknownToken(JobsError):
+    """There is no such token on this server."""
+
+    def __init__(self, token_id: str) -> None:
+        super().__init__(
+            f"There is no token {token_id[:40]!r} on this server. `longwatch token list` lists "
+            "those there are."
+        )
+
+
+class NotOffered(JobsError):
+    """The attempt is not to be had: taken by another, cancelled, or never offered."""
+
+    def __init__(self, job_id: str, attempt: int) -> None:
+        super().__init__(f"Attempt {attempt} of job {job_id} is not to be had. Leave it.")
+
+
+class AttemptOver(JobsError):
+    """The attempt belongs to another worker, or to none any more."""
+
+    def __init__(self, job_id: str, attempt: int) -> None:
+        super().__init__(
+            f"Attempt {attempt} of job {job_id} is not this worker's any more: it is over, or was "
+            "given up because nothing was heard of it. End it; what it did is not wanted."
+        )
+
+
+class WrongOffset(JobsError):
+    """The piece does not begin where the server's part of the file ends."""
+
+    def __init__(self, file: str, have_bytes: int) -> None:
+        super().__init__(f"The server has {have_bytes:,} bytes of {file}. Go on from there.")
+
+
+class ResultTooLarge(JobsError):
+    """The result is larger than the job may return."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"The result of this job may have {most_bytes:,} bytes. Send no more.")
+
+
+class NoWorkersHere(JobsError):
+    """This server has no use for workers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This server carries its queries out itself. Start it with `longwatch serve --executor "
+            "celery --broker URL` for workers to take part."
         )
 
 

@@ -130,7 +130,8 @@ class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
 
 class Bye(Frame, frozen=True, kw_only=True, tag="bye"):
     """The server closes after this. `code` is stable: `stopping`, `malformed_frame`, `too_slow`,
-    `store_unusable`, `unauthorized`; `reason` is a sentence."""
+    `store_unusable`, `unauthorized`, and `revoked` or `expired` for a token; `reason` is a
+    sentence."""
 
     code: str
     reason: str

@@ -198,13 +198,16 @@ class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
 
 
 class Job(JobSummary, frozen=True, kw_only=True):
-    """A job in full. `retry_of` is the job that it was submitted anew from, if any."""
+    """A job in full. `retry_of` is the job that it was submitted anew from, if any. Where workers
+    carry queries out, `worker` has or had the newest attempt, for the Celery task `task_id`."""
 
     result: ResultInfo | None
     sql: str
     limits: Limits
     parameters: dict[str, Parameter] = field(default_factory=dict)
     retry_of: str | None = None
+    worker: str | None = None
+    task_id: str | None = None
 
     def submission(self) -> Submission:
         """What it was submitted as: to submit it again."""

@@ -77,7 +77,8 @@ class SourceOrigin(enum.StrEnum):
 
 class Source(Wire, frozen=True, kw_only=True):
     """A named place that queries run against. `name` identifies it, `title` is for people.
-    `secrets` are the names of those that are set; nobody is told what they are."""
+    `secrets` are the names of those that are set; nobody is told what they are. `queue` is that of
+    the workers which have its data at hand."""
 
     name: str
     title: str
@@ -88,6 +89,7 @@ class Source(Wire, frozen=True, kw_only=True):
     options: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     max_running: int | None = None
+    queue: str | None = None
 
 
 class SourceList(Wire, frozen=True, kw_only=True):

@@ -52,9 +52,17 @@ class RunningExport:
     """One export: a task that has it made, and the pieces that wait to be sent."""
 
     def __init__(
-        self, viewer: Viewer, job_id: str, export_id: str, order: Export, index: Index
+        self,
+        viewer: Viewer,
+        job_id: str,
+        export_id: str,
+        order: Export,
+        index: Index,
+        owner: str,
     ) -> None:
         self.id = export_id
+        self.owner = owner
+        """Who began it."""
         self._viewer = viewer
         self._job_id = job_id
         self._order = order
@@ -170,8 +178,9 @@ class Exports:
         form: ExportFormat,
         escape: bool,
         export_id: str | None,
+        owner: str,
     ) -> RunningExport:
-        """Begin one. Raises `Refused` (`export_id_taken`) and `TooManyExports`."""
+        """Begin one for `owner`. Raises `Refused` (`export_id_taken`) and `TooManyExports`."""
         if export_id is not None and export_id in self._known:
             raise Refused(
                 "export_id_taken", f"An export is called {export_id} already. Choose another id."
@@ -182,7 +191,7 @@ class Exports:
             folder=str(folder), criteria=criteria, format=form, columns=columns, escape=escape
         )
         made = RunningExport(
-            self.viewer, job_id, export_id or secrets.token_urlsafe(12), order, index
+            self.viewer, job_id, export_id or secrets.token_urlsafe(12), order, index, owner
         )
         self._known[made.id] = made
         while len(self._known) > MOST_REMEMBERED:

@@ -49,7 +49,8 @@ def main() -> int:
         order = read_order(line)
         if order.folder is not None:
             mailbox = Mailbox(Path(order.folder))
-            run_attempt(mailbox, engine, _redirect_output(mailbox), order.secrets or {})
+            doorbell = _redirect_output(mailbox)
+            run_attempt(mailbox, engine, doorbell, order.secrets or {}, bound=order.bound)
         if order.inspection is not None:
             # What an engine prints must not be taken for an answer.
             output = os.dup(1)

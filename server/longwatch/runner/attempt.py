@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,17 +19,23 @@ from longwatch.engines.contract import (
     Workspace,
 )
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
-from longwatch.runner.limits import free_address_space, limit_address_space
+from longwatch.runner.limits import bind_to_starter, free_address_space, limit_address_space
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.segments import SegmentWriter
 from longwatch.runner.spec import BATCH_ROWS, AttemptSpec, Ending, Outcome, Report
-from longwatch.runner.watch import Watch
+from longwatch.runner.watch import TICK_S, Watch
 
 
 def run_attempt(
-    mailbox: Mailbox, engine: Engine, doorbell: int, secrets: Mapping[str, str]
+    mailbox: Mailbox,
+    engine: Engine,
+    doorbell: int,
+    secrets: Mapping[str, str],
+    *,
+    bound: bool = False,
 ) -> Never:
-    """Run what lies in the mailbox, with the `secrets` of its source, then end this process.
+    """Run what lies in the mailbox, with the `secrets` of its source, then end this process. For
+    `bound` see `runner.spec.Order`.
 
     Leaves by `os._exit`: the outcome is on disk by then, and giving gigabytes back piece by
     piece would only keep the machine busy (0.2 s for 1.9 GB).
@@ -38,8 +45,10 @@ def run_attempt(
     watch = Watch(spec, mailbox, doorbell, lambda error, last: _breach(mailbox, watch, error, last))
     limit_address_space(spec.memory_bytes)
     watch.start()
+    if bound:
+        bind_to_starter()
     try:
-        result = _query(spec, mailbox, engine, watch, secrets)
+        result = _query(spec, mailbox, engine, watch, secrets, bound=bound)
     except Interrupted:
         outcome = _outcome(watch, Ending.CANCELLED, None)
     except EngineError as error:
@@ -81,6 +90,8 @@ def _query(
     engine: Engine,
     watch: Watch,
     secrets: Mapping[str, str],
+    *,
+    bound: bool,
 ) -> ResultInfo:
     watch.phase = Phase.CONNECTING
     workspace = Workspace(
@@ -98,6 +109,8 @@ def _query(
     watch.kind = StatementKind.WRITE if writes else StatementKind.READ
     # Before anything runs: if we are killed, it must be known whether this may be tried again.
     watch.tell()
+    if bound and writes:
+        _await_leave(mailbox, watch)
     watch.session = session
     for number, statement in enumerate(statements, start=1):
         watch.begin(number)
@@ -123,6 +136,14 @@ def _query(
     if engine.runs_elsewhere:
         session.close()
     return info
+
+
+def _await_leave(mailbox: Mailbox, watch: Watch) -> None:
+    """Wait until the server has it on its disk that this writes: if its worker dies from then on,
+    it is not run again."""
+    while not mailbox.may_write():
+        _heed(watch)
+        time.sleep(TICK_S)
 
 
 def _heed(watch: Watch) -> None:

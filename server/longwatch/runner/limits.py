@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +44,20 @@ def _set_address_space(most: int | None) -> None:
     soft = hard if most is None or (hard != resource.RLIM_INFINITY and hard < most) else most
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def bind_to_starter() -> None:
+    """End this process and its group once whoever started it is gone: its input ends then."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        if os.name == "posix":
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="bound", daemon=True).start()
 
 
 def yield_to_others() -> None:

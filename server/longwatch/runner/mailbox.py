@@ -1,8 +1,8 @@
 """An attempt's folder: the mailbox between a server and a runner that may outlive it.
 
-In: `spec.json`, `runner.json` (which process it was given to), `cancel`. Out: `progress.json`
-(replaced at most 10 times a second), `log.txt`, `result/`, `outcome.json` (last, fsynced). The
-folder is the truth; a byte on a pipe is only a doorbell.
+In: `spec.json`, `runner.json` (which process it was given to), `cancel`, `leave`. Out:
+`progress.json` (replaced at most 10 times a second), `log.txt`, `result/`, `outcome.json` (last,
+fsynced). The folder is the truth; a byte on a pipe is only a doorbell.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Mailbox:
         self.log = folder / "log.txt"
         self.spill = folder / "spill"
         self._cancel = folder / "cancel"
+        self._leave = folder / "leave"
 
     def create(self, spec: AttemptSpec) -> None:
         """Make the folder and put `spec` in."""
@@ -48,6 +49,14 @@ class Mailbox:
     def cancel_requested(self) -> bool:
         """Whether the runner was asked to stop; 2 µs."""
         return os.path.exists(self._cancel)  # noqa: PTH110 - twice as quick as Path.exists
+
+    def give_leave(self) -> None:
+        """Let a statement that writes begin, where it waits for that."""
+        self._leave.touch()
+
+    def may_write(self) -> bool:
+        """Whether it may."""
+        return os.path.exists(self._leave)  # noqa: PTH110 - as above
 
     def write_identity(self, identity: Identity) -> None:
         """Say which process is given the attempt. Before it is: a server that finds the attempt

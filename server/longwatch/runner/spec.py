@@ -7,72 +7,25 @@ from typing import Final
 
 import msgspec
 
+from longwatch.protocol.attempts import AttemptSpec, Ending, Outcome, Report, attempt_tag
 from longwatch.protocol.catalogue import Catalogue, Estimate
-from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
+from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import Parameter
 
-
-class AttemptSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """`spec.json`: everything one attempt needs to know but its source's secrets, which come with
-    the order and never lie on a disk. Sizes in bytes, `run_s` in seconds."""
-
-    job_id: str
-    attempt: int
-    sql: str
-    engine: str
-    options: dict[str, str]
-    source: str = ""
-    memory_bytes: int
-    spill_bytes: int
-    threads: int
-    run_s: float | None = None
-    result_rows: int | None = None
-    result_bytes: int | None = None
-    parameters: dict[str, Parameter] = msgspec.field(default_factory=dict)
-
-    @property
-    def tag(self) -> str:
-        """What the engine's own list of what runs is to call it."""
-        return attempt_tag(self.job_id, self.attempt)
-
-
-def attempt_tag(job_id: str, attempt: int) -> str:
-    """The tag of an attempt, 63 characters at most."""
-    return f"longwatch {job_id} {attempt}"
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """`progress.json`: where the attempt is. `fraction` is the engine's own word, 0 to 1 or
-    `None`; it may fall or stand at 1 early. `elapsed_s` counts from the start of the attempt by
-    the runner's monotonic clock; `statement` is the one that runs, from 1, of `statements`."""
-
-    phase: Phase
-    elapsed_s: float
-    fraction: float | None = None
-    rows: int = 0
-    bytes: int = 0
-    memory_bytes: int = 0
-    spill_bytes: int = 0
-    kind: StatementKind | None = None
-    result: ResultInfo | None = None
-    statement: int = 0
-    statements: int = 0
-
-
-class Ending(enum.StrEnum):
-    """How an attempt ended, by the runner's own word."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """`outcome.json`, the last file written, on disk before it is named."""
-
-    ending: Ending
-    last: Report
-    error: JobError | None = None
+__all__ = [
+    "BATCH_ROWS",
+    "Answer",
+    "AttemptSpec",
+    "Ending",
+    "Identity",
+    "Inspection",
+    "Order",
+    "Outcome",
+    "Question",
+    "Report",
+    "attempt_tag",
+    "read_order",
+]
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,9 +75,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a runner's standard input: run the attempt whose mailbox is `folder`, with the
     `secrets` of its source; or answer a question; or else make ready for the source that `options`
-    describe, which is likely to be asked for."""
+    describe, which is likely to be asked for.
+
+    `bound`: the attempt belongs to a server elsewhere. It ends with whoever started it, and a
+    statement that writes waits until the mailbox says that the server knows of it.
+    """
 
     folder: str | None = None
+    bound: bool = False
     options: dict[str, str] | None = None
     secrets: dict[str, str] | None = None
     inspection: Inspection | None = None

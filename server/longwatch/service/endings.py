@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from longwatch.execution.contract import Died, Ended
+from longwatch.execution.contract import Died, Ended, HandedBack
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.jobs import (
     Job,
@@ -21,6 +21,12 @@ _EVENTS: Final = {
     Ending.FAILED: JobEvent.FAILED,
     Ending.CANCELLED: JobEvent.CANCELLED,
 }
+
+
+_WRITES: Final = (
+    "The statement writes, so it was not run again: it may or may not have taken effect. Check, "
+    "then run it again yourself."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ def verdict(job: Job, ended: Ended, progress: Progress, policy: Policy) -> Verdi
         event, error = _EVENTS[ended.how.ending], ended.how.error
         if event is JobEvent.SUCCEEDED:
             changes["progress"] = settled(progress, done=True)
+    elif isinstance(ended.how, HandedBack):
+        event, error = _after_return(job, kind, ended.how)
     else:
         event, error = _after_death(job, kind, ended.how, policy)
     if event is JobEvent.CANCELLED or job.cancel_requested_at is not None:
@@ -95,11 +103,7 @@ def _after_death(
         return JobEvent.CANCELLED, _runner_died(died, "")
     # A runner that died before it had parsed the SQL has run none of it.
     if kind is StatementKind.WRITE:
-        return JobEvent.LOST, _runner_died(
-            died,
-            "The statement writes, so it was not run again: it may or may not have taken "
-            "effect. Check, then run it again yourself.",
-        )
+        return JobEvent.LOST, _runner_died(died, _WRITES)
     if job.attempt < policy.max_attempts:
         return JobEvent.REQUEUED, _runner_died(died, "It is tried again.")
     return JobEvent.FAILED, _runner_died(
@@ -107,6 +111,23 @@ def _after_death(
         f"It was tried {job.attempt} times. If the machine ran out of memory, lower the "
         "job's memory limit so that it spills to disk instead.",
     )
+
+
+def _after_return(
+    job: Job, kind: StatementKind | None, back: HandedBack
+) -> tuple[JobEvent, JobError]:
+    """What becomes of a job that its worker gave back: that is no fault of the query's, and does
+    not count among its tries."""
+    if job.cancel_requested_at is not None:
+        return JobEvent.CANCELLED, _runner_died(Died("was ended"), "")
+    if kind is StatementKind.WRITE:
+        return JobEvent.LOST, _runner_died(Died("was ended by its worker, which stopped"), _WRITES)
+    error = JobError(
+        code="worker_stopped",
+        message=f"The worker {back.worker} stopped while the query ran.",
+        hint="It waits for another one.",
+    )
+    return JobEvent.REQUEUED, error
 
 
 def _after_stop(kind: StatementKind | None, policy: Policy) -> tuple[JobEvent, JobError]:

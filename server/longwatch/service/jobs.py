@@ -13,9 +13,10 @@ from pathlib import Path
 
 import structlog
 
-from longwatch.execution.contract import Ended, Executor
+from longwatch.execution.contract import Claimant, Ended, Executor
 from longwatch.feed.hub import FeedHub
-from longwatch.jobs.errors import JobsError, NoResult
+from longwatch.jobs.errors import JobsError, NoResult, NotOffered
+from longwatch.jobs.model import summary
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.bulk import BulkAction
 from longwatch.protocol.jobs import (
@@ -32,6 +33,7 @@ from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
 from longwatch.service.endwatch import EndWatch
+from longwatch.service.offering import Offers
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.submitting import Intake, Taken
@@ -57,7 +59,10 @@ class JobService:
         settings: Settings,
         log: structlog.stdlib.BoundLogger,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        offers: Offers | None = None,
     ) -> None:
+        """With `offers` a job starts when a worker comes for it, else as soon as its turn has."""
+        self._offers = offers
         self._store = store
         self._executor = executor
         self._hub = hub
@@ -114,6 +119,7 @@ class JobService:
             known = self._running.get(job.id)
             if known is None or known.attempt != job.attempt:
                 self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+                self._hub.runs(summary(job))
                 self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
@@ -125,7 +131,7 @@ class JobService:
         """Other servers on the store have changed jobs. Raises `StoreError`."""
         for job in jobs:
             if job.state.is_final:
-                self._endwatch.ended(job.id)
+                self._left_queue(job.id)
             running = self._running.get(job.id)
             runs = job.state is JobState.RUNNING
             if running is not None and not (runs and job.attempt == running.attempt):
@@ -223,14 +229,21 @@ class JobService:
             self._to_cancel.add((job.id, job.attempt))
             self._executor.cancel(job.id, job.attempt)
         elif job.state is not JobState.RUNNING:
-            self._endwatch.ended(job.id)
+            self._left_queue(job.id)
         return self._live(job)
 
-    async def delete(self, job_id: str, expected: Collection[int] | None = None) -> None:
-        """Delete a job that is over; `discard` its files then. Raises `UnknownJob`, `Changed` or
-        `NotFinal`."""
-        await self._store.run(requests.delete, job_id, self._now(), expected)
+    def _left_queue(self, job_id: str) -> None:
+        self._endwatch.ended(job_id)
+        if self._offers is not None:
+            self._offers.drop(job_id)
+            self._scheduler.call()
+
+    async def delete(self, job_id: str, expected: Collection[int] | None = None) -> Job:
+        """Delete a job that is over, and return it as it was; `discard` its files then. Raises
+        `UnknownJob`, `Changed` or `NotFinal`."""
+        job = await self._store.run(requests.delete, job_id, self._now(), expected)
         self._log.info("job deleted", job=job_id)
+        return job
 
     def discard(self, job_ids: Collection[str]) -> None:
         """Remove the files of deleted jobs. Takes as long as the disk does; for a thread."""
@@ -240,10 +253,17 @@ class JobService:
             if folder.exists():
                 self._log.warning("files of a deleted job are left", folder=str(folder))
 
-    async def bulk(self, action: BulkAction, job_ids: Sequence[str], owner: str) -> list[Handled]:
+    async def bulk(
+        self,
+        action: BulkAction,
+        job_ids: Sequence[str],
+        owner: str,
+        check: Callable[[str, str], None] = bulk.anybody,
+    ) -> list[Handled]:
         """Do one thing to many jobs, each for itself: what came of each, in the same order.
 
-        `discard` the files of those that were deleted.
+        `check` is given the id and the owner of each, and raises a `JobsError` for one that is to
+        be left alone. `discard` the files of those that were deleted.
         """
         acts: dict[BulkAction, Callable[[Transaction, str], Job]] = {
             BulkAction.CANCEL: lambda tx, one: requests.request_cancel(tx, one, self._now()),
@@ -251,7 +271,7 @@ class JobService:
             BulkAction.DELETE: lambda tx, one: requests.delete(tx, one, self._now()),
         }
         outcomes: list[Handled] = []
-        async for batch in bulk.each(self._store, job_ids, acts[action]):
+        async for batch in bulk.each(self._store, job_ids, acts[action], check):
             outcomes += batch
             for job in [one.job for one in batch if one.job is not None]:
                 if action is BulkAction.CANCEL:
@@ -352,42 +372,98 @@ class JobService:
             return False
         for job_id in self._deadlines.take_due():
             await self._store.run(requests.give_up_waiting, job_id, self._now())
-            self._endwatch.ended(job_id)
+            self._left_queue(job_id)
         self._held.take_due()
-        if not self._fairness.has_room(len(self._running)):  # no transaction for every submit then
+        if not self._fairness.has_room(len(self._slots())):  # no transaction for every submit then
             return False
-        job = await self._store.run(self._claim_next)
-        if job is None:
-            return False
+        if self._offers is not None:
+            waiting = await self._store.run(self._next)
+            if waiting is not None:
+                await self._offers.offer(waiting)
+            return waiting is not None
+        job = await self._store.run(self._start_turn)
+        if job is not None:
+            await self._launch(job)
+        return job is not None
+
+    async def claim(self, job_id: str, attempt: int, claimant: Claimant) -> AttemptSpec:
+        """Start the attempt that a worker came for. Raises `NotOffered` or `StoreError`."""
+        if self._offers is None or self._scheduler.stopping:
+            raise NotOffered(job_id, attempt)
+        self._offers.take(job_id, attempt)
+        try:
+            job = await self._store.run(self._start, job_id, attempt, claimant)
+            spec = await self._launch(job)
+        finally:
+            self._offers.drop(job_id)
+            self._scheduler.call()
+        if spec is None:  # the job has failed, and says why
+            raise NotOffered(job_id, attempt)
+        return spec
+
+    def offers_changed(self) -> None:
+        """Workers came or went: more or fewer jobs may be offered."""
+        self._scheduler.call()
+
+    async def _launch(self, job: Job) -> AttemptSpec | None:
+        """Hand a job that was started to the executor; where that is impossible it fails, and
+        there is nothing to run."""
         self._deadlines.drop(job.id)
         self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
         self._fairness.served(job.owner)
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
         self.on_progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
-            await self._executor.launch(self._spec(job))
+            spec = self._spec(job)
+            await self._executor.launch(spec)
         except Exception as error:
             known = isinstance(error, OSError | JobsError)
             self._log.error("runner not started", job=job.id, error=str(error), exc_info=not known)
             await self._fail_start(job, error)
-        else:
-            if (job.id, job.attempt) in self._to_cancel:
-                self._executor.cancel(job.id, job.attempt)
-        return True
+            return None
+        if (job.id, job.attempt) in self._to_cancel:
+            self._executor.cancel(job.id, job.attempt)
+        return spec
 
-    def _claim_next(self, tx: Transaction) -> Job | None:
+    def _slots(self) -> list[Slot]:
+        """The room that is taken up: by what runs, and by what workers may come for."""
+        running = [one.slot for one in tuple(self._running.values())]
+        return running if self._offers is None else [*running, *self._offers.taken()]
+
+    def _next(self, tx: Transaction) -> Job | None:
+        """The queued job whose turn it is."""
         if not self._may_start(tx):  # another leads, and this server has not heard of it yet
             return None
-        waiting = repository.waiting(tx, self._held.waiting | frozenset(self._running))
-        taken = [running.slot for running in tuple(self._running.values())]
-        chosen = self._fairness.choose(waiting, taken)
-        if chosen is None:
-            return None
-        job = repository.by_number(tx, chosen.n)
+        held = self._held.waiting | frozenset(self._running)
+        if self._offers is None:
+            chosen = self._fairness.choose(repository.waiting(tx, held), self._slots())
+        else:
+            waiting = repository.waiting(tx, held | self._offers.jobs)
+            chosen = self._fairness.choose(waiting, self._slots(), self._offers.room())
+        return None if chosen is None else repository.by_number(tx, chosen.n)
+
+    def _start_turn(self, tx: Transaction) -> Job | None:
+        job = self._next(tx)
+        return None if job is None else self._start(tx, job.id, job.attempt + 1, None)
+
+    def _start(self, tx: Transaction, job_id: str, attempt: int, who: Claimant | None) -> Job:
+        """The only way a job begins to run. Raises `NotOffered` when it is not in the queue, or
+        another attempt is due."""
+        job = repository.get(tx, job_id)
+        due = job.state is JobState.QUEUED and job.attempt == attempt - 1
+        if not due or not self._may_start(tx):
+            raise NotOffered(job_id, attempt)
         at = self._now()
         # `error` stays: why the attempt before did not end well, until this one does.
         return repository.change(
-            tx, job.id, JobEvent.STARTED, attempt=job.attempt + 1, at=at, started_at=at
+            tx,
+            job_id,
+            JobEvent.STARTED,
+            attempt=attempt,
+            at=at,
+            started_at=at,
+            worker=who.worker if who else None,
+            task_id=who.task_id if who else None,
         )
 
     async def _fail_start(self, job: Job, error: Exception) -> None:

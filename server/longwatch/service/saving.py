@@ -30,6 +30,10 @@ class SavedQueries:
         kept = await self._store.run(stored.all_queries)
         return [*kept, *await asyncio.to_thread(saved_queries)]
 
+    async def find(self, name: str) -> SavedQuery | None:
+        """One that was kept; `None` for any other."""
+        return await self._store.run(stored.get_query, name)
+
     async def add(self, draft: SavedQueryDraft, owner: str) -> SavedQuery:
         """Keep a query. Raises `InvalidSubmission` or `StoreError`."""
         query = self._made(new_id(), draft, owner)

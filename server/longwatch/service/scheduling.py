@@ -20,6 +20,8 @@ from longwatch.jobs.turns import Waiting
 from longwatch.settings import Settings
 from longwatch.store.errors import StoreError
 
+MOST_RUNNING: Final = 256
+"""No setting allows more jobs at once."""
 RETRY_S: Final = 2.0
 """How long to leave a store alone that could not be read or written, before the next try."""
 
@@ -53,14 +55,20 @@ class Fairness:
         """Whether one more may run beside so many, whosesoever it is."""
         return running < self.limits.total
 
-    def choose(self, waiting: Collection[Waiting], taken: Collection[Slot]) -> Waiting | None:
-        """The oldest of the group whose turn it is; `None` when nobody may start now."""
+    def choose(
+        self,
+        waiting: Collection[Waiting],
+        taken: Collection[Slot],
+        may: Callable[[Waiting], bool] = lambda _one: True,
+    ) -> Waiting | None:
+        """The oldest of the group whose turn it is, of those that `may`; `None` when nobody may
+        start now."""
         if not self.has_room(len(taken)):
             return None
         owners = Counter(slot.owner for slot in taken)
         sources = Counter(slot.source for slot in taken)
         most = self.limits.per_source()
-        able = [one for one in waiting if self._may(one, owners, sources, most)]
+        able = [one for one in waiting if may(one) and self._may(one, owners, sources, most)]
         return min(
             able,
             key=lambda one: (
@@ -92,8 +100,12 @@ class Fairness:
 
 
 def turn_limits(settings: Settings, per_source: Callable[[], Mapping[str, int]]) -> Limits:
-    """What the settings and the sources say about jobs at once; sources come and go."""
-    return Limits(settings.max_running, settings.max_running_per_owner, per_source)
+    """What the settings and the sources say about jobs at once; sources come and go. What is meant
+    for this machine alone (the default of `max_running`) does not bind workers elsewhere."""
+    total = settings.max_running
+    if settings.executor == "celery" and "max_running" not in settings.model_fields_set:
+        total = MOST_RUNNING
+    return Limits(total, settings.max_running_per_owner, per_source)
 
 
 class Scheduler:
@@ -152,7 +164,7 @@ class Scheduler:
                     pass
             except Exception as error:
                 # Whatever it was, the next job deserves its turn.
-                known = isinstance(error, StoreError)
+                known = isinstance(error, StoreError | OSError)  # the latter: of a broker
                 self._log.warning("no job could be started", error=str(error), exc_info=not known)
                 await self.pause(RETRY_S)
                 self._called.set()

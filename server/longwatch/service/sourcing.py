@@ -149,8 +149,9 @@ class SourceService:
         answer = await self._ask(self._catalogue.get(name), Question.CATALOGUE)
         return Looked(answer.catalogue, answer.error)
 
-    async def estimate(self, request: EstimateRequest) -> Estimate:
-        """What to expect of a query; runs nothing. Raises `UnknownSource`, `InvalidSubmission` and
+    async def estimate(self, request: EstimateRequest, *, only_of: str | None = None) -> Estimate:
+        """What to expect of a query; runs nothing. Earlier runs count if they were those of
+        `only_of` (`None`: anybody's). Raises `UnknownSource`, `InvalidSubmission` and
         what `secrets` raises."""
         definition = self._catalogue.get(request.source or self._catalogue.default)
         name = definition.source.name
@@ -161,7 +162,7 @@ class SourceService:
         )
         if answer.estimate is None:
             return Estimate(error=answer.error)
-        runs = await self._store.run(stored.past_runs, name, job.preview, job.sql)
+        runs = await self._store.run(stored.past_runs, name, job.preview, job.sql, only_of)
         if not runs.took_s:
             return answer.estimate
         last = runs.last

@@ -20,6 +20,7 @@ from longwatch.jobs.errors import (
 from longwatch.jobs.model import fingerprint, new_job
 from longwatch.protocol.jobs import Job, Limits, Submission
 from longwatch.service.requests import final
+from longwatch.service.scheduling import MOST_RUNNING
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
 from longwatch.store import keys, repository
@@ -31,8 +32,6 @@ RETRY_AFTER_S: Final = 5
 """When to come back to a full queue, in seconds."""
 FORGET_EVERY_S: Final = 60.0
 """An expired key is as good as forgotten: only its row stays a little longer."""
-MOST_RUNNING: Final = 256
-"""No setting allows more jobs at once."""
 Make = Callable[[Transaction], Job]
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from longwatch.jobs.errors import SecretMissing, UnknownSource
 from longwatch.protocol.sources import Source, SourceOrigin
+from longwatch.protocol.worker import DEFAULT_QUEUE
 from longwatch.resources import resource_path
 from longwatch.settings import SourceSettings
 from longwatch.sources.engines import is_secret
@@ -96,6 +97,11 @@ class SourceCatalogue:
             if one.source.max_running is not None
         }
 
+    def queue_of(self, name: str) -> str:
+        """Where jobs on a source wait for workers; the usual one for a source that is no more."""
+        found = self._definitions.get(name)
+        return (found.source.queue if found else None) or DEFAULT_QUEUE
+
     def options_of(self, definition: SourceDefinition) -> dict[str, str]:
         """What the engine is told of a source but its secrets: its own options, with the paths of
         uploads in place. Raises `InvalidSource` for a path that may not be used any more."""
@@ -151,6 +157,7 @@ def _of_settings(name: str, given: SourceSettings) -> SourceDefinition:
         options={key: value for key, value in options.items() if key not in plain},
         secrets=sorted({*plain, *references}),
         max_running=given.max_running,
+        queue=given.queue,
     )
     return SourceDefinition(source, references=references, plain=plain)
 

@@ -3,7 +3,7 @@
 Read as records and encoded here, 100,000 jobs take 4 s on a busy machine, all of it Python's, in
 the way of the server's loop; written by SQLite, which lets the interpreter go meanwhile, 0.9; and
 0.13 where what was written before is only put together. That makes the file nearly twice as
-large (800 bytes a job). A trigger forgets what was written of a job that changes.
+large (650 bytes a job). A trigger forgets what was written of a job that changes.
 
 PostgreSQL only keeps it: there what a job's end is recorded with is encoded here, 5 µs each.
 """

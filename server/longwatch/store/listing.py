@@ -16,9 +16,8 @@ from longwatch.store.writer import Transaction
 
 __all__ = ["Filter", "Found", "Listed", "among", "find", "page", "whole"]
 
-SUMMARIES: Final = select(
-    *(column for column in jobs.c if column.name not in {"sql", "parameters", "limits", "retry_of"})
-)
+_IN_FULL_ONLY: Final = frozenset({"sql", "parameters", "limits", "retry_of", "worker", "task_id"})
+SUMMARIES: Final = select(*(column for column in jobs.c if column.name not in _IN_FULL_ONLY))
 """A list never reads the SQL: 2,000 jobs may hold 2 GB of it."""
 
 

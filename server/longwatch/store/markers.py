@@ -20,6 +20,8 @@ TEXT_INDEX: Final = "text_index"
 """Set where PostgreSQL has an index of texts."""
 LEADER: Final = "leader"
 """Which of several servers on one store leads, by its own random name."""
+SETTINGS: Final = "settings"
+"""What the last start had set, as JSON: the audit log tells what was changed since."""
 
 _GET: Final = select(meta.c.value).where(meta.c.key == bindparam("of_key"))
 _PUT: Final = Upsert(meta, ["key"])

@@ -6,7 +6,7 @@ Every function takes a `Transaction` and does one thing in it. A state changes o
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -39,6 +39,7 @@ MOST_CAUGHT_UP: Final = 5_000
 # takes SQLAlchemy longer (0.5-1 ms) than SQLite takes to carry it out.
 _NEWEST_SEQ: Final = select(func.coalesce(func.max(events.c.seq), 0))
 _GET: Final = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_OWNER: Final = select(jobs.c.owner).where(jobs.c.id == bindparam("job_id"))
 _BY_NUMBER: Final = select(jobs).where(jobs.c.n == bindparam("number"))
 _ADD: Final = insert(jobs)
 _RECORD: Final = insert(events)
@@ -78,7 +79,8 @@ class Since:
     """What changed after a `seq`, up to `seq`."""
 
     changed: list[JobSummary]
-    removed: list[str]
+    removed: Mapping[str, str | None]
+    """Whose each removed job was; `None` where an earlier version removed it."""
     seq: int
 
 
@@ -113,6 +115,15 @@ def get(tx: Transaction, job_id: str) -> Job:
     if row is None:
         raise UnknownJob(job_id)
     return to_job(row)
+
+
+@reading
+def owner_of(tx: Transaction, job_id: str) -> str:
+    """Whose a job is. Raises `UnknownJob`."""
+    owner: str | None = tx.connection.execute(_OWNER, {"job_id": job_id}).scalar_one_or_none()
+    if owner is None:
+        raise UnknownJob(job_id)
+    return owner
 
 
 def change(
@@ -154,14 +165,15 @@ def change(
 
 
 def remove(tx: Transaction, job_id: str, *, at: datetime) -> None:
-    """Delete a job and its story. What stays is one line that says so: the feed tells it to those
-    who were away. Raises `UnknownJob`; whether the job may be deleted is the caller's to know."""
+    """Delete a job and its story. What stays is one line that says so, and whose it was: the feed
+    tells it to those who were away. Raises `UnknownJob`; whether the job may be deleted is the
+    caller's to know."""
     job = get(tx, job_id)
     tx.connection.execute(delete(events).where(events.c.job_id == job_id))
     tx.connection.execute(delete(jobs).where(jobs.c.id == job_id))
-    seq = _record(tx, job, JobEvent.DELETED, at, None)
+    seq = _record(tx, job, JobEvent.DELETED, at, job.owner)
     tx.changes.changed.pop(job_id, None)
-    tx.changes.removed.append(job_id)
+    tx.changes.removed[job_id] = job.owner
     tx.changes.seq = max(tx.changes.seq, seq)
 
 
@@ -212,11 +224,11 @@ def since(tx: Transaction, seq: int, *, most: int) -> Since | None:
     query = SUMMARIES.where(jobs.c.seq > seq).order_by(jobs.c.seq).limit(most + 1)
     rows = tx.connection.execute(query).all()
     gone = (
-        select(events.c.job_id)
+        select(events.c.job_id, events.c.detail)
         .where(events.c.event == JobEvent.DELETED.value, events.c.seq > seq)
         .limit(most + 1)
     )
-    removed = list(tx.connection.execute(gone).scalars())
+    removed = {row.job_id: row.detail for row in tx.connection.execute(gone)}
     if len(rows) + len(removed) > most:
         return None
     return Since([to_summary(row) for row in rows], removed, newest)
@@ -228,11 +240,12 @@ def changes_after(tx: Transaction, seq: int, newest: int) -> Changes:
     query = SUMMARIES.where(jobs.c.seq > seq, jobs.c.seq <= newest)
     rows = tx.connection.execute(query.order_by(jobs.c.seq).limit(MOST_CAUGHT_UP)).all()
     to = newest if len(rows) < MOST_CAUGHT_UP else int(rows[-1].seq)
-    gone = select(events.c.job_id).where(
+    gone = select(events.c.job_id, events.c.detail).where(
         events.c.event == JobEvent.DELETED.value, events.c.seq > seq, events.c.seq <= to
     )
     found = [to_summary(row) for row in rows]
-    removed = list(tx.connection.execute(gone.order_by(events.c.seq)).scalars())
+    deleted = tx.connection.execute(gone.order_by(events.c.seq))
+    removed = {row.job_id: row.detail or "" for row in deleted}
     return Changes({job.id: job for job in found}, removed, to, elsewhere=True)
 
 

@@ -68,6 +68,8 @@ def to_row(job: Job) -> dict[str, Any]:
         "result": _encode(job.result) if job.result else None,
         "parameters": _encode(job.parameters) if job.parameters else None,
         "retry_of": job.retry_of,
+        "worker": job.worker,
+        "task_id": job.task_id,
         "seq": job.seq,
     }
 
@@ -81,6 +83,8 @@ def to_job(row: Any) -> Job:
         limits=read_limits(row.limits),
         parameters=_read_parameters(row.parameters) if row.parameters else {},
         retry_of=row.retry_of,
+        worker=row.worker,
+        task_id=row.task_id,
     )
 
 

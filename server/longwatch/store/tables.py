@@ -64,6 +64,8 @@ jobs: Final = Table(
     # Last: a row is read from its start, and lists stop before a megabyte of SQL and its values.
     Column("sql", Text, nullable=False),
     Column("parameters", LargeBinary),
+    Column("worker", String(100)),
+    Column("task_id", String(200)),
     Index("jobs_by_seq", "seq"),
     Index("jobs_by_turn", "state", "priority", "owner", "source", "n", "id"),
     Index("jobs_by_kind", "state", "source", "owner", "n"),
@@ -141,6 +143,33 @@ idempotency_keys: Final = Table(
     Column("job_id", String(32), nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Index("idempotency_keys_by_expiry", "expires_us"),
+)
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("prefix", String(16), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("last_used_us", BigInteger),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("id", _serial, primary_key=True, autoincrement=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("target", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 meta: Final = Table(

@@ -25,13 +25,14 @@ MOST_PER_COMMIT: Final = 256
 
 @dataclass(slots=True)
 class Changes:
-    """What one commit changed: the newest form of each job, the ids removed, the newest `seq`."""
+    """What one commit changed: the newest form of each job, the ids removed and whose those jobs
+    were, the newest `seq`."""
 
     changed: dict[str, JobSummary] = field(default_factory=dict)
-    removed: list[str] = field(default_factory=list)
+    removed: dict[str, str] = field(default_factory=dict)
     seq: int = 0
-    sources: bool = False
-    """Whether a source was added, changed or removed."""
+    reload: bool = False
+    """Whether something was changed that servers keep in memory: a source, a token."""
     elsewhere: bool = False
     """Whether another server on the store did it."""
 
@@ -42,9 +43,9 @@ class Changes:
             self.changed[job_id] = job
         for job_id in other.removed:
             self.changed.pop(job_id, None)
-        self.removed += other.removed
+        self.removed |= other.removed
         self.seq = max(self.seq, other.seq)
-        self.sources = self.sources or other.sources
+        self.reload = self.reload or other.reload
 
 
 class Numbers:

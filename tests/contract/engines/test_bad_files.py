@@ -132,6 +132,7 @@ def test_a_row_that_breaks_late(tmp_path: Path) -> None:
     assert error.code in {"conversion_error", "invalid_input"}
 
 
+@pytest.mark.slow
 def test_ten_thousand_columns(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -9,7 +9,7 @@ import pytest
 from longwatch.execution.contract import Died
 from longwatch.jobs.errors import QueueFull
 from longwatch.protocol.jobs import JobState, StatementKind, Submission
-from longwatch.service.submitting import MOST_RUNNING
+from longwatch.service.scheduling import MOST_RUNNING
 from longwatch.settings import Settings
 from longwatch.store import repository
 from support.servers import Backend, backend

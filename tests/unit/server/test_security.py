@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longwatch.protocol.people import Role, Token
 from longwatch.security.hosts import host_name, host_rules
-from longwatch.security.tokens import TokenChecker, new_token
+from longwatch.security.tokens import TokenChecker, digest, new_named_token, new_token
 
 
 def test_tokens_are_of_256_bits_and_never_the_same() -> None:
@@ -47,6 +52,61 @@ def test_no_other_header_opens_it(header: str) -> None:
 def test_a_checker_keeps_no_token() -> None:
     checker = TokenChecker("canary-token", "ada")
     assert not any("canary" in str(value) for value in vars(checker).values())
+
+
+def kept(name: str, role: Role = Role.VIEWER, **more: Any) -> tuple[str, Token]:
+    secret, prefix = new_named_token()
+    now = datetime.now(UTC)
+    return secret, Token(id=name, name=name, role=role, prefix=prefix, created_at=now, **more)
+
+
+def test_named_tokens_are_found_by_their_prefix() -> None:
+    checker = TokenChecker("start", "ada")
+    secrets = {}
+    for name in ("ann", "otto"):
+        secrets[name], token = kept(name)
+        checker.add(token, digest(secrets[name]))
+    for name, secret in secrets.items():
+        assert len(secret.split("_", 2)[2]) == 43
+        who = checker.principal(f"Bearer {secret}")
+        assert who is not None
+        assert (who.name, who.role, who.token_id) == (name, Role.VIEWER, name)
+        assert checker.principal(f"Bearer {secret[:-1]}") is None
+        assert checker.principal(f"Bearer {secret}x") is None
+    swapped = secrets["ann"][:12] + secrets["otto"][12:]
+    assert checker.principal(f"Bearer {swapped}") is None
+    checker.revoke("ann")
+    assert checker.principal(f"Bearer {secrets['ann']}") is None
+    assert checker.principal(f"Bearer {secrets['otto']}") is not None
+    assert checker.principal("Bearer start") is not None
+
+
+def test_those_that_are_over_are_not_let_in() -> None:
+    checker = TokenChecker("start", "ada")
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    ways: list[dict[str, Any]] = [{"expires_at": past}, {"revoked_at": past}]
+    for more in ways:
+        secret, token = kept("eve", **more)
+        checker.add(token, digest(secret))
+        assert checker.principal(f"Bearer {secret}") is None
+    assert not checker.has_people
+
+
+def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def noted(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    checker = TokenChecker("start", "ada")
+    secret, token = kept("ann")
+    checker.add(token, digest(secret))
+    for tried in (secret, "start", "wrong", secret[:-1]):
+        checker.principal(f"Bearer {tried}")
+    assert len(compared) == 5, "a wrong one with a known prefix is compared twice"
+    assert {len(one) for pair in compared for one in pair} == {32}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 
 from longwatch.protocol.jobs import JobState, Phase, Progress, ProgressBasis
 from longwatch_desktop.mirror.jobs import NO_CHANGES, JobMirror
-from longwatch_desktop.mirror.searching import search_text
 from unit.desktop.mirror.builders import (
     at,
     chunks,
@@ -253,11 +252,11 @@ def test_the_line_goes_by_priority_then_age() -> None:
 
 def test_searches_can_be_prepared_bit_by_bit() -> None:
     mirror = mirror_of(*(job(f"{number}") for number in range(5)))
-    assert mirror.prepare_search(3)
-    assert not mirror.prepare_search(3)
-    assert mirror.texts()[slot_of(mirror, "4")] == search_text(job("4"))
+    assert mirror.texts.prepare(3)
+    assert not mirror.texts.prepare(3)
+    assert mirror.texts.all()[slot_of(mirror, "4")] == b"job 4\nselect 42\nflights\nann\n4"
     mirror.apply(delta(101, [job("4", seq=101, name="Other")]))
-    assert mirror.texts()[slot_of(mirror, "4")].startswith("other\n")
+    assert mirror.texts.all()[slot_of(mirror, "4")].startswith(b"other\n")
 
 
 def test_it_needs_no_qt() -> None:

@@ -58,8 +58,8 @@ def ids(jobs: Sequence[JobSummary]) -> list[str]:
 def test_a_delta_holds_what_is_newer_oldest_change_first() -> None:
     hub = FeedHub()
     first, second, third = at(1), at(2), at(3)
-    hub.publish([first], [], 1)
-    hub.publish([second, third], [], 3)
+    hub.publish([first], {}, 1)
+    hub.publish([second, third], {}, 3)
     frame = delta(hub, 1)
     assert (frame.from_, frame.to, frame.removed) == (1, 3, [])
     assert ids(frame.changed) == [second.id, third.id]
@@ -70,8 +70,8 @@ def test_a_delta_holds_what_is_newer_oldest_change_first() -> None:
 def test_what_does_not_run_is_encoded_once_however_much_progress_there_is() -> None:
     hub = FeedHub()
     runs = at(1, **RUNNING)
-    hub.publish([runs], [], 1)
-    hub.publish([at(2), at(3)], [], 3)
+    hub.publish([runs], {}, 1)
+    hub.publish([at(2), at(3)], {}, 3)
 
     def told(since: int) -> Encoded:
         raw = hub.delta(since)
@@ -83,14 +83,14 @@ def test_what_does_not_run_is_encoded_once_however_much_progress_there_is() -> N
     assert told(1) is over
     assert told(0) is not running
     assert delta(hub, 0).changed[0].progress.rows == 7
-    hub.publish([at(4)], [], 4)
+    hub.publish([at(4)], {}, 4)
     assert delta(hub, 1).to == 4
 
 
 def test_what_was_looked_up_is_bounded() -> None:
     hub = FeedHub()
     count = 3 * hubs.KEEP_LOOKED_UP
-    hub.publish([at(seq) for seq in range(1, count + 1)], [], count)
+    hub.publish([at(seq) for seq in range(1, count + 1)], {}, count)
     for since in range(count):
         assert len(delta(hub, since).changed) == count - since
         assert len(hub._newer) <= hubs.KEEP_LOOKED_UP
@@ -99,25 +99,25 @@ def test_what_was_looked_up_is_bounded() -> None:
 def test_only_the_newest_form_of_a_job_is_told() -> None:
     hub = FeedHub()
     one = job()
-    hub.publish([at(1, one)], [], 1)
-    hub.publish([at(2)], [], 2)
-    hub.publish([at(3, one, **RUNNING)], [], 3)
+    hub.publish([at(1, one)], {}, 1)
+    hub.publish([at(2)], {}, 2)
+    hub.publish([at(3, one, **RUNNING)], {}, 3)
     assert [entry.seq for entry in delta(hub, 0).changed] == [2, 3]
 
 
 def test_the_order_within_a_commit_does_not_matter() -> None:
     hub = FeedHub()
     older, newer = at(1), at(2)
-    hub.publish([newer, older], [], 2)
+    hub.publish([newer, older], {}, 2)
     assert ids(delta(hub, 1).changed) == [newer.id]
 
 
 def test_a_removed_job_is_told_as_removed() -> None:
     hub = FeedHub()
     one = at(1, **RUNNING)
-    hub.publish([one], [], 1)
+    hub.publish([one], {}, 1)
     hub.progress(one.id, 1, Phase.EXECUTING, Progress(rows=5))
-    hub.publish([], [one.id], 2)
+    hub.publish([], {one.id: "ada"}, 2)
     frame = delta(hub, 0)
     assert (frame.changed, frame.removed, frame.to) == ([], [one.id], 2)
     assert hub.progress_since(0) is None
@@ -129,14 +129,14 @@ def test_whoever_is_too_far_behind_must_ask_the_store(monkeypatch: pytest.Monkey
     hub.begin(10)
     assert hub.delta(9) is None
     for seq in range(11, 16):
-        hub.publish([at(seq)], [], seq)
+        hub.publish([at(seq)], {}, seq)
     assert hub.delta(11) is None
     assert [entry.seq for entry in delta(hub, 12).changed] == [13, 14, 15]
 
 
 def test_a_frame_is_encoded_once_for_all_who_stand_at_a_place() -> None:
     hub = FeedHub()
-    hub.publish([at(1, **RUNNING)], [], 1)
+    hub.publish([at(1, **RUNNING)], {}, 1)
     one, two = hub.delta(0), hub.delta(0)
     assert one is not None
     assert two is not None
@@ -170,8 +170,8 @@ def test_a_long_delta_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hubs, "MOST_TOLD", 3)
     hub = FeedHub()
     for seq in range(1, 8):
-        hub.publish([at(seq)], [], seq)
-    hub.publish([], ["a", "b", "c", "d"], 8)
+        hub.publish([at(seq)], {}, seq)
+    hub.publish([], dict.fromkeys("abcd", "ada"), 8)
     told: list[int] = []
     seq = 0
     while seq < hub.seq:
@@ -186,9 +186,9 @@ def test_a_long_delta_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_delta_up_to_a_mark_leaves_what_is_newer_for_the_next() -> None:
     hub = FeedHub()
     one, two = job(), job()
-    hub.publish([at(1, one), at(2, two)], [], 2)
+    hub.publish([at(1, one), at(2, two)], {}, 2)
     mark = hub.mark
-    hub.publish([at(3, one)], [], 3)
+    hub.publish([at(3, one)], {}, 3)
     told = hub.delta(0, mark=mark)
     assert told is not None
     frame = _read(told.frame.text)
@@ -209,9 +209,9 @@ def test_a_view_is_told_of_its_own_and_of_what_leaves_it() -> None:
         assert isinstance(frame, Delta)
         return ids(frame.changed), list(frame.removed)
 
-    hub.publish([at(1, mine), at(2, other)], [], 2)
+    hub.publish([at(1, mine), at(2, other)], {}, 2)
     assert told(0) == ([mine.id], [])
-    hub.publish([at(3, mine, **RUNNING), at(4, other, **RUNNING)], [], 4)
+    hub.publish([at(3, mine, **RUNNING), at(4, other, **RUNNING)], {}, 4)
     assert told(2) == ([], [mine.id])
     hub.progress(mine.id, 1, Phase.EXECUTING, Progress())
     assert hub.progress_since(0, view) is None
@@ -256,15 +256,15 @@ def test_the_hub_remembers_what_the_store_has_told() -> None:
     hub = FeedHub()
     old, changed = job(), job()
     hub.begin(5)
-    hub.publish([at(6, changed)], [], 6)
+    hub.publish([at(6, changed)], {}, 6)
     assert not hub.reaches(2)
-    hub.recall(2, [at(3, old), at(6, changed)], ["gone"])
+    hub.recall(2, [at(3, old), at(6, changed)], {"gone": "ada"})
     assert hub.reaches(2)
     frame = delta(hub, 2)
     assert (ids(frame.changed), frame.removed) == ([old.id, changed.id], ["gone"])
     assert delta(hub, 4).removed == ["gone"]  # nobody knows when it went
     assert ids(delta(hub, 5).changed) == [changed.id]
-    hub.recall(4, [at(4)], [])
+    hub.recall(4, [at(4)], {})
     assert ids(delta(hub, 2).changed) == [old.id, changed.id]
     assert not hub.reaches(7)
 
@@ -273,7 +273,7 @@ def test_too_much_to_remember_is_left_to_the_store(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(hubs, "KEEP_CHANGES", 3)
     hub = FeedHub()
     hub.begin(9)
-    hub.recall(1, [at(seq) for seq in (2, 3, 4, 5)], [])
+    hub.recall(1, [at(seq) for seq in (2, 3, 4, 5)], {})
     assert not hub.reaches(1)
     assert hub.reaches(9)
 
@@ -294,16 +294,16 @@ def test_progress_is_columns_of_what_is_newer() -> None:
 def test_progress_ends_with_the_attempt(state: JobState) -> None:
     hub = FeedHub()
     one = job()
-    hub.publish([at(1, one, **RUNNING)], [], 1)
+    hub.publish([at(1, one, **RUNNING)], {}, 1)
     hub.progress(one.id, 1, Phase.EXECUTING, Progress(fraction=0.5))
-    hub.publish([at(2, one, state=state)], [], 2)
+    hub.publish([at(2, one, state=state)], {}, 2)
     assert hub.progress_since(0) is None
 
 
 def test_a_change_of_a_running_job_does_not_set_its_bar_back() -> None:
     hub = FeedHub()
     one = job()
-    hub.publish([at(1, one, **RUNNING)], [], 1)
+    hub.publish([at(1, one, **RUNNING)], {}, 1)
     for fraction in (0.5, 0.75):
         hub.progress(one.id, 1, Phase.EXECUTING, Progress(fraction=fraction))
         changed = delta(hub, 0).changed[0]
@@ -316,7 +316,7 @@ async def test_it_says_when_something_moves_and_when_it_ends() -> None:
     hub = FeedHub()
     heard: list[tuple[int, int, bool]] = []
     hub.on_move = lambda: heard.append((*hub.mark, hub.closing))
-    hub.publish([at(1)], [], 1)
+    hub.publish([at(1)], {}, 1)
     hub.progress("a", 1, Phase.STARTING, Progress())
     await hub.close()
     assert heard == [(1, 0, False), (1, 1, False), (1, 1, True)]
@@ -381,12 +381,12 @@ def test_any_interleaving_of_commits_and_reads_converges(
                     truth.jobs[after.id] = changed[after.id] = (
                         summary(after) if isinstance(after, Job) else after
                     )
-                hub.publish(changed.values(), [], truth.seq)
+                hub.publish(changed.values(), {}, truth.seq)
             elif kind == "remove" and isinstance(what, int) and what < len(known):
                 truth.seq += 1
                 del truth.jobs[known[what]]
                 truth.removed.append((truth.seq, known[what]))
-                hub.publish([], [known[what]], truth.seq)
+                hub.publish([], {known[what]: "ada"}, truth.seq)
             elif kind == "read" and isinstance(what, int):
                 readers[what].read(hub, truth)
                 assert readers[what].jobs == truth.jobs

@@ -132,7 +132,7 @@ class Past:
             newest = max((one.seq for one in self.jobs), default=0)
             if newest - seq > 100:
                 return None
-            return Missed([one for one in self.jobs if one.seq > seq], ["gone"], newest)
+            return Missed([one for one in self.jobs if one.seq > seq], {"gone": "ada"}, newest)
 
         return History("epoch-1", chunk, since)
 
@@ -206,7 +206,7 @@ async def test_hello_then_a_snapshot_in_chunks_newest_first() -> None:
         assert [one.seq for chunk in told for one in chunk.jobs] == [5, 4, 3, 2, 1]
         assert [(chunk.offset, chunk.more) for chunk in told] == [(0, True), (2, True), (4, False)]
         assert {(chunk.total, chunk.seq) for chunk in told} == {(5, 5)}
-        hub.publish([stored(6)], [], 6)
+        hub.publish([stored(6)], {}, 6)
         await eventually(lambda: len(pipe.frames) == 5)
         last = pipe.frames[-1]
         assert isinstance(last, Delta)
@@ -383,7 +383,7 @@ async def test_whoever_stops_reading_is_sent_away(monkeypatch: pytest.MonkeyPatc
         pipe.say('{"type":"subscribe"}')
         await eventually(lambda: len(pipe.frames) == 2)
         pipe.shut()
-        hub.publish([stored(1)], [], 1)
+        hub.publish([stored(1)], {}, 1)
         await eventually(lambda: hub.subscribers == 0)
         # The goodbye waits for the wire for a second, then the connection is dropped.
         assert pipe.aborted
@@ -398,7 +398,7 @@ async def test_whoever_reads_again_in_time_for_the_goodbye_hears_it(
         pipe.say('{"type":"subscribe"}')
         await eventually(lambda: len(pipe.frames) == 2)
         pipe.shut()
-        hub.publish([stored(1)], [], 1)
+        hub.publish([stored(1)], {}, 1)
         await eventually(lambda: "feed-tell" not in {t.get_name() for t in asyncio.all_tasks()})
         pipe.open()
         await eventually(lambda: pipe.closed)
@@ -423,7 +423,7 @@ async def test_the_slowness_of_one_is_not_the_others() -> None:
         await eventually(partial(has_frames, pipe, 2))
     slow.shut()
     for seq in range(1, 6):
-        hub.publish([stored(seq)], [], seq)
+        hub.publish([stored(seq)], {}, seq)
         await eventually(partial(stands_at, quick, seq))
     assert len(slow._held) == 1, "one frame is on its way, and nothing waits behind it"
     slow.open()
@@ -489,7 +489,7 @@ async def test_a_filter_reaches_the_store_and_what_follows() -> None:
         assert past.views == [View(states=frozenset({JobState.RUNNING}), owner="ada")]
         ended = evolve(mine, state=JobState.SUCCEEDED, seq=2)
         other = evolve(job(), owner="bob", state=JobState.RUNNING, attempt=1, seq=3)
-        hub.publish([summary(ended), summary(other)], [], 3)
+        hub.publish([summary(ended), summary(other)], {}, 3)
         await eventually(lambda: len(pipe.frames) == 3)
         told = pipe.frames[2]
         assert isinstance(told, Delta)
@@ -545,7 +545,7 @@ async def test_a_slow_reader_gets_fewer_and_fuller_frames() -> None:
         pipe.shut()
         one = job()
         for seq in range(1, 501):
-            hub.publish([summary(evolve(one, seq=seq))], [], seq)
+            hub.publish([summary(evolve(one, seq=seq))], {}, seq)
             hub.progress(one.id, 1, Phase.EXECUTING, Progress(rows=seq))
             if seq % 100 == 0:
                 await asyncio.sleep(0.01)
@@ -570,7 +570,7 @@ async def test_the_last_changes_come_before_the_goodbye() -> None:
     async with conversation(hub) as pipe:
         pipe.say('{"type":"subscribe","max_hz":0.001}')
         await eventually(lambda: len(pipe.frames) == 2)
-        hub.publish([stored(1)], [], 1)
+        hub.publish([stored(1)], {}, 1)
         await hub.close()  # returns once everybody has been told
         assert pipe.closed
         delta, bye = pipe.frames[-2:]
@@ -589,7 +589,7 @@ async def test_frames_a_second_are_bounded_by_the_subscriber() -> None:
         seq = 0
         while len(pipe.frames) < 6:
             seq += 1
-            hub.publish([stored(seq)], [], seq)
+            hub.publish([stored(seq)], {}, seq)
             await asyncio.sleep(0.005)
         # Four frames more: at most one at once, then one each 0.1 s.
         assert asyncio.get_running_loop().time() - start_s >= 0.28

@@ -153,10 +153,10 @@ def test_since_tells_what_changed_in_order_and_what_is_gone(store: OpenStore) ->
     store.run(repository.remove, two.id, at=NOW)
     told = store.run(repository.since, 1, most=10)
     assert [entry.id for entry in told.changed] == [three.id, one.id]
-    assert told.removed == [two.id]
+    assert told.removed == {two.id: "ada"}
     assert told.seq == 5 == store.run(repository.newest_seq)
     nothing = store.run(repository.since, 5, most=10)
-    assert (nothing.changed, nothing.removed, nothing.seq) == ([], [], 5)
+    assert (nothing.changed, nothing.removed, nothing.seq) == ([], {}, 5)
     assert store.run(repository.since, 6, most=10) is None  # not from this store
     assert store.run(repository.since, 0, most=2) is None  # too much to tell
     assert store.run(repository.since, 0, most=3) is not None

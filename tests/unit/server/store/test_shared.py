@@ -115,8 +115,8 @@ def test_a_removed_job_is_told_by_the_others(servers: list[Server]) -> None:
     second.writer.submit(lambda tx: repository.remove(tx, one.id, at=one.submitted_at)).result(20)
     first.writer.look().result(20)
     assert [(changes.removed, changes.seq) for changes in first.announced] == [
-        ([], 1),
-        ([one.id], 2),
+        ({}, 1),
+        ({one.id: "ada"}, 2),
     ]
     assert [changes.elsewhere for changes in second.announced] == [True, False]
 

@@ -1,0 +1,1 @@
+"""The people, tokens and workers of a server, for who runs it."""

@@ -1,0 +1,86 @@
+"""A table of a few texts, and what is said instead of an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QStackedLayout,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from longwatch_desktop.tips import wrapped
+
+Row = tuple[str, Sequence[str], bool]
+"""What it is known by, its cells, and whether it still counts: what does not is muted."""
+
+
+class TextTable(QWidget):
+    """Rows of texts; `chosen` tells that another one is current."""
+
+    chosen = Signal()
+
+    def __init__(self, name: str, titles: Sequence[str]) -> None:
+        super().__init__()
+        self._tree = QTreeWidget()
+        self._tree.setHeaderLabels([*titles])
+        self._tree.setRootIsDecorated(False)
+        self._tree.setUniformRowHeights(True)
+        self._tree.setStyleSheet("QTreeView::item { padding: 3px 4px; }")  # as its header has
+        self._tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._tree.setAccessibleName(name)
+        self._tree.currentItemChanged.connect(lambda *_: self.chosen.emit())
+        self._said = QLabel()
+        self._said.setProperty("muted", True)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
+        self._said.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._said.setWordWrap(True)
+        self._said.setMargin(24)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._said)
+        self._stack.addWidget(self._tree)
+
+    @property
+    def current(self) -> str | None:
+        """What the current row is known by."""
+        item = self._tree.currentItem()
+        return None if item is None else str(item.data(0, Qt.ItemDataRole.UserRole))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self._tree.topLevelItemCount()
+
+    def say(self, sentence: str) -> None:
+        """Say this instead of rows."""
+        self._said.setText(sentence)
+        self._stack.setCurrentIndex(0)
+
+    def show_rows(self, rows: Sequence[Row], nothing: str) -> None:
+        """Show these, and leave the same one current; `nothing` says why there are none."""
+        before = self.current
+        self._tree.clear()
+        muted = self.palette().placeholderText()
+        for key, cells, counts in rows:
+            item = QTreeWidgetItem([*cells])
+            item.setData(0, Qt.ItemDataRole.UserRole, key)
+            for column, cell in enumerate(cells):
+                item.setToolTip(column, wrapped(cell))
+                if not counts:
+                    item.setForeground(column, muted)
+            self._tree.addTopLevelItem(item)
+            if key == before:
+                self._tree.setCurrentItem(item)
+        for column in range(self._tree.columnCount()):
+            self._tree.resizeColumnToContents(column)
+            self._tree.setColumnWidth(column, min(320, self._tree.columnWidth(column) + 12))
+        if rows:
+            self._stack.setCurrentIndex(1)
+        else:
+            self.say(nothing)
+        self.chosen.emit()

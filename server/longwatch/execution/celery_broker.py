@@ -1,0 +1,95 @@
+"""The broker: where it is, and what both ends of it agree on.
+
+It carries hints, and nothing but: a hint that is lost, repeated or made up does no harm, since a
+worker asks the server what there is to do. So there is no result backend, and no remote control:
+whoever reaches the broker could otherwise end workers and their tasks.
+"""
+
+from __future__ import annotations
+
+import ssl
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+TASK: Final = "longwatch.attempt"
+"""The one task there is; its arguments are those of a `Hint`."""
+CONNECT_S: Final = 3.0
+_SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps")
+
+
+class InvalidBroker(ValueError):
+    """This is not the address of a broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker. `url` is without a password."""
+
+    url: str
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str, password: str | None = None) -> Broker:
+        """Read what a person typed; a password in the URL counts if there is no other. Raises
+        `InvalidBroker`."""
+        parts = urlsplit(url.strip())
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise InvalidBroker(f"The broker's address is none: {error}.") from None
+        if parts.scheme not in _SCHEMES or not parts.hostname:
+            raise InvalidBroker(
+                "A broker is reached at an address such as redis://localhost:6379/0; the scheme is "
+                f"one of {', '.join(_SCHEMES)}."
+            )
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        place = host if port is None else f"{host}:{port}"
+        user = f"{parts.username}@" if parts.username else ""
+        scheme = parts.scheme.replace("valkey", "redis")
+        plain = urlunsplit((scheme, user + place, parts.path, parts.query, ""))
+        return cls(plain, password if password is not None else parts.password)
+
+    def full_url(self) -> str:
+        """With its password; for nobody's eyes."""
+        parts = urlsplit(self.url)
+        if self.password is None:
+            return self.url
+        user, _, place = parts.netloc.rpartition("@")
+        secret = f"{user}:{quote(self.password, safe='')}@{place}"
+        return urlunsplit(parts._replace(netloc=secret))
+
+
+def celery_app(broker: Broker) -> Any:
+    """A Celery application over a broker, which knows no task yet."""
+    from celery import Celery  # type: ignore[import-untyped]  # noqa: PLC0415 - 0.3 s
+
+    is_redis = broker.url.startswith("redis")
+    app = Celery("longwatch", broker=broker.full_url(), set_as_current=False, fixups=[])
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        result_backend=None,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        # Acknowledged at once. In the end, over a connection that has broken meanwhile, Celery
+        # cannot, and takes nothing more for good; and what a broker gives to another after its
+        # timeout is of no use here: the server sends hints anew.
+        task_acks_late=False,
+        worker_prefetch_multiplier=0 if is_redis else 1,
+        worker_disable_prefetch=is_redis,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=CONNECT_S,
+        broker_transport_options={"socket_connect_timeout": CONNECT_S} if is_redis else {},
+    )
+    if broker.url.startswith("rediss:") and "ssl_cert_reqs" not in broker.url:
+        app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return app
+
+
+def new_task_id() -> str:
+    """The id of a hint's Celery task."""
+    return str(uuid.uuid4())

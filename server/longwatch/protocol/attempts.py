@@ -1,0 +1,76 @@
+"""One try at a job: what it is given, what it reports, how it ended. Between a server and a runner
+these are the files of a mailbox; between a server and a worker they go over the wire."""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import field
+
+from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
+from longwatch.protocol.parameters import Parameter
+from longwatch.protocol.wire import Wire
+
+
+class AttemptSpec(Wire, frozen=True, kw_only=True):
+    """`spec.json`: everything one attempt needs to know but its source's secrets, which come with
+    the order, or with a worker's claim, and never lie on a disk. Sizes in bytes, `run_s` in
+    seconds."""
+
+    job_id: str
+    attempt: int
+    sql: str
+    engine: str
+    options: dict[str, str]
+    source: str = ""
+    memory_bytes: int
+    spill_bytes: int
+    threads: int
+    run_s: float | None = None
+    result_rows: int | None = None
+    result_bytes: int | None = None
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> str:
+        """What the engine's own list of what runs is to call it."""
+        return attempt_tag(self.job_id, self.attempt)
+
+
+def attempt_tag(job_id: str, attempt: int) -> str:
+    """The tag of an attempt, 63 characters at most."""
+    return f"longwatch {job_id} {attempt}"
+
+
+class Report(Wire, frozen=True, kw_only=True):
+    """`progress.json`: where the attempt is. `fraction` is the engine's own word, 0 to 1 or
+    `None`; it may fall or stand at 1 early. `elapsed_s` counts from the start of the attempt by
+    the runner's monotonic clock; `statement` is the one that runs, from 1, of `statements`."""
+
+    phase: Phase
+    elapsed_s: float
+    fraction: float | None = None
+    rows: int = 0
+    bytes: int = 0
+    memory_bytes: int = 0
+    spill_bytes: int = 0
+    kind: StatementKind | None = None
+    result: ResultInfo | None = None
+    statement: int = 0
+    statements: int = 0
+
+
+class Ending(enum.StrEnum):
+    """How an attempt ended, by the runner's own word."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Outcome(Wire, frozen=True, kw_only=True):
+    """`outcome.json`, the last file written, on disk before it is named."""
+
+    ending: Ending
+    last: Report
+    error: JobError | None = None
