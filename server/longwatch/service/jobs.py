@@ -125,6 +125,7 @@ class JobService:
             known = self._running.get(job.id)
             if known is None or known.attempt != job.attempt:
                 self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+                self._hub.runs(summary(job))
                 self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
@@ -136,7 +137,7 @@ class JobService:
         """Other servers on the store have changed jobs. Raises `StoreError`."""
         for job in jobs:
             if job.state.is_final:
-                self._endwatch.ended(job.id)
+                self._left_queue(job.id)
             running = self._running.get(job.id)
             runs = job.state is JobState.RUNNING
             if running is not None and not (runs and job.attempt == running.attempt):
@@ -469,8 +470,8 @@ class JobService:
         """The only way a job begins to run. Raises `NotOffered` when it is not in the queue, or
         another attempt is due."""
         job = repository.get(tx, job_id)
-        fits = job.state is JobState.QUEUED and job.attempt == attempt - 1
-        if not fits or not self._may_start(tx):
+        due = job.state is JobState.QUEUED and job.attempt == attempt - 1
+        if not due or not self._may_start(tx):
             raise NotOffered(job_id, attempt)
         at = self._now()
         # `error` stays: why the attempt before did not end well, until this one does.
