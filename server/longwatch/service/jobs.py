@@ -155,9 +155,10 @@ class JobService:
             self._scheduler.call()
 
     async def wind_down(self, seconds: float) -> None:
-        """Start nothing more, and let what runs come to its end, for so many seconds at most."""
+        """Start nothing more, and let what runs come to its end, for so many seconds at most. What
+        runs on workers goes on without the server."""
         await self._scheduler.stop()
-        if seconds > 0 and self._running:
+        if seconds > 0 and self._running and self._offers is None:
             self._log.info("waiting for queries", running=len(self._running), seconds=seconds)
             self._none_runs.clear()
             with contextlib.suppress(TimeoutError):
