@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
 
-    from longwatch.security.certificates import Certificate, Keeper
-    from longwatch.settings import Settings
+    from longwatch.security.certificates import Certificate
+    from longwatch.security.keeping import Keeper
 
 LOCK_FILE: Final = "server.lock"
 WAITING: Final = 1024
@@ -317,6 +317,8 @@ class ServerThread:
         import uvicorn  # noqa: PLC0415 - here and below: in the thread, after the window
 
         from longwatch.app import create_app  # noqa: PLC0415
+        from longwatch.security import certificates  # noqa: PLC0415
+        from longwatch.security.keeping import context_of, keeper_of  # noqa: PLC0415
         from longwatch.security.tokens import new_token  # noqa: PLC0415
         from longwatch.settings import load_settings  # noqa: PLC0415
 
@@ -324,8 +326,15 @@ class ServerThread:
         configured = settings.bearer_token() if self._configured_token else None
         self._token = configured or new_token()
         self._drain_s = settings.drain_s
-        keeper = await asyncio.to_thread(_keeper, settings)
-        context = None if keeper is None else _context(keeper.certificate)
+        keeper = await asyncio.to_thread(
+            keeper_of,
+            settings.data_dir,
+            certificates.names_of(settings.host, settings.allowed_hosts),
+            own=settings.tls_self_signed,
+            file=settings.tls_certificate,
+            key=settings.tls_key,
+        )
+        context = None if keeper is None else context_of(keeper.certificate)
         self._certificate = None if keeper is None else keeper.certificate
         app = create_app(settings, token=self._token)
         _note_failure(app, self)
@@ -398,23 +407,11 @@ class ServerThread:
     async def _keep(
         self, keeper: Keeper, context: ssl.SSLContext, log: structlog.stdlib.BoundLogger
     ) -> None:
-        """Show a certificate that was renewed, make one's own anew in time, and say what is about
-        to expire."""
-        from longwatch.security.certificates import CertificateUnusable  # noqa: PLC0415
+        from longwatch.security.keeping import keep  # noqa: PLC0415 - in the thread
 
-        while True:
-            await asyncio.sleep(LOOK_AT_CERTIFICATE_S)
-            try:
-                renewed = await asyncio.to_thread(keeper.look)
-                if renewed is not None:
-                    renewed.load(context)
-                    self._certificate = renewed
-                    log.warning("certificate renewed", fingerprint=renewed.fingerprint)
-                    await asyncio.to_thread(self._announce_anew)
-            except (CertificateUnusable, OSError) as error:
-                log.warning("certificate not renewed", error=str(error))
-            if keeper.warning is not None:
-                log.warning(keeper.warning)
+        async for renewed in keep(keeper, context, log, every_s=LOOK_AT_CERTIFICATE_S):
+            self._certificate = renewed
+            await asyncio.to_thread(self._announce_anew)
 
     def _announce_anew(self) -> None:
         if self._file is not None and self._certificate is not None:
@@ -466,28 +463,6 @@ def _note_failure(app: FastAPI, thread: ServerThread) -> None:
             raise
 
     app.router.lifespan_context = noted
-
-
-def _keeper(settings: Settings) -> Keeper | None:
-    """What looks after the server's certificate; `None` where it speaks no TLS."""
-    from longwatch.security import certificates  # noqa: PLC0415 - in the thread
-
-    own = settings.tls_self_signed
-    names = certificates.names_of(settings.host, settings.allowed_hosts)
-    if own:
-        found = certificates.self_signed(settings.data_dir, names)
-    elif settings.tls_certificate is not None:
-        found = certificates.given(settings.tls_certificate, settings.tls_key)
-    else:
-        return None
-    return certificates.Keeper(found, names, own=own)
-
-
-def _context(certificate: Certificate) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    certificate.load(context)
-    return context
 
 
 def _explained(error: BaseException) -> HostError:

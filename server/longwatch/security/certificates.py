@@ -23,7 +23,6 @@ KEY_FILE: Final = "tls-key.pem"
 GOOD_FOR: Final = timedelta(days=3_650)
 """Whoever knows it by its fingerprint has to be told of each new one."""
 RENEWED_BEFORE: Final = timedelta(days=30)
-TOLD_BEFORE: Final = timedelta(days=14)
 
 
 class CertificateUnusable(Exception):
@@ -98,51 +97,21 @@ def names_of(host: str, more: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*own, host.strip("[]"), *more]))
 
 
-class Keeper:
-    """Looks whether the certificate that is shown is still the one to show."""
-
-    def __init__(self, certificate: Certificate, names: Iterable[str], *, own: bool) -> None:
-        """`own`: whether the server signed it itself, and may make another."""
-        self.certificate = certificate
-        self._names = list(names)
-        self._own = own
-
-    def look(self) -> Certificate | None:
-        """The new one, if there is one. Raises `CertificateUnusable`."""
-        now = self.certificate
-        if self._own:
-            found = self_signed(now.file.parent, self._names)
-        elif _changed_ns(now.file) == now.changed_ns:
-            return None
-        else:
-            found = given(now.file, now.key)
-        self.certificate = found
-        return None if found.pem == now.pem else found
-
-    @property
-    def warning(self) -> str | None:
-        """What to say of a certificate that is about to expire."""
-        left = self.certificate.expires_at - datetime.now(UTC)
-        if left > TOLD_BEFORE:
-            return None
-        when = f"{self.certificate.expires_at:%Y-%m-%d %H:%M} UTC"
-        return f"The certificate {self.certificate.file} expires on {when}. Renew it."
-
-
 def _read(file: Path, key: Path) -> Certificate:
     from cryptography import x509  # noqa: PLC0415 - 60 ms, and few servers have one
 
     try:
-        changed_ns = _changed_ns(file)
+        written_ns = changed_ns(file)
         found = x509.load_pem_x509_certificates(file.read_bytes())[0]
     except (OSError, ValueError, IndexError) as error:
         raise CertificateUnusable(
             f"The certificate {file} cannot be read: {error}. It is to be a PEM file."
         ) from error
-    return Certificate(file, key, _pem(found), found.not_valid_after_utc, changed_ns)
+    return Certificate(file, key, _pem(found), found.not_valid_after_utc, written_ns)
 
 
-def _changed_ns(file: Path) -> int:
+def changed_ns(file: Path) -> int:
+    """When a file was written last. Raises `OSError`."""
     return file.stat().st_mtime_ns
 
 

@@ -20,7 +20,8 @@ from longwatch.client.sync import Client
 from longwatch.host import Insecure, ServerThread
 from longwatch.protocol.people import Role
 from longwatch.security import certificates
-from longwatch.security.certificates import CertificateUnusable, Keeper, given, self_signed
+from longwatch.security.certificates import CertificateUnusable, given, self_signed
+from longwatch.security.keeping import Keeper
 from support.servers import serving
 from support.tls import make_certificate
 from support.waiting import eventually
