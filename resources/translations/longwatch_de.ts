@@ -740,6 +740,10 @@
         <translation>Personen und Tokens</translation>
     </message>
     <message>
+        <source>Workers</source>
+        <translation>Worker</translation>
+    </message>
+    <message>
         <source>What was done</source>
         <translation>Was geschah</translation>
     </message>
@@ -792,6 +796,30 @@
         <translation>Noch hat niemand ein Token. Stellen Sie jeder Person eines aus, die hier arbeiten soll.</translation>
     </message>
     <message>
+        <source>Computer</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Version</translation>
+    </message>
+    <message>
+        <source>Queues</source>
+        <translation>Warteschlangen</translation>
+    </message>
+    <message>
+        <source>Heard of</source>
+        <translation>Zuletzt gehört</translation>
+    </message>
+    <message>
+        <source>This server carries its queries out itself. Started with --executor celery, it leaves them to workers.</source>
+        <translation>Dieser Server führt seine Abfragen selbst aus. Mit --executor celery gestartet überlässt er sie Workern.</translation>
+    </message>
+    <message>
+        <source>No worker has been heard of. Start one: longwatch worker --server … --broker …</source>
+        <translation>Von keinem Worker war etwas zu hören. Starten Sie einen: longwatch worker --server … --broker …</translation>
+    </message>
+    <message>
         <source>When</source>
         <translation>Wann</translation>
     </message>
@@ -818,6 +846,22 @@
     <message>
         <source>Nothing was done yet that is worth a line here.</source>
         <translation>Noch geschah nichts, was hier eine Zeile wert wäre.</translation>
+    </message>
+    <message>
+        <source>gone</source>
+        <translation>fort</translation>
+    </message>
+    <message>
+        <source>takes no more</source>
+        <translation>nimmt nichts mehr an</translation>
+    </message>
+    <message>
+        <source>there</source>
+        <translation>da</translation>
+    </message>
+    <message>
+        <source>{running} of {most}</source>
+        <translation>{running} von {most}</translation>
     </message>
     <message>
         <source>revoked</source>

@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -22,9 +22,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from longwatch.api.rights import RIGHTS, WEBSOCKET
 from longwatch.app import create_app
 from longwatch.client.address import Address
+from longwatch.client.feed import FeedFollower
+from longwatch.client.feed_events import Disconnected
 from longwatch.client.sync import Client
 from longwatch.protocol import routes
-from longwatch.protocol.frames import ClientFrame, ServerFrame
+from longwatch.protocol.frames import ClientFrame, ServerFrame, Snapshot
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.people import Role
 from longwatch.security import attempts
@@ -109,6 +111,10 @@ def people(
         yield given, visible
 
 
+once = pytest.mark.parametrize("people", ["team"], indirect=True, scope="module")
+"""For what is the same whoever sees which jobs."""
+
+
 @pytest.fixture(scope="module")
 def ours(people: tuple[Team, str]) -> Team:
     return people[0]
@@ -170,7 +176,8 @@ class Things:
         self._exports = 0
 
     def path(self, method: str, path: str) -> str:
-        names = {"name": "sample", "column:path": "n", "token_id": self._token}
+        # Neither is there: who is let in is told so, and no process looks into a source.
+        names = {"name": "none-of-all", "column:path": "n", "token_id": "none-of-all"}
         if "{job_id}" in path:
             names["job_id"] = self._job if method != "DELETE" else finished(self._given, "ann")
         if "{export_id}" in path:
@@ -178,10 +185,6 @@ class Things:
         if path == routes.SAVED_QUERY:
             names["name"] = self._query()
         return re.sub("{([^}]*)}", lambda found: names[found[1]], path)
-
-    @property
-    def _token(self) -> str:
-        return "none-of-all"
 
     def _export(self) -> str:
         self._exports += 1
@@ -390,6 +393,7 @@ async def test_changes_tell_what_the_feed_would(people: tuple[Team, str]) -> Non
         running.wait(60)
 
 
+@once
 @pytest.mark.parametrize(("who", "status"), [("gone", 401), ("willy", 403), ("nobody", 401)])
 async def test_the_feed_opens_to_nobody_else(ours: Team, who: str, status: int) -> None:
     headers = {} if who == "nobody" else ours.addresses[who].headers()
@@ -412,6 +416,7 @@ def status(given: Team, secret: str) -> int:
     return httpx.get(f"{given.start.url}{routes.ME}", headers=headers).status_code
 
 
+@once
 @pytest.mark.parametrize("subscribed", [True, False])
 async def test_revoking_closes_feeds_at_once(ours: Team, subscribed: bool) -> None:
     """Invariant: whoever is revoked hears nothing more; others go on."""
@@ -434,6 +439,24 @@ async def test_revoking_closes_feeds_at_once(ours: Team, subscribed: bool) -> No
     assert await asyncio.to_thread(status, ours, made.secret) == 401
 
 
+@once
+async def test_a_client_hears_that_its_token_was_revoked(ours: Team) -> None:
+    with Client(ours.start) as admin:
+        made = admin.create_token("eve", Role.VIEWER)
+        trouble: Disconnected | None = None
+        async with aclosing(FeedFollower(Address(ours.start.url, made.secret)).events()) as events:
+            async for event in events:
+                if isinstance(event, Snapshot):
+                    await asyncio.to_thread(admin.revoke_token, made.token.id)
+                if isinstance(event, Disconnected):
+                    trouble = event
+                    break
+        assert trouble is not None
+        assert trouble.unauthorized
+        assert "revoked" in trouble.reason
+
+
+@once
 async def test_a_token_that_expires_ends_its_feed(ours: Team) -> None:
     with Client(ours.start) as admin:
         made = admin.create_token("eve", Role.VIEWER, expires_days=1.5 / 86_400)
@@ -444,6 +467,7 @@ async def test_a_token_that_expires_ends_its_feed(ours: Team) -> None:
     assert await asyncio.to_thread(status, ours, made.secret) == 401
 
 
+@once
 def test_revoking_cuts_running_downloads(ours: Team) -> None:
     """Invariant: what is cut short is not taken for the whole."""
     with Client(ours.start) as admin:
@@ -465,6 +489,7 @@ def test_revoking_cuts_running_downloads(ours: Team) -> None:
                     pass
 
 
+@once
 def test_what_an_admin_does_is_in_the_audit_log_and_no_secret_is(ours: Team) -> None:
     job_id = finished(ours, "ann")
     other = finished(ours, "ann")
@@ -498,6 +523,7 @@ def test_what_an_admin_does_is_in_the_audit_log_and_no_secret_is(ours: Team) -> 
     assert second["lines"][0]["id"] == lines[-1]["id"] - 1
 
 
+@once
 def test_who_am_i_and_when_was_i_here(ours: Team) -> None:
     me = ours.http("vera").get(routes.ME).json()
     assert (me["name"], me["role"], me["token_id"]) == ("vera", "viewer", ours.ids["vera"])

@@ -77,6 +77,7 @@ async def test_a_token_is_made_shown_once_used_and_revoked(ready: Desk, address:
         assert not button(dialog, "Revoke…").isEnabled()
         with pytest.raises(LongwatchClientError):
             await grace.me()
+    assert "carries its queries out itself" in dialog.workers.table._said.text()
     log = named(dialog, QTreeWidget, "What was done")
     await eventually(lambda: len(cells(log)) >= 2)
     done = [row[2] for row in cells(log)]

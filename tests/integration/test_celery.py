@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
+from longwatch.cli.exits import Exit
 from longwatch.client.address import Address
 from longwatch.client.errors import BadRequest, Conflict, JobFailed, TooLarge
 from longwatch.client.sync import Client, JobHandle
@@ -21,7 +23,7 @@ from longwatch.protocol.attempts import Ending, Outcome, Report
 from longwatch.protocol.jobs import Column, JobState, Phase, StatementKind
 from longwatch.protocol.worker import AttemptEnd, Claim, ClaimRequest, Heartbeat, Presence
 from longwatch.results.index import Index, Segment
-from support.processes import is_alive
+from support.processes import is_alive, longwatch
 from support.runs import UNHEEDING
 from support.servers import ENDLESS, serving
 from support.waiting import wait_until
@@ -32,6 +34,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Celery's pool is POS
 T = TypeVar("T")
 FAR = "far"
 """A source whose queue no worker takes jobs of: the tests claim them by hand."""
+_NO_SUCH = "LONGWATCH_SOURCE_NONE"
 KEY, OTHER = "0" * 32, "1" * 32
 
 
@@ -61,7 +64,11 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         "warm_spare": False,
         "worker_lease_s": 3,
         "retry_delay_s": 0,
-        "sources": {FAR: {"queue": "nobody"}},
+        "sources": {
+            FAR: {"queue": "nobody"},
+            "near": {"queue": "near"},
+            "closed": {"engine": "postgres", "secrets": {"password": {"env": _NO_SUCH}}},
+        },
     }
     with (
         Valkey(folder / "valkey") as broker,
@@ -110,6 +117,42 @@ def test_progress_is_live_and_a_cancel_is_confirmed_by_the_process_table(team: T
     status = job.wait(20)
     assert (status.state, status.cancel_confirmed) == (JobState.CANCELLED, True)
     assert not is_alive(runner)
+
+
+@pytest.mark.slow
+def test_the_command_line_lists_them(team: Team) -> None:
+    env = {"LONGWATCH_URL": team.address.url, "LONGWATCH_TOKEN": team.address.token}
+    listed = longwatch("workers", env=env)
+    assert listed.code == 0, listed.err
+    assert listed.text.splitlines()[1].split()[:4] == ["worker", "ready", "0/2", "longwatch"]
+    told = json.loads(longwatch("workers", "--json", env=env).text)
+    assert (told["name"], told["jobs"]) == ("worker", [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--server", "http://10.9.8.7:1", "--broker", "redis://x"), "in the clear"),
+        (("--server", "http://127.0.0.1:1", "--broker", "http://x"), "redis://localhost"),
+        (("--server", "http://127.0.0.1:1", "--broker", "redis://x", "--queues", "a b"), "'a b'"),
+        (("--server", "http://127.0.0.1:1", "--broker", "redis://x", "--name", "../x"), "no name"),
+        (("--broker", "redis://x"), "LONGWATCH_URL"),
+    ],
+)
+def test_a_worker_that_cannot_be(arguments: tuple[str, ...], said: str) -> None:
+    done = longwatch("worker", *arguments, env={"LONGWATCH_TOKEN": "x"})
+    assert done.code == Exit.USAGE
+    assert said in done.err
+
+
+@pytest.mark.slow
+def test_a_worker_whose_server_does_not_know_it(team: Team, tmp_path: Path) -> None:
+    arguments = ("--broker", team.broker.url, "--work-dir", tmp_path / "w")
+    env = {"LONGWATCH_URL": team.address.url, "LONGWATCH_TOKEN": "wrong"}
+    done = longwatch("worker", *arguments, env=env)
+    assert done.code == Exit.UNREACHABLE
+    assert "token" in done.err
 
 
 @pytest.mark.slow
@@ -228,6 +271,29 @@ def test_what_a_worker_may_say_of_an_attempt(team: Team) -> None:
     assert job.log() == "hello\n"
 
 
+@pytest.mark.slow
+def test_results_in_a_folder_that_both_see(team: Team, tmp_path: Path) -> None:
+    """The worker puts them where the server looks, rather than send them; and it takes jobs of a
+    source's queue."""
+    arguments = ("--results-dir", str(team.data_dir / "jobs"), "--queues", "near,another")
+    with working(team.address, team.broker, tmp_path, *arguments, name="near") as worker:
+        job = team.client.submit("SELECT range AS n FROM range(1000000)", "near")
+        assert job.result(30).arrow()["n"].to_pylist() == list(range(1_000_000))
+        assert job.status().worker == "near"
+        assert worker.stop() == 0
+    folder = team.data_dir / "jobs" / job.id / "1"
+    assert (folder / "result" / "000000.arrow").stat().st_nlink == 1, "the worker's name is gone"
+
+
+@pytest.mark.slow
+def test_a_source_whose_secret_is_missing(team: Team) -> None:
+    job = team.client.submit("SELECT 1", "closed")
+    with pytest.raises(JobFailed) as failed:
+        job.result(30)
+    assert "LONGWATCH_SOURCE_NONE" in str(failed.value)
+
+
+@pytest.mark.slow
 def test_a_worker_that_is_silent_loses_what_it_had(team: Team) -> None:
     """What only reads goes to the next one, and the late result of the first is refused."""
     job = offered(team)

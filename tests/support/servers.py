@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 
 from longwatch.api.dependencies import Parts
-from longwatch.app import create_app, source_parts, store_of, team_of, utc_now
+from longwatch.app import create_app
 from longwatch.client.address import Address
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.beat import Beat
@@ -44,6 +44,7 @@ from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from longwatch.telemetry.metrics import Metrics
+from longwatch.works import source_parts, store_of, team_of, utc_now
 from support.stores import lay_out
 from support.waiting import eventually
 
@@ -190,8 +191,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
+    team = team_of(store, service, hub, sourcing, tokens, log)
     saving = SavedQueries(store, utc_now)
-    team = team_of(store, service, hub, sourcing, log)
 
     await store.open()
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))

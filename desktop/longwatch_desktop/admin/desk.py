@@ -65,12 +65,17 @@ class AdminDesk(QObject):
         self._dialog = None
 
     async def _read(self) -> None:
-        await asyncio.gather(self._read_tokens(), self._read_log(None))
+        await asyncio.gather(self._read_tokens(), self._read_workers(), self._read_log(None))
 
     async def _read_tokens(self) -> None:
         tokens = await self._session.client().tokens()
         if self._dialog is not None:
             self._dialog.tokens.show_tokens(tokens, self._session.clock())
+
+    async def _read_workers(self) -> None:
+        told = await self._session.client().workers()
+        if self._dialog is not None:
+            self._dialog.workers.show_workers(told, self._session.clock())
 
     async def _read_log(self, cursor: str | None) -> None:
         page = await self._session.client().audit(cursor=cursor)
@@ -81,7 +86,7 @@ class AdminDesk(QObject):
         if not isinstance(error, LongwatchClientError):
             raise error
         if self._dialog is not None:
-            for page in (self._dialog.tokens, self._dialog.log):
+            for page in (self._dialog.tokens, self._dialog.workers, self._dialog.log):
                 if not page.table.rows:
                     page.table.say(str(error))
         self._session.trouble.emit(str(error))

@@ -1,4 +1,4 @@
-"""What a server's admin looks at: tokens, and what people did."""
+"""What a server's admin looks at: tokens, workers, and what people did."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QTabWidget,
     QVBoxLayout,
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.protocol.people import AuditLine, AuditPage, Token
+from longwatch.protocol.worker import Worker, WorkerList
+from longwatch_desktop import words
 from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.admin.token_dialog import ROLES
 from longwatch_desktop.mirror import text
@@ -41,9 +44,11 @@ class AdminDialog(QDialog):
         self.tokens = TokensPage()
         self.tokens.new_wanted.connect(self.token_wanted)
         self.tokens.revoke_wanted.connect(self.revoke_wanted)
+        self.workers = WorkersPage()
         self.log = LogPage()
         self.log.more_wanted.connect(self.more_wanted)
         self.pages.addTab(self.tokens, tr("People and tokens"))
+        self.pages.addTab(self.workers, tr("Workers"))
         self.pages.addTab(self.log, tr("What was done"))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
@@ -100,6 +105,42 @@ class TokensPage(QWidget):
             self.revoke_wanted.emit(token)
 
 
+class WorkersPage(QWidget):
+    """Who carries queries out for the server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = TextTable(
+            tr("Workers"),
+            [
+                *(tr("Name"), tr("Computer"), tr("Version"), tr("Queues")),
+                *(tr("Running"), tr("Heard of"), tr("Stands")),
+            ],
+        )
+        self._trouble = QLabel()
+        self._trouble.setTextFormat(Qt.TextFormat.PlainText)
+        self._trouble.setWordWrap(True)
+        self._trouble.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.addWidget(self._trouble)
+        layout.addWidget(self.table, 1)
+        self.table.say(tr("Asking the server…"))
+
+    def show_workers(self, told: WorkerList, now: datetime) -> None:
+        """Show these; `now` is the server's clock."""
+        self._trouble.setText(told.trouble or "")
+        self._trouble.setVisible(bool(told.trouble))
+        nothing = (
+            tr("This server carries its queries out itself. Started with --executor celery, it "
+               "leaves them to workers.")
+            if told.executor == "local"
+            else tr("No worker has been heard of. Start one: longwatch worker --server … "
+                    "--broker …")
+        )  # fmt: skip
+        self.table.show_rows([_worker_row(one, now) for one in told.workers], nothing)
+
+
 class LogPage(QWidget):
     """What people did, newest first."""
 
@@ -142,6 +183,23 @@ class LogPage(QWidget):
         if self._next is not None:
             self._more.setEnabled(False)
             self.more_wanted.emit(self._next)
+
+
+def _worker_row(worker: Worker, now: datetime) -> Row:
+    if not worker.is_there:
+        stands = tr("gone")
+    elif worker.draining:
+        stands = tr("takes no more")
+    else:
+        stands = tr("there")
+    running = tr("{running} of {most}").format(
+        running=words.count(len(worker.jobs)), most=words.count(worker.concurrency)
+    )
+    cells = (
+        *(worker.name, worker.host, worker.version, ", ".join(worker.queues)),
+        *(running, text.moment(worker.heard_at, now), stands),
+    )
+    return worker.name, cells, worker.is_there
 
 
 def _token_row(token: Token, now: datetime) -> Row:

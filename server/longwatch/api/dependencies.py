@@ -37,7 +37,7 @@ from longwatch.telemetry.metrics import Metrics
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The live objects of one server, wired together by `longwatch.app`."""
+    """The live objects of one server, wired together by `longwatch.works`."""
 
     service: JobService
     store: Store

@@ -114,7 +114,7 @@ def _without_process(data_dir: Path, found: Checkup) -> list[str]:
     for job_id, attempt in found.running:
         folder = look(data_dir / "jobs" / job_id)
         if folder is None or not any(
-            one.is_run() for one in folder.attempts if one.number == attempt
+            one.is_run() or one.is_claimed for one in folder.attempts if one.number == attempt
         ):
             dead.append(job_id)
     return dead

@@ -25,7 +25,7 @@ _ANSWER_WITHIN_S: Final = 2.0
 _MOST_BYTES: Final = 64 * 1024
 
 
-class ServerFile(msgspec.Struct, frozen=True, kw_only=True):
+class ServerFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the file of a running server holds."""
 
     url: str

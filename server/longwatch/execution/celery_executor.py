@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from longwatch.execution import celery_mailbox as files
 from longwatch.execution.celery_hints import Hints
 from longwatch.execution.contract import Claimant, Died, Ended, Executor, HandedBack, Observer
-from longwatch.execution.local import LocalExecutor
+from longwatch.execution.local import Access, LocalExecutor
 from longwatch.jobs.errors import AttemptOver, WrongOffset
 from longwatch.protocol.attempts import AttemptSpec, Ending, Outcome, Report
 from longwatch.protocol.jobs import StatementKind
@@ -60,9 +60,17 @@ class CeleryExecutor(Executor):
     """Holds the leases of attempts, and gives up those of which nothing is heard."""
 
     def __init__(
-        self, jobs_folder: Path, hints: Hints, here: LocalExecutor, *, lease_s: float
+        self,
+        jobs_folder: Path,
+        hints: Hints,
+        here: LocalExecutor,
+        *,
+        access: Callable[[str], Access],
+        lease_s: float,
     ) -> None:
-        """`here` asks sources, and goes on with attempts that were begun on this machine."""
+        """`here` asks sources, and goes on with attempts that were begun on this machine; `access`
+        is a source's, as `LocalExecutor` has it."""
+        self._access = access
         self._jobs = jobs_folder
         self._hints = hints
         self._here = here
@@ -88,7 +96,8 @@ class CeleryExecutor(Executor):
         return await self._hints.waiting(queue)
 
     async def launch(self, spec: AttemptSpec) -> None:
-        """Make the mailbox; `lease` says whose it is."""
+        """Make the mailbox; `lease` says whose it is. Raises what is wrong with the source."""
+        await self.secrets(spec.source)
         mailbox = Mailbox(self.folder(spec.job_id, spec.attempt))
         await asyncio.to_thread(mailbox.create, spec)
         lease = self._hold(spec.job_id, spec.attempt)
@@ -114,6 +123,10 @@ class CeleryExecutor(Executor):
         """What an attempt was given. Raises `AttemptOver`, `OSError`."""
         return await asyncio.to_thread(files.spec_of, self.folder(job_id, attempt), job_id, attempt)
 
+    async def secrets(self, source: str) -> dict[str, str]:
+        """What a worker needs beside the spec. Raises `JobsError`."""
+        return (await asyncio.to_thread(self._access, source))[1]
+
     def jobs_of(self, worker: str) -> list[str]:
         """The jobs that a worker carries out."""
         leases = self._leases.values()
@@ -128,7 +141,10 @@ class CeleryExecutor(Executor):
                 return
             outcome, last = mailbox.outcome(), mailbox.report()
         except OSError:
-            claimant, outcome, last = None, None, None
+            # No file could be opened just now: to take it for one that nobody has might run it
+            # twice.
+            asyncio.get_running_loop().call_later(LOOK_S, self._adopt_again, job_id, attempt)
+            return
         lease = self._hold(job_id, attempt)
         lease.claimant, lease.last = claimant, last
         with contextlib.suppress(OSError, AttemptOver):
@@ -139,6 +155,10 @@ class CeleryExecutor(Executor):
             self._end(lease, Ended(Died("was never started"), None, confirmed=True))
         elif last is not None and self._observer is not None:
             self._observer.reported(job_id, attempt, last)
+
+    def _adopt_again(self, job_id: str, attempt: int) -> None:
+        if not self._stopping:
+            self.adopt(job_id, attempt)
 
     def cancel(self, job_id: str, attempt: int) -> None:
         lease = self._leases.get((job_id, attempt))

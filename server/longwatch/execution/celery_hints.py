@@ -59,6 +59,8 @@ class Hints:
     def _reaching(self, work: Callable[[], T]) -> T:
         if self._app is None:
             self._app = celery_app(self._broker)
+            # Of a broker that is stuck: a worker waits longer for hints, who sends them does not.
+            self._app.conf.broker_transport_options |= {"socket_timeout": CONNECT_S}
             self._connection = self._app.connection_for_write()
         connection = self._connection
         errors = (*connection.connection_errors, *connection.channel_errors, OSError)

@@ -23,7 +23,7 @@ from longwatch.results.disk import SYNCED_BYTES
 from longwatch.results.index import INDEX, Index
 from longwatch.runner.mailbox import Mailbox
 
-_CLAIM: Final = "claim.json"
+CLAIM: Final = "claim.json"
 _SLACK_BYTES: Final = 256 * 2**20
 """A result ends at its limit or a batch later, compressed or not."""
 
@@ -39,13 +39,13 @@ class _Claim(msgspec.Struct, frozen=True, kw_only=True):
 def write_claim(mailbox: Mailbox, claimant: Claimant) -> None:
     """Say who has the attempt; on the disk before it is told so. Raises `OSError`."""
     claim = _Claim(worker=claimant.worker, task_id=claimant.task_id, key=claimant.key)
-    replace(mailbox.folder / _CLAIM, msgspec.json.encode(claim), durable=True, mode=0o600)
+    replace(mailbox.folder / CLAIM, msgspec.json.encode(claim), durable=True, mode=0o600)
 
 
 def read_claim(folder: Path) -> Claimant | None:
     """Who has the attempt; `None` while nobody does. Raises `OSError`."""
     try:
-        found = msgspec.json.decode((folder / _CLAIM).read_bytes(), type=_Claim)
+        found = msgspec.json.decode((folder / CLAIM).read_bytes(), type=_Claim)
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
     return Claimant(found.worker, found.task_id, found.key)

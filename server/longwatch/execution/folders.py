@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from longwatch.execution.celery_mailbox import CLAIM
 from longwatch.execution.processes import AdoptedRunner
 from longwatch.results.index import INDEX
 from longwatch.runner.mailbox import Mailbox
@@ -37,6 +38,11 @@ class AttemptFolder:
             return self.runner() is not None
         except OSError:
             return True  # no word: better to leave it alone
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether it was given to a worker: its process is on the worker's machine."""
+        return (self.path / CLAIM).exists()
 
     def runner(self) -> int | None:
         """The pid of the process that was given the attempt; `None` when that is gone. Raises

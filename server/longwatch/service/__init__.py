@@ -6,5 +6,8 @@
 - `bulk`        the same for many jobs at once
 - `endwatch`    wakes who waits for the end of a job
 - `scheduling`  whose turn it is
+- `starting`    what an attempt is given to run
 - `endings`     what becomes of a job whose attempt is over
+- `offering`    jobs that workers may come for
+- `working`     the workers themselves
 """

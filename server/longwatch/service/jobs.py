@@ -36,6 +36,7 @@ from longwatch.service.endwatch import EndWatch
 from longwatch.service.offering import Offers
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
+from longwatch.service.starting import attempt_spec
 from longwatch.service.submitting import Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
@@ -124,6 +125,7 @@ class JobService:
             known = self._running.get(job.id)
             if known is None or known.attempt != job.attempt:
                 self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+                self._hub.runs(summary(job))
                 self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
@@ -135,7 +137,7 @@ class JobService:
         """Other servers on the store have changed jobs. Raises `StoreError`."""
         for job in jobs:
             if job.state.is_final:
-                self._endwatch.ended(job.id)
+                self._left_queue(job.id)
             running = self._running.get(job.id)
             runs = job.state is JobState.RUNNING
             if running is not None and not (runs and job.attempt == running.attempt):
@@ -432,7 +434,7 @@ class JobService:
         self._hub.progress(job.id, job.attempt, Phase.STARTING, Progress())
         self.on_progress(job.id, job.attempt, Phase.STARTING, Progress())
         try:
-            spec = self._spec(job)
+            spec = attempt_spec(job, self._sources, self._settings)
             await self._executor.launch(spec)
         except Exception as error:
             known = isinstance(error, OSError | JobsError)
@@ -469,8 +471,8 @@ class JobService:
         """The only way a job begins to run. Raises `NotOffered` when it is not in the queue, or
         another attempt is due."""
         job = repository.get(tx, job_id)
-        fits = job.state is JobState.QUEUED and job.attempt == attempt - 1
-        if not fits or not self._may_start(tx):
+        due = job.state is JobState.QUEUED and job.attempt == attempt - 1
+        if not due or not self._may_start(tx):
             raise NotOffered(job_id, attempt)
         at = self._now()
         # `error` stays: why the attempt before did not end well, until this one does.
@@ -494,27 +496,6 @@ class JobService:
         last = Report(phase=Phase.STARTING, elapsed_s=0.0)
         outcome = Outcome(ending=Ending.FAILED, last=last, error=problem)
         await self.ended(job.id, job.attempt, Ended(outcome, last, confirmed=True))
-
-    def _spec(self, job: Job) -> AttemptSpec:
-        definition = self._sources.get(job.source)
-        settings = self._settings
-        return AttemptSpec(
-            job_id=job.id,
-            attempt=job.attempt,
-            sql=job.sql,
-            engine=definition.source.engine,
-            options=self._sources.options_of(definition),
-            source=job.source,
-            memory_bytes=min(
-                job.limits.memory_bytes or settings.memory_bytes, settings.memory_bytes
-            ),
-            spill_bytes=settings.spill_bytes,
-            threads=settings.threads,
-            run_s=job.limits.run_s or settings.max_run_s,
-            result_rows=job.limits.result_rows or settings.max_result_rows or None,
-            result_bytes=job.limits.result_bytes or settings.max_result_bytes or None,
-            parameters=job.parameters,
-        )
 
     def _live(self, job: AnyJob) -> AnyJob:
         running = self._running.get(job.id)

@@ -19,6 +19,7 @@ from longwatch.feed.hub import FeedHub
 from longwatch.jobs.model import new_id
 from longwatch.protocol.jobs import Phase, Progress
 from longwatch.service.jobs import JobService
+from longwatch.service.people import TokenService
 from longwatch.service.sourcing import SourceService
 from longwatch.store.errors import StoreClosed, StoreError
 from longwatch.store.postgres import leading
@@ -31,7 +32,9 @@ EVERY_S: Final = 0.2
 _RETRY_S: Final = 1.0
 
 
-class _Told(msgspec.Struct, array_like=True, omit_defaults=True):
+class Told(msgspec.Struct, array_like=True):
+    """The newest progress of a running attempt."""
+
     job_id: str
     attempt: int
     phase: Phase
@@ -42,7 +45,7 @@ class _Telling(msgspec.Struct, array_like=True):
     """A notification of progress: of which server, and of which jobs."""
 
     server: str
-    jobs: list[_Told]
+    jobs: list[Told]
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -58,6 +61,7 @@ class Team:
         service: JobService,
         hub: FeedHub,
         sourcing: SourceService,
+        tokens: TokenService,
         log: structlog.stdlib.BoundLogger,
     ) -> None:
         self.name = new_id()
@@ -65,8 +69,9 @@ class Team:
         self._service = service
         self._hub = hub
         self._sourcing = sourcing
+        self._tokens = tokens
         self._log = log
-        self._newest: dict[str, _Told] = {}
+        self._newest: dict[str, Told] = {}
         self._telling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -152,8 +157,9 @@ class Team:
     async def _reload(self) -> None:
         try:
             await self._sourcing.reload()
+            await self._tokens.reload()
         except StoreError as error:
-            self._log.warning("sources of other servers not read", error=str(error))
+            self._log.warning("sources and tokens of other servers not read", error=str(error))
 
     def _threadsafe(self, coroutine: Coroutine[Any, Any, None]) -> None:
         assert self._loop is not None
@@ -181,7 +187,7 @@ class Team:
     # What is told
 
     def _progress_here(self, job_id: str, attempt: int, phase: Phase, progress: Progress) -> None:
-        self._newest[job_id] = _Told(job_id, attempt, phase, progress)
+        self._newest[job_id] = Told(job_id, attempt, phase, progress)
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell(), name="team-tell")
 
@@ -201,7 +207,7 @@ class Team:
         task.add_done_callback(self._tasks.discard)
 
 
-def payloads(server: str, jobs: list[_Told]) -> list[str]:
+def payloads(server: str, jobs: list[Told]) -> list[str]:
     """Notifications of the progress of jobs, none larger than PostgreSQL takes."""
     found: list[str] = []
     while jobs:

@@ -15,7 +15,6 @@ from longwatch.execution.contract import BrokerUnreachable, Claimant
 from longwatch.protocol.worker import Claim, ClaimRequest, Presence, Worker, WorkerList
 from longwatch.service.jobs import JobService
 from longwatch.service.offering import Offers
-from longwatch.sources.catalogue import SourceCatalogue
 
 THERE_S: Final = 15.0
 """A worker that says nothing for so long is away: it says that it is there each 5 s."""
@@ -84,14 +83,12 @@ class WorkerService:
         jobs: JobService,
         offers: Offers,
         roster: Roster,
-        sources: SourceCatalogue,
         log: structlog.stdlib.BoundLogger,
     ) -> None:
         self.executor = offers.executor
         self._jobs = jobs
         self._offers = offers
         self._roster = roster
-        self._sources = sources
         self._log = log
         self._looking: asyncio.Task[None] | None = None
 
@@ -133,8 +130,7 @@ class WorkerService:
             spec = await self._jobs.claim(asked.job_id, asked.attempt, claimant)
             await self.executor.lease(asked.job_id, asked.attempt, claimant)
             self._log.info("attempt claimed", job=spec.job_id, worker=asked.worker)
-        definition = self._sources.get(spec.source)
-        secrets = await asyncio.to_thread(self._sources.secrets_of, definition)
+        secrets = await self.executor.secrets(spec.source)
         return Claim(spec=spec, secrets=secrets, lease_s=self.executor.lease_s)
 
     async def _look(self) -> None:

@@ -229,6 +229,8 @@ class Carrier(Observer):
 
     async def _tell(self, one: _Carried) -> None:
         report = one.report
+        if report is not None:  # the server tells of rows that can be read there, not here
+            report = msgspec.structs.replace(report, result=one.delivery.brought())
         log = await asyncio.to_thread(_log_from, one.mailbox, one.log_bytes)
         heartbeat = Heartbeat(
             report=None if report == one.told else report, log_offset=one.log_bytes, log=log

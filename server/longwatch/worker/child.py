@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -33,6 +35,7 @@ class Child:
         self._options = options
         self._thread: LoopThread | None = None
         self._carrier: Carrier | None = None
+        self._folder: Path | None = None
         self._log: structlog.stdlib.BoundLogger | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -68,7 +71,7 @@ class Child:
 
     async def _start(self) -> None:
         assert self._log is not None
-        folder = own_folder(self._options.work_dir)
+        folder = self._folder = own_folder(self._options.work_dir)
         # `async with` for as long as the process lives: there is nobody to leave it.
         client = await WorkerClient(self._options.address).__aenter__()
         self._carrier = Carrier(self._options, client, folder, self._log)
@@ -83,8 +86,9 @@ class Child:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._carrier is not None:
+        if self._carrier is not None and self._folder is not None:
             await self._carrier.stop()
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def _be_present(self, client: WorkerClient) -> None:
         assert self._log is not None

@@ -14,6 +14,7 @@ import msgspec
 
 from longwatch.client.errors import Conflict
 from longwatch.client.worker import Claimed, WorkerClient
+from longwatch.protocol.jobs import ResultInfo
 from longwatch.protocol.routes import MAX_BODY_BYTES
 from longwatch.results.index import Index, read_index
 from longwatch.worker.reaching import insist
@@ -38,6 +39,10 @@ class Delivery:
             self._shared = results_dir / of.job_id / str(of.attempt) / "result"
         self._brought = 0
         self._index: Index | None = None
+
+    def brought(self) -> ResultInfo | None:
+        """What can be read at the server by now."""
+        return self._index.info() if self._index is not None else None
 
     async def bring(self) -> None:
         """Bring what has been finished since the last time. Raises `NotOurs`, `OutOfReach`,

@@ -148,5 +148,6 @@ CREATE TRIGGER jobs_unwritten AFTER DELETE ON jobs BEGIN DELETE FROM job_json WH
 CREATE TRIGGER jobs_unindexed AFTER DELETE ON jobs WHEN old.n <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexed_n') AND old.n > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'unindexed_n') BEGIN INSERT INTO jobs_text (jobs_text, rowid, text) VALUES ('delete', old.n, CASE old.name WHEN substr(old.preview, 1, 80) THEN '' ELSE old.name || char(10) END || old.source || char(10) || old.owner || char(10) || old.id || char(10) || substr(old.sql, 1, 10000)); END;
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('events',6);
+INSERT INTO "sqlite_sequence" VALUES('audit',1);
 INSERT INTO "sqlite_sequence" VALUES('jobs',3);
 COMMIT;

@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from longwatch.app import remove_jobs
 from longwatch.execution.contract import Died
 from longwatch.jobs.errors import UnknownJob
 from longwatch.protocol.jobs import JobState
@@ -21,6 +20,7 @@ from longwatch.runner.spec import Identity
 from longwatch.service import retention
 from longwatch.service.retention import Keep, Swept
 from longwatch.settings import Settings, load_settings
+from longwatch.works import remove_jobs
 from support.servers import app_over, http_client
 from support.waiting import eventually
 from unit.retention.conftest import FOREVER, Kept

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longwatch.protocol.people import Role, Token
+from longwatch.security import attempts
+from longwatch.security.attempts import WrongTokens
 from longwatch.security.hosts import host_name, host_rules
 from longwatch.security.tokens import TokenChecker, digest, new_named_token, new_token
 
@@ -182,3 +184,25 @@ def test_names_from_the_settings_come_beside_the_servers_own() -> None:
 def test_origins(origins: list[str], allowed: bool) -> None:
     rules = host_rules("127.0.0.1", (), ("https://app.example",))
     assert (rules.origin_error(origins, "127.0.0.1:5000") is None) is allowed
+
+
+def test_wrong_tokens_are_counted_by_address() -> None:
+    now_s = 1_000.0
+    wrong = WrongTokens(lambda: now_s)
+    for client in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "testclient"):
+        assert [wrong.note(client) for _ in range(10)] == [None] * 10
+        assert wrong.note(client) == 60
+    assert wrong.note("2001:db8::ffff:1") == 60, "the same /64"
+    assert wrong.note("2001:db8:0:1::1") is None
+    now_s += 59
+    assert wrong.note("192.0.2.1") == 1
+    now_s += 1
+    assert wrong.note("192.0.2.1") is None
+
+
+def test_only_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "MOST_ADDRESSES", 3)
+    wrong = WrongTokens()
+    for n in range(100):
+        wrong.note(f"192.0.2.{n}")
+    assert len(wrong._wrong) == 3

@@ -396,3 +396,30 @@ def test_any_interleaving_of_commits_and_reads_converges(
             assert reader.seq == truth.seq
     finally:
         hubs.KEEP_CHANGES = original  # type: ignore[misc]
+
+
+def test_who_is_limited_hears_of_nobody_elses_jobs() -> None:
+    """Invariant: neither that they are, nor that they ran, nor that they are gone."""
+    hub = FeedHub()
+    mine, others, gone = job(), evolve(job(), owner="bob"), evolve(job(), owner="bob")
+    hub.runs(at(0, others, **RUNNING))  # it ran before this server began
+    hub.publish([at(1, mine, **RUNNING), at(2, others, **RUNNING), at(3, gone)], {}, 3)
+    for one in (mine, others):
+        hub.progress(one.id, 1, Phase.EXECUTING, Progress(rows=1))
+    hub.publish([], {gone.id: "bob", "unknown": None, "own": "ada"}, 4)
+
+    def heard(view: View) -> str:
+        told = hub.delta(0, view)
+        running, shown = hub.progress_since(0, view), hub.progress_of([mine.id, others.id], 0, view)
+        parts = [told.frame if told else None, running, shown]
+        return "".join(part.text.decode() for part in parts if part is not None)
+
+    asked = [View(), View(owner="bob"), View(states=frozenset({JobState.RUNNING}))]
+    for view in asked:
+        limited = heard(view.within("ada"))
+        assert not [one.id for one in (others, gone) if one.id in limited]
+        assert "unknown" not in limited
+        assert view.owner == "bob" or mine.id in limited
+        assert heard(view.within(None)) == heard(view)
+    assert all(one.id in heard(View()) for one in (mine, others, gone))
+    assert '"own"' in heard(View().within("ada"))
