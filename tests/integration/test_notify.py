@@ -55,6 +55,8 @@ def test_a_webhook_and_a_mail(tmp_path: Path) -> None:
             good = client.submit(
                 "SELECT 42 AS answer", name="The answer", notify=["ops", "ada", "ops"]
             )
+            unnamed = client.submit("-- first\nSELECT\n-- then\n'canary'", notify=["ops"])
+            wait_until(lambda: "notified" in events(unnamed))
             again = client.submit("SELECT 1", name="Again", notify=["ops"])
             assert again.wait(30).state.value == "succeeded"
             assert again.retry().wait(30).notify == ("ops",)
@@ -66,7 +68,8 @@ def test_a_webhook_and_a_mail(tmp_path: Path) -> None:
             assert good.status().notify == ("ops", "ada")
             assert [event for event in events(quiet) if event.startswith("notif")] == []
     titles = {one["title"]: one for one in told(place)}
-    assert set(titles) >= {"Done: The answer", "Failed: A mistake"}
+    assert set(titles) >= {"Done: The answer", "Failed: A mistake", "Done: a query on sample"}
+    assert "canary'" not in json.dumps(told(place))
     done = titles["Done: The answer"]
     assert done["type"] == "success"
     assert "Rows: 1" in done["message"]

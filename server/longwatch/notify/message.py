@@ -26,7 +26,8 @@ class Message:
 
 
 def message_of(job: Job) -> Message:
-    """What is said of `job`. Neither its SQL nor its rows are: who reads it may not read those."""
+    """What is said of `job`. Neither its SQL nor its rows are, but for what an error quotes:
+    who reads it may not read those."""
     lines = [f"Source: {job.source}", f"Owner: {job.owner}"]
     if job.started_at is not None and job.finished_at is not None:
         seconds = round((job.finished_at - job.started_at).total_seconds())
@@ -38,4 +39,13 @@ def message_of(job: Job) -> Message:
         if job.error.hint:
             lines.append(job.error.hint)
     lines.append(f"Job: {job.id}")
-    return Message(job.state, f"{_WORDS[job.state]}: {job.name}", "\n".join(lines))
+    return Message(job.state, f"{_WORDS[job.state]}: {_name(job)}", "\n".join(lines))
+
+
+def _name(job: Job) -> str:
+    """What a person called it; a name that was made from the SQL is SQL."""
+    bare = [line for line in job.sql.splitlines() if not line.lstrip().startswith("--")]
+    name = job.name.removesuffix("…")
+    if any(name in " ".join(text.split()) for text in (job.sql, "\n".join(bare))):
+        return f"a query on {job.source}"
+    return job.name
