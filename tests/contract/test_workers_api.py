@@ -30,6 +30,7 @@ class NoWorkers:
     """As much of a server as these routes ask for."""
 
     workers = None
+    owners = None
 
 
 @pytest.fixture
