@@ -191,6 +191,22 @@ async def test_one_leads_and_no_job_is_started_twice(address: StoreAddress, pair
     assert pair.second.executor.launched, "the second led now and then"
 
 
+async def test_who_did_not_listen_hears_it_all_afterwards(
+    address: StoreAddress, pair: Pair
+) -> None:
+    """Invariant: what is committed while a server's connection for notifications is away is in its
+    feed as soon as that is back, though nobody asks it for anything."""
+    for n in range(3):
+        with cluster().admin() as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s "
+                "AND application_name = 'longwatch listener'",
+                [address.parameters["dbname"]],
+            )
+        await pair.first.service.submit(Submission(sql=f"select {n}"), "ada")
+        await eventually(lambda: pair.second.hub.seq == pair.first.hub.seq > 0)
+
+
 async def test_sources_added_on_one_are_there_on_the_other(pair: Pair, tmp_path: Path) -> None:
     """Invariant: what is added, and removed, through one server is known to all."""
     (tmp_path / "data").mkdir()

@@ -16,7 +16,7 @@ from longwatch.protocol.jobs import JobState
 from longwatch.store.postgres.address import StoreAddress
 from support.postgres import PASSWORD, PLAIN, cluster
 from support.postgres_stores import databases, url_of
-from support.processes import longwatch, serve
+from support.processes import longwatch, runner_of, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
 
@@ -49,6 +49,8 @@ def test_serve_dump_restore_and_go_on(address: StoreAddress, tmp_path: Path) -> 
         runs = client.submit(ENDLESS)
         wait_until(lambda: runs.status().state is JobState.RUNNING, patience_s=60)
         assert not (data_dir / "jobs.sqlite").exists()
+        variables = runner_of(data_dir, runs.status()).environ()
+        assert not {name for name in variables if name.startswith("LONGWATCH_STORE")}
         said = longwatch("backup", tmp_path / "copy", "--data-dir", data_dir, env=env)
         assert said.code == Exit.USAGE
         command = shlex.split(said.err.partition("Use: ")[2])

@@ -31,7 +31,9 @@ EVERY_S: Final = 0.2
 _RETRY_S: Final = 1.0
 
 
-class _Told(msgspec.Struct, array_like=True, omit_defaults=True):
+class Told(msgspec.Struct, array_like=True):
+    """The newest progress of a running attempt."""
+
     job_id: str
     attempt: int
     phase: Phase
@@ -42,7 +44,7 @@ class _Telling(msgspec.Struct, array_like=True):
     """A notification of progress: of which server, and of which jobs."""
 
     server: str
-    jobs: list[_Told]
+    jobs: list[Told]
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -66,7 +68,7 @@ class Team:
         self._hub = hub
         self._sourcing = sourcing
         self._log = log
-        self._newest: dict[str, _Told] = {}
+        self._newest: dict[str, Told] = {}
         self._telling: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -181,7 +183,7 @@ class Team:
     # What is told
 
     def _progress_here(self, job_id: str, attempt: int, phase: Phase, progress: Progress) -> None:
-        self._newest[job_id] = _Told(job_id, attempt, phase, progress)
+        self._newest[job_id] = Told(job_id, attempt, phase, progress)
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._tell(), name="team-tell")
 
@@ -201,7 +203,7 @@ class Team:
         task.add_done_callback(self._tasks.discard)
 
 
-def payloads(server: str, jobs: list[_Told]) -> list[str]:
+def payloads(server: str, jobs: list[Told]) -> list[str]:
     """Notifications of the progress of jobs, none larger than PostgreSQL takes."""
     found: list[str] = []
     while jobs:
