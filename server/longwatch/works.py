@@ -197,8 +197,8 @@ def assemble(
         leads=lambda: service.leading,
         shares_folder=settings.jobs_dir is not None,
     )
-    team = team_of(store, service, hub, sourcing, log)
     checker, audit, tokens = people_parts(settings, secret, store, log)
+    team = team_of(store, service, hub, sourcing, tokens, log)
     return Works(
         settings=settings,
         log=log,
@@ -254,6 +254,7 @@ def team_of(
     service: JobService,
     hub: FeedHub,
     sourcing: SourceService,
+    tokens: TokenService,
     log: structlog.stdlib.BoundLogger,
 ) -> Team | None:
     """What makes several servers on one store work together, where there may be several."""
@@ -263,7 +264,7 @@ def team_of(
     from longwatch.store.postgres.store import PostgresStore  # noqa: PLC0415
 
     assert isinstance(store, PostgresStore)
-    return Team(store, service, hub, sourcing, log)
+    return Team(store, service, hub, sourcing, tokens, log)
 
 
 def executors(

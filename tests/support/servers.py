@@ -192,7 +192,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
     saving = SavedQueries(store, utc_now)
-    team = team_of(store, service, hub, sourcing, log)
+    team = team_of(store, service, hub, sourcing, tokens, log)
 
     await store.open()
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))

@@ -136,7 +136,7 @@ class JobService:
         """Other servers on the store have changed jobs. Raises `StoreError`."""
         for job in jobs:
             if job.state.is_final:
-                self._endwatch.ended(job.id)
+                self._left_queue(job.id)
             running = self._running.get(job.id)
             runs = job.state is JobState.RUNNING
             if running is not None and not (runs and job.attempt == running.attempt):

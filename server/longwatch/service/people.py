@@ -21,7 +21,6 @@ from longwatch.store.people import StoredToken
 from longwatch.store.store import Store
 
 _NOTE_EVERY_S: Final = 60.0
-_LOOK_EVERY_S: Final = 1.0
 
 
 def made_token(draft: TokenDraft, now: datetime) -> tuple[StoredToken, NewToken]:
@@ -64,10 +63,8 @@ class TokenService:
 
     async def start(self) -> None:
         """Let in those that were made before, and begin to note which are used."""
-        await self._look()
+        await self.reload()
         self._tasks = [asyncio.create_task(self._note_now_and_then(), name="tokens-used")]
-        if self._store.shared:
-            self._tasks.append(asyncio.create_task(self._follow(), name="tokens-elsewhere"))
 
     async def stop(self) -> None:
         """Note which were used."""
@@ -104,20 +101,15 @@ class TokenService:
         await self._audit.note(who, "token.revoke", token.id, detail=told(token))
         return token
 
-    async def _look(self) -> None:
+    async def reload(self) -> None:
+        """Take tokens as they are in the store: other servers on it make and revoke them too.
+        Raises `StoreError`."""
         for stored in await self._store.run(people.all_tokens):
             token = stored.token
             if token.revoked_at is not None:
                 self._checker.revoke(token.id)
             elif not self._checker.knows(token.id):
                 self._checker.add(token, stored.hash)
-
-    async def _follow(self) -> None:
-        """Other servers on the store make and revoke tokens too."""
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_S)
-            with contextlib.suppress(StoreError):  # which others tell of; the next look may do
-                await self._look()
 
     async def _note_now_and_then(self) -> None:
         while True:

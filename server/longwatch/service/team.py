@@ -19,6 +19,7 @@ from longwatch.feed.hub import FeedHub
 from longwatch.jobs.model import new_id
 from longwatch.protocol.jobs import Phase, Progress
 from longwatch.service.jobs import JobService
+from longwatch.service.people import TokenService
 from longwatch.service.sourcing import SourceService
 from longwatch.store.errors import StoreClosed, StoreError
 from longwatch.store.postgres import leading
@@ -60,6 +61,7 @@ class Team:
         service: JobService,
         hub: FeedHub,
         sourcing: SourceService,
+        tokens: TokenService,
         log: structlog.stdlib.BoundLogger,
     ) -> None:
         self.name = new_id()
@@ -67,6 +69,7 @@ class Team:
         self._service = service
         self._hub = hub
         self._sourcing = sourcing
+        self._tokens = tokens
         self._log = log
         self._newest: dict[str, Told] = {}
         self._telling: asyncio.Task[None] | None = None
@@ -154,8 +157,9 @@ class Team:
     async def _reload(self) -> None:
         try:
             await self._sourcing.reload()
+            await self._tokens.reload()
         except StoreError as error:
-            self._log.warning("sources of other servers not read", error=str(error))
+            self._log.warning("sources and tokens of other servers not read", error=str(error))
 
     def _threadsafe(self, coroutine: Coroutine[Any, Any, None]) -> None:
         assert self._loop is not None

@@ -45,6 +45,7 @@ def add_token(tx: Transaction, stored: StoredToken) -> None:
             expires_us=to_us(token.expires_at),
         )
     )
+    tx.changes.reload = True
 
 
 def revoke_token(tx: Transaction, token_id: str, at: datetime) -> Token | None:
@@ -53,6 +54,7 @@ def revoke_token(tx: Transaction, token_id: str, at: datetime) -> Token | None:
     tx.connection.execute(
         update(tokens).where(mine, tokens.c.revoked_us.is_(None)).values(revoked_us=to_us(at))
     )
+    tx.changes.reload = True
     row = tx.connection.execute(select(tokens).where(mine)).one_or_none()
     return None if row is None else _stored(row).token
 

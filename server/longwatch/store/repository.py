@@ -117,6 +117,7 @@ def get(tx: Transaction, job_id: str) -> Job:
     return to_job(row)
 
 
+@reading
 def owner_of(tx: Transaction, job_id: str) -> str:
     """Whose a job is. Raises `UnknownJob`."""
     owner: str | None = tx.connection.execute(_OWNER, {"job_id": job_id}).scalar_one_or_none()

@@ -61,7 +61,7 @@ def put_source(tx: Transaction, stored: StoredSource, now: datetime) -> None:
         "changed_us": to_us(now),
     }
     _PUT_SOURCE.carry_out(tx.connection, {"name": source.name, **values})
-    tx.changes.sources = True
+    tx.changes.reload = True
 
 
 def delete_idle_source(tx: Transaction, name: str) -> None:
@@ -72,7 +72,7 @@ def delete_idle_source(tx: Transaction, name: str) -> None:
     if count:
         raise SourceInUse(name, count)
     tx.connection.execute(delete(sources).where(sources.c.name == name))
-    tx.changes.sources = True
+    tx.changes.reload = True
 
 
 @reading

@@ -31,8 +31,8 @@ class Changes:
     changed: dict[str, JobSummary] = field(default_factory=dict)
     removed: dict[str, str] = field(default_factory=dict)
     seq: int = 0
-    sources: bool = False
-    """Whether a source was added, changed or removed."""
+    reload: bool = False
+    """Whether something was changed that servers keep in memory: a source, a token."""
     elsewhere: bool = False
     """Whether another server on the store did it."""
 
@@ -45,7 +45,7 @@ class Changes:
             self.changed.pop(job_id, None)
         self.removed |= other.removed
         self.seq = max(self.seq, other.seq)
-        self.sources = self.sources or other.sources
+        self.reload = self.reload or other.reload
 
 
 class Numbers:

@@ -46,8 +46,8 @@ class Listener:
         on_progress: Callable[[str], None],
         on_away: Callable[[str], None],
     ) -> None:
-        """`on_change` gets the `seq` of a commit and whether sources changed in it; 0 and true
-        when anything may have happened. `on_away` is told why nothing can be heard now, once."""
+        """`on_change` gets the `seq` of a commit and whether sources or tokens changed in it; 0 and
+        true when anything may have happened. `on_away` is told why nothing can be heard now."""
         self._address = address
         self._on_change = on_change
         self._on_progress = on_progress
@@ -94,5 +94,5 @@ class Listener:
                     self._on_progress(told.payload)
                 else:
                     seq, _, more = told.payload.partition(" ")
-                    self._on_change(int(seq), more == "sources")
+                    self._on_change(int(seq), more == "reload")
             select.select([connection.fileno(), self._woken.fileno()], [], [])

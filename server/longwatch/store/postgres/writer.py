@@ -35,7 +35,7 @@ from longwatch.store.reading import only_reads, reading
 from longwatch.store.thread import Changes, Numbers, Operation, OperationThread, Queued, Transaction
 
 CHANGED: Final = "longwatch_changed"
-"""The channel on which a commit is told: its `seq`, and whether sources changed."""
+"""The channel on which a commit is told: its `seq`, and whether sources or tokens changed."""
 PATIENCE_S: Final = 5.0
 """How long who asks waits for a PostgreSQL that is away; while it stays away, not at all."""
 _PAUSE_S: Final = 0.2
@@ -198,8 +198,8 @@ class PostgresThread(OperationThread):
             for operation, future in waiting:
                 self._apply(connection, operation, future, numbers, batch, len(waiting) == 1)
             batch.last = numbers.last
-            if numbers.last > before or batch.changes.sources:
-                payload = f"{numbers.last} sources" if batch.changes.sources else str(numbers.last)
+            if numbers.last > before or batch.changes.reload:
+                payload = f"{numbers.last} reload" if batch.changes.reload else str(numbers.last)
                 connection.execute(_NOTIFY, {"channel": CHANGED, "payload": payload})
             batch.committing = writes
 
