@@ -33,13 +33,6 @@ OTHERS_VARIABLES: Final = {
     "LONGWATCH_NAME",  # of the Compose file and the Caddyfile
     "LONGWATCH_BEHIND",
 }
-COMING: Final = frozenset(
-    {
-        *("LONGWATCH_STORE_FILE", "LONGWATCH_BROKER", "LONGWATCH_BROKER_PASSWORD_FILE"),
-        *("serve --executor", "serve --broker", "worker", "workers"),
-    }
-)
-"""Of parts that are built beside this one."""
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -99,13 +92,10 @@ def test_commands_and_their_options_exist() -> None:
         while isinstance(command, click.Group) and rest:
             name = f"{name} {rest[0]}".strip()
             command = command.commands.get(rest.pop(0))
-        if command is None:
-            full = " ".join(words[:2])
-            assert COMING & {name, full}, f"{where}: there is no `longwatch {name}`"
-            continue
+        assert command is not None, f"{where}: there is no `longwatch {name}`"
         known = {option for one in command.params for option in one.opts}
         for option in (word.partition("=")[0] for word in rest if word.startswith("-")):
-            assert option in known or f"{name} {option}" in COMING, f"{where}: {option}"
+            assert option in known, f"{where}: {option}"
 
 
 def test_environment_variables_are_settings() -> None:
@@ -114,7 +104,7 @@ def test_environment_variables_are_settings() -> None:
     known |= {files.variable(name) for name in Settings.model_fields if files.takes_file(name)}
     for name, text in texts():
         for variable in re.findall(r"LONGWATCH_[A-Z_]+", text):
-            assert variable in known | OTHERS_VARIABLES | COMING, f"{name}: {variable}"
+            assert variable in known | OTHERS_VARIABLES, f"{name}: {variable}"
 
 
 def test_settings_of_the_runbook_exist() -> None:

@@ -7,6 +7,8 @@ import httpx
 from longwatch.protocol import routes
 from support.servers import Backend
 
+ON_BOTH_STORES = "slow"
+
 
 async def test_not_ready_once_it_stops_or_its_store_does(
     behind: Backend, http: httpx.AsyncClient

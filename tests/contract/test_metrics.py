@@ -17,6 +17,7 @@ from support.servers import ENDLESS, Backend, app_over, backend, http_client
 from support.waiting import eventually, wait_until
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+ON_BOTH_STORES = "slow"
 CANARY = "canary_5d1f"
 
 

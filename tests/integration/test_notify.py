@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import sys
@@ -20,6 +21,7 @@ from longwatch.notify.targets import Targets
 from longwatch.protocol.jobs import Submission
 from longwatch.service.notifying import Notifier
 from longwatch.store import history
+from support.postgres_stores import databases, url_of
 from support.servers import Backend, backend, serving
 from support.sinks import Sink, mailbox, sink
 from support.waiting import eventually, wait_until
@@ -119,10 +121,14 @@ def test_targets_without_the_extra_end_the_start(
         pass
 
 
-async def test_it_is_tried_again_and_given_up_and_nobody_waits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+async def test_it_is_tried_again_and_given_up_and_nobody_waits(tmp_path: Path, kind: str) -> None:
+    store: dict[str, Any] = {}
+    if kind == "postgresql":
+        store = {"store": url_of(await asyncio.to_thread(databases.new))}
     with sink() as place:
         addresses = {"ops": webhook(place)}
-        async with backend(tmp_path, notify_targets=addresses) as given:
+        async with backend(tmp_path, notify_targets=addresses, **store) as given:
             notifier = Notifier(
                 given.store,
                 Targets(addresses),

@@ -191,8 +191,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
-    saving = SavedQueries(store, utc_now)
     team = team_of(store, service, hub, sourcing, tokens, log)
+    saving = SavedQueries(store, utc_now)
 
     await store.open()
     exports = Exports(Viewer(Helpers(data_dir / "jobs", data_dir / "helpers.log")))

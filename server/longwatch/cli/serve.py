@@ -116,13 +116,13 @@ def serve(
     chosen: dict[str, Any] = {
         "host": host,
         "port": port,
+        "store": store,
         "behind_proxy": behind_proxy or None,
         "tls_certificate": tls_certificate,
         "tls_key": tls_key,
         "tls_self_signed": tls_self_signed or None,
         "executor": executor,
         "broker": broker,
-        "store": store,
     }
     settings = {name: value for name, value in chosen.items() if value is not None}
     with stop_signals() as stop:

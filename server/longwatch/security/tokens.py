@@ -104,7 +104,7 @@ class TokenChecker:
         self._by_prefix[token.prefix] = self._by_id[token.id] = known
 
     def knows(self, token_id: str) -> bool:
-        """Whether it is let in, as far as nobody has looked at its end."""
+        """Whether a token lets somebody in, unless it has expired."""
         return token_id in self._by_id
 
     def revoke(self, token_id: str) -> None:

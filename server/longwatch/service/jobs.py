@@ -125,6 +125,7 @@ class JobService:
             known = self._running.get(job.id)
             if known is None or known.attempt != job.attempt:
                 self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
+                self._hub.runs(summary(job))
                 self._executor.adopt(job.id, job.attempt)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
@@ -154,9 +155,10 @@ class JobService:
             self._scheduler.call()
 
     async def wind_down(self, seconds: float) -> None:
-        """Start nothing more, and let what runs come to its end, for so many seconds at most."""
+        """Start nothing more, and let what runs come to its end, for so many seconds at most. What
+        runs on workers goes on without the server."""
         await self._scheduler.stop()
-        if seconds > 0 and self._running:
+        if seconds > 0 and self._running and self._offers is None:
             self._log.info("waiting for queries", running=len(self._running), seconds=seconds)
             self._none_runs.clear()
             with contextlib.suppress(TimeoutError):
@@ -469,8 +471,8 @@ class JobService:
         """The only way a job begins to run. Raises `NotOffered` when it is not in the queue, or
         another attempt is due."""
         job = repository.get(tx, job_id)
-        fits = job.state is JobState.QUEUED and job.attempt == attempt - 1
-        if not fits or not self._may_start(tx):
+        due = job.state is JobState.QUEUED and job.attempt == attempt - 1
+        if not due or not self._may_start(tx):
             raise NotOffered(job_id, attempt)
         at = self._now()
         # `error` stays: why the attempt before did not end well, until this one does.

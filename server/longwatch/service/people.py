@@ -59,19 +59,29 @@ class TokenService:
         self._audit = audit
         self._log = log
         self._now = now
-        self._tasks: list[asyncio.Task[None]] = []
+        self._noting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Let in those that were made before, and begin to note which are used."""
         await self.reload()
-        self._tasks = [asyncio.create_task(self._note_now_and_then(), name="tokens-used")]
+        self._noting = asyncio.create_task(self._note_now_and_then(), name="tokens-used")
+
+    async def reload(self) -> None:
+        """Take in what there is now: another server on the store makes and revokes tokens too.
+        Raises `StoreError`."""
+        for stored in await self._store.run(people.all_tokens):
+            token = stored.token
+            if token.revoked_at is not None:
+                self._checker.revoke(token.id)
+            elif not self._checker.knows(token.id):
+                self._checker.add(token, stored.hash)
 
     async def stop(self) -> None:
         """Note which were used."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        if self._noting is not None:
+            self._noting.cancel()
+            await asyncio.gather(self._noting, return_exceptions=True)
+            self._noting = None
         with contextlib.suppress(StoreError):  # a moment is lost, and the server ends
             await self._note_used()
 
@@ -100,16 +110,6 @@ class TokenService:
         self._log.info("token revoked", token=token.id, name=token.name)
         await self._audit.note(who, "token.revoke", token.id, detail=told(token))
         return token
-
-    async def reload(self) -> None:
-        """Take tokens as they are in the store: other servers on it make and revoke them too.
-        Raises `StoreError`."""
-        for stored in await self._store.run(people.all_tokens):
-            token = stored.token
-            if token.revoked_at is not None:
-                self._checker.revoke(token.id)
-            elif not self._checker.knows(token.id):
-                self._checker.add(token, stored.hash)
 
     async def _note_now_and_then(self) -> None:
         while True:

@@ -250,7 +250,8 @@ def changes_after(tx: Transaction, seq: int, newest: int) -> Changes:
         events.c.event == JobEvent.DELETED.value, events.c.seq > seq, events.c.seq <= to
     )
     found = [to_summary(row) for row in rows]
-    removed = {row.job_id: row.detail for row in tx.connection.execute(gone.order_by(events.c.seq))}
+    deleted = tx.connection.execute(gone.order_by(events.c.seq))
+    removed = {row.job_id: row.detail or "" for row in deleted}
     return Changes({job.id: job for job in found}, removed, to, elsewhere=True)
 
 

@@ -116,7 +116,7 @@ def test_a_removed_job_is_told_by_the_others(servers: list[Server]) -> None:
     first.writer.look().result(20)
     assert [(changes.removed, changes.seq) for changes in first.announced] == [
         ({}, 1),
-        ({one.id: one.owner}, 2),
+        ({one.id: "ada"}, 2),
     ]
     assert [changes.elsewhere for changes in second.announced] == [True, False]
 
