@@ -16,8 +16,10 @@ from longwatch.client.feed import Backoff, FeedEvent, FeedFollower
 from longwatch.client.sync import Client
 from longwatch.protocol.frames import Delta, Snapshot
 from longwatch.protocol.jobs import JobState, Phase, Submission
+from longwatch.protocol.people import Role, TokenDraft
 from longwatch.protocol.sources import SourceDraft
 from longwatch.runner.spec import Ending
+from longwatch.security.tokens import Principal
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.opening import LEADING
 from support.feeds import listening
@@ -215,6 +217,17 @@ async def test_sources_added_on_one_are_there_on_the_other(pair: Pair, tmp_path:
     await eventually(lambda: pair.second.sources.find("mine"))
     await pair.second.parts.sourcing.remove("mine")
     await eventually(lambda: pair.first.sources.find("mine") is None)
+
+
+async def test_a_token_made_on_one_opens_the_other_until_it_is_revoked(pair: Pair) -> None:
+    """Invariant: who is let in, or out, by one server is so by all."""
+    who = Principal("ada")
+    new = await pair.first.parts.people.create(TokenDraft(name="Bob", role=Role.VIEWER), who)
+    there = pair.second.parts.tokens
+    await eventually(lambda: there.principal(f"Bearer {new.secret}"))
+    await pair.second.parts.people.revoke(new.token.id, who)
+    here = pair.first.parts.tokens
+    await eventually(lambda: here.principal(f"Bearer {new.secret}") is None)
 
 
 @pytest.mark.slow
