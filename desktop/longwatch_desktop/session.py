@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from PySide6.QtCore import QObject, Signal
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
 from longwatch.client.errors import LongwatchClientError
-from longwatch.client.feed import Connected, Disconnected, FeedFollower
+from longwatch.client.feed import Connected, Disconnected, FeedEvent, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
 from longwatch.protocol.people import Me
@@ -175,32 +175,36 @@ class Session(QObject):
         self._set(self.health)  # where it is can be told now
         self._follower = follower = FeedFollower(address, newest=self._newest, max_hz=FRAMES_HZ)
         follower.show(self._in_sight)
-        try:
-            async with AsyncClient(address) as api, aclosing(follower.events()) as events:
-                self._api = api
-                async for event in events:
-                    match event:
-                        case Connected(hello, polling):
-                            self._told = hello.time, time.monotonic()
-                            self.user = hello.user
-                            self._set(
-                                Health(
-                                    Link.CONNECTED,
-                                    time.monotonic(),
-                                    server=hello.server,
-                                    version=hello.version,
-                                    polling=polling,
-                                )
-                            )
-                            self._tasks.start(self._load_catalogue(), name="catalogue")
-                            self._tasks.start(self._ask_who(), name="me")
-                        case Disconnected():
-                            self._lost(event)
-                        case Snapshot() | Delta() | ProgressFrame():
-                            await self._take(event)
-        finally:
-            self._api = None
-            await self._tasks.stop()
+        async with AsyncClient(address) as api, aclosing(follower.events()) as events:
+            self._api = api
+            try:
+                await self._follow(events)
+            finally:
+                self._api = None
+                # Before the connections are closed: whoever asks meanwhile opens another.
+                await self._tasks.stop()
+
+    async def _follow(self, events: AsyncIterator[FeedEvent]) -> None:
+        async for event in events:
+            match event:
+                case Connected(hello, polling):
+                    self._told = hello.time, time.monotonic()
+                    self.user = hello.user
+                    self._set(
+                        Health(
+                            Link.CONNECTED,
+                            time.monotonic(),
+                            server=hello.server,
+                            version=hello.version,
+                            polling=polling,
+                        )
+                    )
+                    self._tasks.start(self._load_catalogue(), name="catalogue")
+                    self._tasks.start(self._ask_who(), name="me")
+                case Disconnected():
+                    self._lost(event)
+                case Snapshot() | Delta() | ProgressFrame():
+                    await self._take(event)
 
     async def submit(self, sql: str, *, source: str | None, name: str | None) -> Job:
         """Submit a query. Raises `LongwatchClientError`."""
