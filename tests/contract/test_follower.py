@@ -111,6 +111,7 @@ async def test_progress_reaches_the_follower(live: Address) -> None:
         await api.wait(submitted.id, timeout_s=20)
 
 
+@pytest.mark.slow
 async def test_a_server_that_comes_back_is_resumed(tmp_path: Path) -> None:
     given: dict[str, Any] = {"configured_token": True, "token": "same", "warm_spare": False}
     with serving(tmp_path, **given) as (thread, address):

@@ -20,7 +20,7 @@ from longwatch.protocol.jobs import JobFilter, Submission
 from support.servers import TOKEN, Backend, app_over, backend, http_client, serving
 from support.waiting import eventually
 
-ON_BOTH_STORES = "both"
+ON_BOTH_STORES = "slow"
 
 BODY = {"sql": "select 42", "limits": {"run_s": 5}}
 

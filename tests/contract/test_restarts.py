@@ -71,6 +71,7 @@ def runner(data_dir: Path, one: Job) -> psutil.Process:
     return psutil.Process(found["pid"])
 
 
+@pytest.mark.slow
 def test_a_killed_runner_of_a_read_is_replaced_and_the_second_time_it_fails(
     tmp_path: Path,
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_killed_runner_of_a_write_is_lost_and_not_tried_again(tmp_path: Path) 
         assert (ended.state, ended.attempt) == (JobState.LOST, 1)
 
 
+@pytest.mark.slow
 def test_no_more_run_at_once_than_allowed(tmp_path: Path) -> None:
     with (
         serving(tmp_path, max_running=1, warm_spare=False) as (_, address),
@@ -116,6 +118,7 @@ def test_no_more_run_at_once_than_allowed(tmp_path: Path) -> None:
         assert ends[1].started_at < ends[0].started_at
 
 
+@pytest.mark.slow
 def test_a_killed_server_is_succeeded_by_one_that_knows_everything(tmp_path: Path) -> None:
     with served_elsewhere(tmp_path) as (process, address), Client(address) as client:
         endless = client.submit(ENDLESS)

@@ -66,6 +66,7 @@ class TestViews:
         assert answer.headers[routes.TOTAL_ROWS_HEADER] == "30000"
         assert answer.headers[routes.COMPLETE_HEADER] == "true"
 
+    @pytest.mark.slow
     def test_a_page_too_large_for_the_server_itself(
         self, live_http: httpx.Client, done: JobHandle
     ) -> None:
@@ -138,6 +139,7 @@ class TestViews:
     ) -> None:
         assert problem(get(live_http, done, path, **query), 422, code)
 
+    @pytest.mark.slow
     def test_column_names_of_every_kind(self, client: Client, live_http: httpx.Client) -> None:
         names = ['q"; DROP TABLE r; --', "😀", "a/b", "-a,b", "#1", "?", "%2F"]
         columns = ", ".join(

@@ -14,7 +14,7 @@ from longwatch.protocol.jobs import JobState, Submission
 from support.servers import ENDLESS, Backend
 from support.waiting import eventually
 
-ON_BOTH_STORES = "both"
+ON_BOTH_STORES = "slow"
 
 
 async def running(http: httpx.AsyncClient, behind: Backend) -> str:

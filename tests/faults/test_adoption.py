@@ -57,6 +57,7 @@ def executing(job: JobHandle) -> Job:
     return job.status()
 
 
+@pytest.mark.slow
 def test_a_query_outlives_its_server(data_dir: Path) -> None:
     """The next server finds it running and goes on with it, rather than run it twice."""
     with serving(data_dir) as (served, client):

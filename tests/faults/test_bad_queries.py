@@ -14,6 +14,8 @@ from support.runs import MIB, Server
 from support.servers import ENDLESS, serving
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 MEMORY = "SELECT repeat('x', 4000000000)"
 SPILL = (
     "SELECT range AS n, repeat(md5(range::VARCHAR), 6) AS t FROM range(2000000) "

@@ -92,6 +92,7 @@ def test_serve_dump_restore_and_go_on(address: StoreAddress, tmp_path: Path) -> 
     databases.drop(again)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_a_sentence_without_the_password(
     address: StoreAddress, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from longwatch.protocol.jobs import StatementKind
 from support.engines import ENGINES, opened, problem, rows, run
 from support.postgres import PLAIN, SUPERUSER, Cluster, cluster
 
+pytestmark = pytest.mark.slow
+
 POSTGRES = next(case for case in ENGINES if case.name == "postgres")
 SECRET = "the-canary-that-nobody-may-hear"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import psutil
+import pytest
 
 from longwatch.engines.contract import Session
 from support.engines import MIB, EngineCase, rows, run
@@ -36,6 +37,7 @@ def test_batches_have_about_the_size_asked_for(case: EngineCase, shared: Session
     assert len(sizes) <= 4
 
 
+@pytest.mark.slow
 def test_rows_come_while_the_query_runs(case: EngineCase, session: Session) -> None:
     """A result without an end gives its first rows, and what was read is not kept."""
     statement = session.parse(case.wide.format(n=10**12))[0]
