@@ -10,7 +10,6 @@ from longwatch_desktop.mirror.columns import STATES, Mask, Slots
 from longwatch_desktop.mirror.jobs import JobMirror
 from longwatch_desktop.mirror.keys import elapsed
 from longwatch_desktop.mirror.query import JobFilter, accepts
-from longwatch_desktop.mirror.searching import encoded
 
 _SAMPLE: Final = 300
 
@@ -82,7 +81,7 @@ def _rarest_first(words: tuple[str, ...], mirror: JobMirror) -> list[str]:
         return [*words]
     texts = mirror.texts.all()
     some = texts[:: max(1, len(texts) // _SAMPLE)]
-    return sorted(words, key=lambda word: sum(encoded(word.casefold()) in text for text in some))
+    return sorted(words, key=lambda word: sum(word.casefold() in text for text in some))
 
 
 def _with_word(mask: Mask, word: str, mirror: JobMirror, slots: Slots, *, there: bool) -> Mask:

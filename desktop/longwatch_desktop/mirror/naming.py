@@ -24,7 +24,7 @@ class NameOrder:
     they begin with the name and a line feed.
     """
 
-    def __init__(self, texts: Callable[[], Sequence[bytes]]) -> None:
+    def __init__(self, texts: Callable[[], Sequence[str]]) -> None:
         self._texts = texts
         self._order: list[int] = []
         self._due: set[int] = set()
@@ -105,7 +105,7 @@ class NameOrder:
         if self._numbered:
             return
         texts, order = self._texts(), self._order
-        names = [texts[slot].partition(b"\n")[0] for slot in order]
+        names = [texts[slot].partition("\n")[0] for slot in order]
         steps = np.zeros(len(order))
         np.cumsum([one != other for one, other in pairwise(names)], out=steps[1:])
         self._reserve(max(order))
@@ -119,5 +119,5 @@ class NameOrder:
             self._number = np.concatenate((self._number, np.zeros(max(more, len(self._number)))))
 
 
-def _name(text: bytes) -> bytes:
-    return text.partition(b"\n")[0]
+def _name(text: str) -> str:
+    return text.partition("\n")[0]

@@ -254,9 +254,9 @@ def test_searches_can_be_prepared_bit_by_bit() -> None:
     mirror = mirror_of(*(job(f"{number}") for number in range(5)))
     assert mirror.texts.prepare(3)
     assert not mirror.texts.prepare(3)
-    assert mirror.texts.all()[slot_of(mirror, "4")] == b"job 4\nselect 42\nflights\nann\n4"
+    assert mirror.texts.all()[slot_of(mirror, "4")] == "job 4\nselect 42\nflights\nann\n4"
     mirror.apply(delta(101, [job("4", seq=101, name="Other")]))
-    assert mirror.texts.all()[slot_of(mirror, "4")].startswith(b"other\n")
+    assert mirror.texts.all()[slot_of(mirror, "4")].startswith("other\n")
 
 
 def test_it_needs_no_qt() -> None:

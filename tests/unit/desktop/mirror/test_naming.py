@@ -27,7 +27,7 @@ def as_sorted(names: dict[int, str], given: dict[int, float]) -> bool:
 def test_numbers_compare_as_names_do_whatever_comes_and_goes() -> None:
     dice = random.Random(3)
     names: dict[int, str] = {}
-    texts = [b""] * 200
+    texts = [""] * 200
     order = NameOrder(lambda: texts)
     for turn in range(120):
         free = [slot for slot in range(200) if slot not in names]
@@ -38,7 +38,7 @@ def test_numbers_compare_as_names_do_whatever_comes_and_goes() -> None:
         order.drop(gone)
         for slot in [*come, *gone[:2]]:  # a slot may serve another job at once
             names[slot] = dice.choice("abc") * dice.randrange(1, 5)
-            texts[slot] = f"{names[slot]}\nselect {turn} {slot}".encode()
+            texts[slot] = f"{names[slot]}\nselect {turn} {slot}"
             order.add((slot,))
         if turn % 3:
             order.prepare(dice.randrange(60))
@@ -47,7 +47,7 @@ def test_numbers_compare_as_names_do_whatever_comes_and_goes() -> None:
 
 
 def test_a_new_name_among_others_changes_their_numbers_and_says_so() -> None:
-    texts = [b"a\n", b"c\n", b"b\n"]
+    texts = ["a\n", "c\n", "b\n"]
     order = NameOrder(lambda: texts)
     order.add((0, 1))
     assert numbers({0: "a", 1: "c"}, order) == {0: 0.0, 1: 1.0}
@@ -58,7 +58,7 @@ def test_a_new_name_among_others_changes_their_numbers_and_says_so() -> None:
 
 
 def test_the_same_name_has_the_same_number() -> None:
-    texts = [b"a\nselect 1", b"a\nselect 2"]
+    texts = ["a\nselect 1", "a\nselect 2"]
     order = NameOrder(lambda: texts)
     order.add((0,))
     order.numbers(np.array([0]))
