@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
@@ -41,7 +40,6 @@ def value(found: Series, name: str, **labels: str) -> float:
     return found.get((f"longwatch_{name}", tuple(sorted(labels.items()))), 0.0)
 
 
-@pytest.mark.slow
 def test_jobs_that_run_and_end_are_counted(live: Address, live_http: httpx.Client) -> None:
     with Client(live) as client:
         assert client.submit(f"SELECT 42 AS {CANARY}", name=CANARY).result(30)
