@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +22,9 @@ from longwatch.feed.session import FeedSession
 from longwatch.feed.socket import FeedHttp, FeedSocket
 from longwatch.protocol.frames import SUBPROTOCOL
 from longwatch.protocol.jobs import JobState, Submission
+from support.feeds import feed
 from support.servers import ENDLESS, serving
 from support.waiting import eventually
-
-
-@asynccontextmanager
-async def feed(address: Address, **kwargs: Any) -> AsyncIterator[ClientConnection]:
-    """A connection to the feed, with the hello still to be read."""
-    async with connect(
-        address.feed_url,
-        additional_headers=address.headers(),
-        compression=None,
-        proxy=None,
-        max_size=None,
-        **kwargs,
-    ) as socket:
-        yield socket
 
 
 async def frame(socket: ClientConnection) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -31,6 +31,7 @@ from longwatch.protocol.jobs import JobState
 from longwatch.protocol.people import Role
 from longwatch.security import attempts
 from longwatch.settings import Settings
+from support.feeds import feed
 from support.people import Team, team
 from support.servers import ENDLESS
 from support.waiting import eventually, wait_until
@@ -276,18 +277,6 @@ def test_an_estimate_tells_nothing_of_hidden_runs(people: tuple[Team, str]) -> N
 
 
 # The feed
-
-
-@asynccontextmanager
-async def feed(address: Address) -> AsyncIterator[ClientConnection]:
-    async with connect(
-        address.feed_url,
-        additional_headers=address.headers(),
-        compression=None,
-        proxy=None,
-        max_size=None,
-    ) as socket:
-        yield socket
 
 
 FRAMES: Final = {

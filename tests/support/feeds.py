@@ -1,4 +1,5 @@
-"""A server on a socket of this loop whose attempts a test ends: many changes in little time."""
+"""A server on a socket of this loop whose attempts a test ends: many changes in little time. And a
+feed as it is on the wire."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
 
 from longwatch.client.address import Address
 from support.servers import TOKEN, Backend, app_over, backend
@@ -46,3 +48,17 @@ async def listening(given: Backend, port: int = 0) -> AsyncIterator[Address]:
         server.should_exit = True
         await serving
         sock.close()
+
+
+@asynccontextmanager
+async def feed(address: Address, **kwargs: Any) -> AsyncIterator[ClientConnection]:
+    """A connection to the feed, with the hello still to be read."""
+    async with connect(
+        address.feed_url,
+        additional_headers=address.headers(),
+        compression=None,
+        proxy=None,
+        max_size=None,
+        **kwargs,
+    ) as connection:
+        yield connection

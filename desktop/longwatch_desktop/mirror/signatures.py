@@ -54,8 +54,7 @@ def _bits_of(texts: Sequence[str]) -> npt.NDArray[np.uint64]:
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     lengths = np.array([len(one) for one in encoded], np.intp)
     run = np.frombuffer(b"".join(encoded), np.uint8)
-    first = run[:-1].astype(np.uint8)
-    pairs = first * np.uint8(_FACTOR) + run[1:]  # over 255 it wraps around
+    pairs = run[:-1] * np.uint8(_FACTOR) + run[1:]  # over 255 it wraps around
     rows = np.repeat(np.arange(len(texts)), lengths)
     inside = rows[:-1] == rows[1:]
     has = np.zeros((len(texts), _BITS), np.bool_)

@@ -16,17 +16,11 @@ from longwatch.protocol.jobs import JobState
 from longwatch.store.tables import HEAD
 
 
-@dataclass(frozen=True, slots=True)
-class Checkup:
-    """What was found. `damage` is what SQLite says of a file that is not sound; nothing else is
-    known then. `running` are the jobs that should have a process, with their attempts."""
+class OfRevision:
+    """What was found of a store of either kind: how its `revision` stands to this program."""
 
-    damage: str | None = None
-    revision: str | None = None
-    jobs: int = 0
-    running: tuple[tuple[str, int], ...] = ()
-    is_copy: bool = False
-    """It has no epoch: a backup that no server has opened yet."""
+    __slots__ = ()
+    revision: str | None
 
     @property
     def is_current(self) -> bool:
@@ -42,6 +36,19 @@ class Checkup:
         from longwatch.store.upgrade import known_revisions  # noqa: PLC0415
 
         return self.revision not in known_revisions()
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup(OfRevision):
+    """What was found. `damage` is what SQLite says of a file that is not sound; nothing else is
+    known then. `running` are the jobs that should have a process, with their attempts."""
+
+    damage: str | None = None
+    revision: str | None = None
+    jobs: int = 0
+    running: tuple[tuple[str, int], ...] = ()
+    is_copy: bool = False
+    """It has no epoch: a backup that no server has opened yet."""
 
 
 def examine(path: Path) -> Checkup:

@@ -8,11 +8,11 @@ from typing import Final
 import psycopg
 
 from longwatch.jobs.errors import JobsError
+from longwatch.store.checkup import OfRevision
 from longwatch.store.errors import StoreUnusable
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.errors import explain
 from longwatch.store.postgres.opening import LEADING, LOCKS
-from longwatch.store.tables import HEAD
 
 _HELD: Final = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s "
@@ -27,7 +27,7 @@ _SERVERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class SharedCheckup:
+class SharedCheckup(OfRevision):
     """What was found. `revision` is `None` where no server has made the store yet; `servers` are
     those that use it now, and `served` says whether one of them leads."""
 
@@ -39,21 +39,6 @@ class SharedCheckup:
     served: bool = False
     durable: bool = True
     """Whether PostgreSQL itself is told to write what it commits (`fsync`)."""
-
-    @property
-    def is_current(self) -> bool:
-        """Whether it has the schema of this program."""
-        return self.revision == HEAD
-
-    @property
-    def is_too_new(self) -> bool:
-        """Whether this program does not know its schema."""
-        if self.is_current or self.revision is None:
-            return False
-        # Alembic costs 0.2 s to import.
-        from longwatch.store.upgrade import known_revisions  # noqa: PLC0415
-
-        return self.revision not in known_revisions()
 
 
 def look(address: StoreAddress) -> SharedCheckup:
