@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from longwatch.client.api import AsyncClient
 from longwatch.protocol.bulk import BulkAction, BulkItem, BulkRequest
-from longwatch.protocol.jobs import Job, JobState, JobSummary, Submission
+from longwatch.protocol.jobs import Job, JobError, JobState, JobSummary, Submission
 from longwatch.protocol.parameters import Parameter
 from longwatch_desktop import words
 from longwatch_desktop.editor.panel import UNTITLED, EditorPanel, Page
@@ -52,7 +52,8 @@ class JobControl(QObject):
         super().__init__(parent)
         self._session = session
         self._editor = editor
-        self._launched: dict[str, _Launch] = {}
+        self._launched: dict[str, _Launch | None] = {}
+        """By job; `None` if it came from no tab."""
         self._tasks = Tasks(foreseen(self.refused.emit))
         session.jobs_changed.connect(self._follow)
 
@@ -106,8 +107,7 @@ class JobControl(QObject):
         self, submission: Submission, launch: _Launch | None, client: AsyncClient | None = None
     ) -> None:
         job = await (client or self._session.client()).submit(submission)
-        if launch is not None:
-            self._launched[job.id] = launch
+        self._launched[job.id] = launch
         self.submitted.emit(job.id)
         self._look(job.id)
 
@@ -156,17 +156,19 @@ class JobControl(QObject):
             self._end(self._session.mirror.job(slot))
 
     def _end(self, job: JobSummary) -> None:
-        launch = self._launched.pop(job.id, None)
-        if launch is None:
+        if job.id not in self._launched:
             return
-        page = launch.page()
-        if page is not None and not self._editor.has(page):
-            page = None  # closed, and only Python still has it
-        error = job.error
-        if page is not None and job.state is JobState.FAILED and error and error.line is not None:
-            line, column = launch.excerpt.place(error.line, error.column)
-            page.show_error(line, column, error.message)
+        launch = self._launched.pop(job.id)
+        if launch is not None and job.state is JobState.FAILED:
+            self._mark_error(launch, job.error)
         self.ended.emit(job)
+
+    def _mark_error(self, launch: _Launch, error: JobError | None) -> None:
+        page = launch.page()
+        if page is None or not self._editor.has(page) or error is None or error.line is None:
+            return  # a page that was closed may still be Python's
+        line, column = launch.excerpt.place(error.line, error.column)
+        page.show_error(line, column, error.message)
 
 
 def refused_in_words(action: BulkAction, refused: list[BulkItem], total: int) -> str:

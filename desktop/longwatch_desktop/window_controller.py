@@ -123,10 +123,14 @@ class WindowController(QObject):
         self._take_wanted()
 
     def _take_wanted(self) -> None:
-        """Select the job that was just submitted, once the feed has brought it."""
+        """Select the job that was just submitted, once the feed has brought it; the feed may tell
+        of a short one, and of its end, before the answer to the submit is here."""
         if self._wanted_job is not None and self._window.table.select_job(self._wanted_job):
             self._wanted_job = None
             self._window.details.show_overview()
+            job = self._window.table.current_job()
+            if job is not None:
+                self._ended(job)
 
     def _ended(self, job: JobSummary) -> None:
         if self._window.details.job_id == job.id and job.state is JobState.SUCCEEDED:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QTableView, QTreeWidget
 
-from longwatch.protocol.jobs import JobState
+from longwatch.protocol.jobs import JobState, Submission
 from longwatch.resources import resource_path
 from longwatch_desktop.results.model import (
     KEPT_PAGES,
@@ -179,6 +179,25 @@ async def test_why_there_are_no_rows(ready: Desk) -> None:
     assert LIGHT.muted in colors_of(picture(grid(ready).viewport())), "not a word in the grid"
     ready.window.table.clearSelection()
     await eventually(lambda: "Select a job" in line(ready))
+
+
+async def test_a_job_whose_end_is_told_with_its_beginning_shows_its_rows(ready: Desk) -> None:
+    job = await ready.session.client().submit(Submission(sql="select 'quick' as pace"))
+    await ready.state(job.id, JobState.SUCCEEDED)
+    ready.window.control.submitted.emit(job.id)
+    await ready.result_in_front()
+    assert await ready.result_cell(0, 0) == "quick"
+
+
+async def test_a_job_that_is_run_again_shows_its_rows(ready: Desk) -> None:
+    first = await ready.run("select 'again' as word")
+    await ready.state(first, JobState.SUCCEEDED)
+    await ready.result_in_front()
+    ready.window.actions_.again.trigger()
+    second = await ready.new_job({first})
+    await ready.state(second, JobState.SUCCEEDED)
+    await ready.result_in_front()
+    assert await ready.result_cell(0, 0) == "again"
 
 
 async def test_selected_cells_are_copied_as_a_table(ready: Desk) -> None:
