@@ -20,9 +20,15 @@ import numpy as np
 from longwatch.progress.curves import POINTS, Curve, Numbers, work
 
 STRETCHES: Final = 41
-"""Sizes a run is tried at, on a logarithmic scale of three spreads to either side."""
-WIDEST: Final = 3.0
-ENGINE_NOISE: Final = 0.04
+"""Sizes a run is tried at, on a logarithmic scale."""
+WIDEST: Final = 6.0
+"""Spreads to either side. Far ones are tried too: data do grow tenfold at times."""
+FREEDOM: Final = 4.0
+"""Of the t-distribution that sizes are expected to have: its tails let it be surprised."""
+BEYOND: Final = 1.3
+"""Times the work of the largest size tried: whoever has done more than that goes like none of the
+earlier runs."""
+ENGINE_NOISE: Final = 0.07
 """By how much what an engine tells differs between two runs at the same share of work."""
 FORGETTING: Final = 1.5
 """How fast what was seen loses weight: by this power of the time since."""
@@ -59,7 +65,7 @@ class Estimator:
     def __init__(self, earlier: Sequence[Earlier]) -> None:
         """At least one earlier run."""
         steps = np.linspace(-WIDEST, WIDEST, STRETCHES)
-        prior = np.exp(-0.5 * steps**2)
+        prior = (1 + steps**2 / FREEDOM) ** (-(FREEDOM + 1) / 2)
         prior /= prior.sum()
         sizes = [one.size * np.exp(steps * one.spread) for one in earlier]
         self._work = np.concatenate(
@@ -81,9 +87,12 @@ class Estimator:
         self._quiet_s = 0.0
         self._slow: list[tuple[float, float]] = [(0.0, 0.0)]
 
-    def update(self, *, elapsed_s: float, cpu_s: float, fraction: float | None) -> Estimate:
-        """After so many seconds, of which the processor was used so many, the engine says this."""
+    def update(self, *, elapsed_s: float, cpu_s: float, fraction: float | None) -> Estimate | None:
+        """After so many seconds, of which the processor was used so many, the engine says this.
+        `None` once the run has gone far beyond all that earlier ones let expect."""
         done = work(cpu_s, elapsed_s) / self._work
+        if done.min() > BEYOND:
+            return None
         at = np.minimum(done, 1.0) * (POINTS - 1)
         left = at.astype(np.intp)
         place = self._which + left
@@ -100,8 +109,7 @@ class Estimator:
         weights = self._prior + self._seen + verdict
         weights = np.exp(weights - weights.max())
         weights /= weights.sum()
-        mean = float(weights @ share)
-        return self._tell(elapsed_s, share, weights, mean)
+        return self._tell(elapsed_s, share, weights)
 
     def _see(self, verdict: Numbers, elapsed_s: float) -> None:
         """Take in what the engine's word says of each hypothesis. Readings close to each other
@@ -114,16 +122,17 @@ class Estimator:
         self._seen += verdict * (EVIDENCE * grown)
         self._before_s = elapsed_s
 
-    def _tell(self, elapsed_s: float, share: Numbers, weights: Numbers, mean: float) -> Estimate:
+    def _tell(self, elapsed_s: float, share: Numbers, weights: Numbers) -> Estimate:
         """Time left: by what of each hypothesis is still to come, at the pace of late."""
         quiet = self._time_s * share
         pace = self._pace(elapsed_s, float(weights @ quiet))
         left = (self._time_s - quiet) * pace
         order = np.argsort(left)
         total = np.cumsum(weights[order])
-        ends = np.searchsorted(total, ((1 - RANGE) / 2, (1 + RANGE) / 2))
-        low, high = left[order[np.minimum(ends, len(order) - 1)]]
-        return Estimate(share=mean, low_s=float(low), high_s=float(high))
+        places = np.searchsorted(total, ((1 - RANGE) / 2, (1 + RANGE) / 2))
+        low, high = left[order[np.minimum(places, len(order) - 1)]]
+        # The mean is 0.005 nearer to the truth than the median, over all runs.
+        return Estimate(share=float(weights @ share), low_s=float(low), high_s=float(high))
 
     def _pace(self, elapsed_s: float, quiet_s: float) -> float:
         """Seconds that pass in a second of the earlier runs, in the last quarter of this one."""
