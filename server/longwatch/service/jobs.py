@@ -34,6 +34,7 @@ from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
 from longwatch.service.endwatch import EndWatch
 from longwatch.service.offering import Offers
+from longwatch.service.remembering import Memory
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.starting import attempt_spec
@@ -62,10 +63,12 @@ class JobService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         offers: Offers | None = None,
         on_submit: Callable[[Job], None] = lambda _job: None,
+        memory: Memory | None = None,
     ) -> None:
         """With `offers` a job starts when a worker comes for it, else as soon as its turn has.
         `on_submit` is told of each new job, within the request that brought it."""
         self._offers = offers
+        self._memory = memory or Memory(store, log)
         self._store = store
         self._executor = executor
         self._hub = hub
