@@ -38,6 +38,7 @@ from longwatch.service.notifying import Notifier
 from longwatch.service.offering import Offers
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.remembering import Memory
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -74,6 +75,7 @@ class Works:
     catalogue: SourceCatalogue
     uploads: Files
     sourcing: SourceService
+    memory: Memory
     service: JobService
     working: WorkerService | None
     notifier: Notifier
@@ -113,6 +115,7 @@ class Works:
         settings = self.settings
         return Parts(
             service=self.service,
+            memory=self.memory,
             store=self.store,
             hub=self.hub,
             beat=Beat(self.hub),
@@ -181,10 +184,12 @@ def assemble(
     roster = Roster(utc_now)
     executor, offers = executors(settings, catalogue, roster, shared=store.shared)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
+    memory = Memory(store, log)
     service = JobService(
         *(store, executor, hub, catalogue, settings, log),
         offers=offers,
         on_submit=telemetry.submitted,
+        memory=memory,
     )
     notifier = Notifier(store, Targets(settings.notify_addresses()), log, utc_now)
     retention = Retention(
@@ -207,6 +212,7 @@ def assemble(
         catalogue=catalogue,
         uploads=uploads,
         sourcing=sourcing,
+        memory=memory,
         service=service,
         working=WorkerService(service, offers, roster, log) if offers else None,
         notifier=notifier,

@@ -25,6 +25,7 @@ from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.remembering import Memory
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
@@ -40,6 +41,7 @@ class Parts:
     """The live objects of one server, wired together by `longwatch.works`."""
 
     service: JobService
+    memory: Memory
     store: Store
     hub: FeedHub
     beat: Beat

@@ -2,6 +2,7 @@
 
 JobsError
 ├── UnknownJob
+├── UnknownRun             nothing is remembered of one
 ├── UnknownSource
 ├── SourceExists           its name is taken
 ├── SourceFixed            it is not the server's to change
@@ -52,6 +53,16 @@ class UnknownJob(JobsError):
         super().__init__(
             f"There is no job {job_id[:40]!r} on this server. "
             "`longwatch jobs` lists those there are."
+        )
+
+
+class UnknownRun(JobsError):
+    """Nothing is remembered of a run of this job."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"No run of a job {job_id[:40]!r} is remembered on this server: it did not succeed, or "
+            "newer runs of its query took its place. `longwatch runs` lists those there are."
         )
 
 

@@ -33,9 +33,10 @@ from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
 from longwatch.service.endwatch import EndWatch
-from longwatch.service.foresight import Foresight, Memory
+from longwatch.service.foresight import Foresight
 from longwatch.service.offering import Offers
 from longwatch.service.pulse import Pulse
+from longwatch.service.remembering import Memory
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.starting import attempt_spec
