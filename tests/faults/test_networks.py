@@ -1,8 +1,8 @@
 """Workers, servers and brokers whose network goes away without a word, for longer than a lease.
 
 Other than a process that dies, a cable that is pulled closes no connection: each end believes for
-long that the other is there. Invariant: every job that reads ends with one result, no statement that
-writes runs twice, what an attempt says that was given up is refused, and nothing stays running.
+long that the other is there. Invariant: every job that reads ends with one result, no statement
+that writes runs twice, what an attempt says that was given up is refused, nothing stays running.
 """
 
 from __future__ import annotations

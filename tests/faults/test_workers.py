@@ -255,8 +255,8 @@ def test_no_hint_is_the_brokers_to_give_away_while_its_query_runs(scene: Scene) 
 
 
 def test_a_visibility_timeout_shorter_than_the_job(scene: Scene) -> None:
-    """Invariant: a broker that gives a hint to another after a second starts no second attempt: none
-    that a worker has taken is the broker's any more, and none is claimed twice."""
+    """Invariant: a broker that gives a hint to another after a second starts no second attempt:
+    none that a worker has taken is the broker's any more, and none is claimed twice."""
     url = f"{scene.broker.url}?{VISIBILITY}=1"
     with (
         scene.server() as (served, client),

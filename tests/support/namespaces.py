@@ -46,7 +46,7 @@ class Namespace:
         self._holder: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        ours = os.readlink(_OWN)
+        ours = _OWN.readlink()
         # `cat` ends with its input, so with this process at the latest.
         self._holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)
 
@@ -54,7 +54,7 @@ class Namespace:
             if self._holder is not None and self._holder.poll() is not None:
                 raise PermissionError("unshare --net failed")
             with contextlib.suppress(OSError):
-                return os.readlink(self.file) != ours
+                return self.file.readlink() != ours
             return False
 
         try:
