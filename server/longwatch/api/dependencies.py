@@ -25,6 +25,7 @@ from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.relaying import Relay
 from longwatch.service.remembering import Memory
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -65,6 +66,8 @@ class Parts:
     metrics: Metrics
     workers: WorkerService | None = None
     """`None` where no worker has a part in it."""
+    relay: Relay | None = None
+    """The way to the server that leads; `None` where there is no other."""
     metrics_public: bool = False
     results_bytes: Callable[[], int] = lambda: 0
 
