@@ -109,7 +109,9 @@ class MainWindow(QMainWindow):
         self.settings_desk = parts.SettingsDesk(
             session, theme, settings, self.actions_, folder, self
         )
-        self.admin_desk = parts.AdminDesk(session, theme, self.actions_, self)
+        self.admin_desk = parts.AdminDesk(
+            session, theme, self.actions_, self.desk, self.servers, self
+        )
         yield
         yield from self._lay_out()
         self._controller = parts.WindowController(self, session)

@@ -56,6 +56,10 @@ class TextTable(QWidget):
         """How many rows there are."""
         return self._tree.topLevelItemCount()
 
+    def hide_column(self, number: int, *, hidden: bool) -> None:
+        """Hide a column, or show it again."""
+        self._tree.setColumnHidden(number, hidden)
+
     def say(self, sentence: str) -> None:
         """Say this instead of rows."""
         self._said.setText(sentence)
