@@ -13,6 +13,7 @@ JobsError
 ├── UnknownSavedQuery
 ├── SavedQueryFixed        it came with the program
 ├── AlreadyFinal
+├── HasBegun               it was to be cancelled only while it waits
 ├── NotFinal
 ├── Changed                another form of the job was meant
 ├── KeyReused              the idempotency key belongs to something else
@@ -153,6 +154,16 @@ class AlreadyFinal(JobsError):
 
     def __init__(self, job_id: str, state: JobState) -> None:
         super().__init__(f"Job {job_id} has ended already: it is {state.value}.")
+
+
+class HasBegun(JobsError):
+    """The job was to be cancelled only while it waits, and it runs."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job {job_id} has begun: it is running. Nothing was done; let it run, or cancel it "
+            "whatever it is doing."
+        )
 
 
 class NotFinal(JobsError):

@@ -77,6 +77,8 @@ MAX_LIST_PAGE: Final = 500
 MAX_BULK: Final = 10_000
 """Jobs that one bulk request acts on."""
 MAX_KEY_CHARS: Final = 255
+MAX_REASON_CHARS: Final = 500
+"""Of why a job is cancelled."""
 MAX_WAIT_S: Final = 30
 """Seconds that `Prefer: wait` holds an answer back: proxies give up after 60."""
 MAX_RESULT_PAGE: Final = 100_000
