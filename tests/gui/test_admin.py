@@ -156,12 +156,12 @@ async def test_sources_are_tried_added_and_removed(ready: Desk, tmp_path: Path) 
     path = next(one for one in asking.form.findChildren(PathField))
     asking.form.take_path(path, str(tmp_path / "small.db"))
     click(asking.save)
-    await eventually(lambda: [row[0] for row in cells(tree)] == ["Flights of 2013", "small"])
-    tree.setCurrentItem(tree_item(tree, "small"))
+    await eventually(lambda: [row[1] for row in cells(tree)] == ["sample", "small"])
+    tree.setCurrentItem(tree.topLevelItem(1))
     click(button(page, "Remove…"))
     click(button(child(dialog, QMessageBox), "Remove"))
     await eventually(lambda: len(cells(tree)) == 1)
-    assert "Removed the source small." in page.said
+    assert "Removed the source Small." in page.said
     dialog.reject()
 
 
@@ -180,7 +180,8 @@ async def test_what_is_older_is_counted_asked_about_and_deleted(ready: Desk) -> 
     await eventually(lambda: "would be deleted." in page.found or "Nothing" in page.found)
     # What was opened within the hour stays: the window shows the result of the job.
     assert "Nothing" in page.found
-    async with AsyncClient(ready.session.address or Address("", "")) as other:
+    assert ready.session.address is not None
+    async with AsyncClient(ready.session.address) as other:
         job = await other.submit(Submission(sql="select 43 as n"), wait_s=20)
         await eventually(lambda: ready.job(job.id))
         click(button(page, "Delete…"))
