@@ -20,7 +20,13 @@ from PySide6.QtCore import QObject, Signal
 
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
-from longwatch.client.errors import LongwatchClientError
+from longwatch.client.errors import (
+    Forbidden,
+    LongwatchClientError,
+    NotFound,
+    ProtocolMismatch,
+    ServerUnreachable,
+)
 from longwatch.client.feed import Connected, Disconnected, FeedEvent, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
@@ -84,6 +90,7 @@ class Session(QObject):
     """`mirror.jobs.Changes`"""
     catalogue_changed = Signal()
     me_changed = Signal()
+    targets_changed = Signal()
     trouble = Signal(str)
     """A sentence about something that went wrong in the background."""
 
@@ -99,6 +106,8 @@ class Session(QObject):
         self.mirror = JobMirror()
         self.sources: list[Source] = []
         self.saved_queries: list[SavedQuery] = []
+        self.notify_targets: list[str] = []
+        """Who can be told of a job's end; nobody until the server says so."""
         self.health = Health(Link.STARTING, time.monotonic())
         self._address: Address | None = None
         self._api: AsyncClient | None = None
@@ -166,6 +175,7 @@ class Session(QObject):
         self._told = None
         self.user = ""
         self._know(None)
+        self._offer([])
         self._address = None
         self.catalogue_changed.emit()
 
@@ -201,6 +211,7 @@ class Session(QObject):
                     )
                     self._tasks.start(self._load_catalogue(), name="catalogue")
                     self._tasks.start(self._ask_who(), name="me")
+                    self._tasks.start(self._ask_targets(), name="notify-targets")
                 case Disconnected():
                     self._lost(event)
                 case Snapshot() | Delta() | ProgressFrame():
@@ -262,6 +273,16 @@ class Session(QObject):
     async def _ask_who(self) -> None:
         with suppress(LongwatchClientError):  # what is refused to others is not offered then
             self._know(await self.client().me())
+
+    async def _ask_targets(self) -> None:
+        # A viewer submits nothing, and a server of an older version knows no such question.
+        with suppress(Forbidden, NotFound, ProtocolMismatch, ServerUnreachable):
+            self._offer(await self.client().notify_targets())
+
+    def _offer(self, targets: list[str]) -> None:
+        if targets != self.notify_targets:
+            self.notify_targets = targets
+            self.targets_changed.emit()
 
     def _know(self, me: Me | None) -> None:
         self.me = me

@@ -121,7 +121,7 @@ async def test_others_are_not_offered_it(address: Address, theme: Theme, tmp_pat
 
 async def test_limits_say_whence_they_are_and_how_they_are_changed(ready: Desk) -> None:
     dialog = await managed(ready)
-    tree = named(dialog, QTreeWidget, "Limits")
+    tree = child(dialog.limits, QTreeWidget)
     await eventually(lambda: cells(tree))
     told = {row[0]: row[1:] for row in cells(tree)}
     assert told["Memory of a query"] == ["1.1 GB", "an argument"]
@@ -138,7 +138,7 @@ async def test_limits_say_whence_they_are_and_how_they_are_changed(ready: Desk) 
 
 async def test_sources_are_tried_added_and_removed(ready: Desk, tmp_path: Path) -> None:
     dialog = await managed(ready)
-    page, tree = dialog.sources, named(dialog, QTreeWidget, "Sources")
+    page, tree = dialog.sources, child(dialog.sources, QTreeWidget)
     await eventually(lambda: [row[3] != "–" for row in cells(tree)] == [True])
     assert cells(tree)[0][1:3] == ["sample", "duckdb"]
     assert tree.isColumnHidden(5), "there are no workers"
@@ -169,7 +169,7 @@ async def test_what_is_older_is_counted_asked_about_and_deleted(ready: Desk) -> 
     done = await ready.run("select 42 as n")
     await ready.state(done, JobState.SUCCEEDED)
     dialog = await managed(ready)
-    page, tree = dialog.retention, named(dialog, QTreeWidget, "What is kept")
+    page, tree = dialog.retention, child(dialog.retention, QTreeWidget)
     await eventually(lambda: cells(tree))
     assert "Results are kept: 30 days" in page._rules.text()
     click(button(page, "Count"))
