@@ -142,7 +142,7 @@ async def test_sources_are_tried_added_and_removed(ready: Desk, tmp_path: Path) 
     await eventually(lambda: [row[3] != "–" for row in cells(tree)] == [True])
     assert cells(tree)[0][1:3] == ["sample", "duckdb"]
     assert tree.isColumnHidden(5), "there are no workers"
-    tree.setCurrentItem(tree.topLevelItem(0))
+    tree.setCurrentIndex(tree.model().index(0, 0))
     assert not button(page, "Remove…").isEnabled(), "it comes with the program"
     click(button(page, "Test"))
     await eventually(lambda: "it opens: " in page.said.lower(), patience_s=20)
@@ -157,7 +157,7 @@ async def test_sources_are_tried_added_and_removed(ready: Desk, tmp_path: Path) 
     asking.form.take_path(path, str(tmp_path / "small.db"))
     click(asking.save)
     await eventually(lambda: [row[1] for row in cells(tree)] == ["sample", "small"])
-    tree.setCurrentItem(tree.topLevelItem(1))
+    tree.setCurrentIndex(tree.model().index(1, 0))
     click(button(page, "Remove…"))
     click(button(child(dialog, QMessageBox), "Remove"))
     await eventually(lambda: len(cells(tree)) == 1)
