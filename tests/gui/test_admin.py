@@ -171,7 +171,7 @@ async def test_what_is_older_is_counted_asked_about_and_deleted(ready: Desk) -> 
     dialog = await managed(ready)
     page, tree = dialog.retention, child(dialog.retention, QTreeWidget)
     await eventually(lambda: cells(tree))
-    assert "Results are kept: 30 days" in page._rules.text()
+    assert "Keep results: 30 days" in page._rules.text()
     click(button(page, "Count"))
     await eventually(lambda: page.found == "Nothing is that old.")
     named(page, QSpinBox, "Older than").setValue(0)

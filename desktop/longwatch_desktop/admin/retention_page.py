@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from longwatch.protocol.limits import Retention, SweepKind, Swept
 from longwatch_desktop import words
-from longwatch_desktop.admin.limits_page import amount
+from longwatch_desktop.admin.limits_page import TITLES, amount
 from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.mirror import text
 from longwatch_desktop.theme import inset
@@ -53,6 +53,8 @@ class RetentionPage(QWidget):
         self._count.setToolTip(tr("How many that are; nothing is deleted yet"))
         self._remove = QPushButton(tr("Delete…"))
         self._found = _label()
+        self._counted = QLabel()
+        self._counted.setProperty("muted", True)
         line = QHBoxLayout()
         line.setSpacing(8)
         for widget in (
@@ -65,6 +67,7 @@ class RetentionPage(QWidget):
         layout.setContentsMargins(0, 8, 0, 0)
         layout.addWidget(self._rules)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self._counted, 0, Qt.AlignmentFlag.AlignRight)
         layout.addLayout(line)
         layout.addWidget(self._found)
         self._count.clicked.connect(lambda: self._ask(self.count_wanted))
@@ -81,16 +84,17 @@ class RetentionPage(QWidget):
 
     def show_retention(self, told: Retention, now: datetime) -> None:
         """Show what is kept; `now` is the server's clock."""
-        self._rules.setText(
-            tr("Results are kept: {days}, room for all: {room}. Jobs are kept: {jobs_days}, number "
-               "of all: {jobs}. Results were counted: {when}.").format(
-                days=amount("keep_results_days", told.keep_results_days),
-                room=amount("keep_results_bytes", told.keep_results_bytes),
-                jobs_days=amount("keep_jobs_days", told.keep_jobs_days),
-                jobs=amount("keep_jobs", told.keep_jobs),
-                when=text.moment(told.looked_at, now),
-            )
-        )  # fmt: skip
+        rules = {
+            "keep_results_days": told.keep_results_days,
+            "keep_results_bytes": told.keep_results_bytes,
+            "keep_jobs_days": told.keep_jobs_days,
+            "keep_jobs": told.keep_jobs,
+        }
+        said = [f"{tr(TITLES[name])}: {amount(name, value)}" for name, value in rules.items()]
+        self._rules.setText("  ·  ".join(said))
+        self._counted.setText(
+            tr("Results were counted: {when}").format(when=text.moment(told.looked_at, now))
+        )
         rows = [
             _row(one.owner, one.owner, one.jobs, one.results, one.bytes) for one in told.holdings
         ]
