@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -122,6 +123,9 @@ class Settings(BaseSettings):
     store_file: Path | None = None
     jobs_dir: Path | None = Field(
         default=None, description="folder of results, for all servers on one store"
+    )
+    team_url: str | None = Field(
+        default=None, description="where the other servers on one store reach this one"
     )
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
@@ -289,6 +293,15 @@ class Settings(BaseSettings):
         """The URL of the PostgreSQL store, by the settings themselves or in `store_file`; `None`
         for a store in the data folder. Raises `SettingsError` when the file cannot be read."""
         return _secret("store", self.store, self.store_file)
+
+    def own_url(self, port: int, *, encrypted: bool = False) -> str:
+        """Where other servers on the store reach this one, which listens at `port`."""
+        if self.team_url is not None:
+            return self.team_url.rstrip("/")
+        host = self.host.strip("[]")
+        host = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if encrypted else 'http'}://{host}:{port}"
 
     @property
     def jobs_folder(self) -> Path:

@@ -40,6 +40,7 @@ from longwatch.service.notifying import Notifier
 from longwatch.service.offering import Offers
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.relaying import Relay
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -81,6 +82,7 @@ class Works:
     notifier: Notifier
     retention: Retention
     team: Team | None
+    relay: Relay | None
     checker: TokenChecker
     audit: AuditLog
     tokens: TokenService
@@ -137,6 +139,7 @@ class Works:
             viewer=self.exporting.viewer,
             exports=self.exporting,
             workers=self.working,
+            relay=self.relay,
             metrics=self.telemetry.metrics,
             retention=self.retention,
             limits=self.limits,
@@ -152,6 +155,8 @@ class Works:
             await self.retention.stop()
             if self.working is not None:
                 await self.working.stop()
+            if self.relay is not None:
+                await self.relay.close()
             await self.shutdown.drain()
             await self.tokens.stop()
             await self.notifier.stop()
@@ -167,8 +172,10 @@ def assemble(
     secret: str,
     log: structlog.stdlib.BoundLogger,
     traces: TracerProvider | None,
+    place: Callable[[], tuple[str, str]] = lambda: ("", ""),
 ) -> Works:
-    """Make everything, and start nothing. Raises `SettingsError`, `InvalidBroker` or
+    """Make everything, and start nothing. `place` is the URL at which other servers on the store
+    reach this one, and the certificate it shows. Raises `SettingsError`, `InvalidBroker` or
     `StoreUnusable`."""
     hub = FeedHub()
     catalogue, vault, uploads = source_parts(settings)
@@ -204,7 +211,7 @@ def assemble(
         shares_folder=settings.jobs_dir is not None,
     )
     checker, audit, tokens = people_parts(settings, secret, store, log)
-    team = team_of(store, service, hub, sourcing, tokens, log)
+    team = team_of(store, service, hub, sourcing, tokens, log, place)
     return Works(
         settings=settings,
         log=log,
@@ -218,6 +225,7 @@ def assemble(
         notifier=notifier,
         retention=retention,
         team=team,
+        relay=None if team is None else Relay(team.leader, team.moved),
         checker=checker,
         audit=audit,
         tokens=tokens,
@@ -263,15 +271,17 @@ def team_of(
     sourcing: SourceService,
     tokens: TokenService,
     log: structlog.stdlib.BoundLogger,
+    place: Callable[[], tuple[str, str]] = lambda: ("", ""),
 ) -> Team | None:
     """What makes several servers on one store work together, where there may be several."""
     if not store.shared:
         return None
     from longwatch.service.team import Team  # noqa: PLC0415 - as above
+    from longwatch.store.postgres.leading import Place  # noqa: PLC0415
     from longwatch.store.postgres.store import PostgresStore  # noqa: PLC0415
 
     assert isinstance(store, PostgresStore)
-    return Team(store, service, hub, sourcing, tokens, log)
+    return Team(store, service, hub, sourcing, tokens, log, lambda: Place(*place()))
 
 
 def executors(
@@ -290,6 +300,13 @@ def executors(
     )
     if settings.executor == "local":
         return here, None
+    if shared and settings.jobs_dir is None:
+        raise SettingsError(
+            "With workers and a store in PostgreSQL set jobs_dir: the folder of attempts and "
+            "results that all servers on the store share. Without it the next one to lead would "
+            "not know what workers carry out, and might let it run twice. A server that is alone "
+            f"may name {settings.jobs_folder}."
+        )
     broker = Broker.parse(settings.broker or "", settings.broker_secret())
     far = CeleryExecutor(
         settings.jobs_folder,

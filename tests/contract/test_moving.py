@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
 from longwatch.client.moving import NotMoved, PutBack, key_of, move
 from longwatch.protocol.jobs import Job, JobFilter, JobState, Limits, Submission
+from support.proxies import AnswerProxy
 from support.servers import ENDLESS, serving
 from support.waiting import eventually
 
@@ -37,33 +36,6 @@ async def both(
     async with AsyncClient(addresses[0]) as here, AsyncClient(addresses[1]) as there:
         await here.submit(Submission(sql=ENDLESS), key="busy")
         yield here, there
-
-
-@asynccontextmanager
-async def losing(behind: Address) -> AsyncIterator[tuple[Address, list[str]]]:
-    """The way to a server on which the answer to the first POST of each path is lost; and which
-    were."""
-    lost: list[str] = []
-    port = int(behind.url.rpartition(":")[2])
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        onward, far = await asyncio.open_connection("127.0.0.1", port)
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65536):  # a request is one piece, and so is its answer
-                method, path = data.split(b" ")[:2]
-                far.write(data)
-                answer = await onward.read(65536)
-                path_only = path.partition(b"?")[0].decode()
-                if method == b"POST" and path_only not in lost:
-                    lost.append(path_only)
-                    break
-                writer.write(answer)
-        far.close()
-        writer.close()
-
-    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-        port_here = server.sockets[0].getsockname()[1]
-        yield Address(f"http://127.0.0.1:{port_here}", behind.token), lost
 
 
 async def waiting(api: AsyncClient, sql: str = "select 42", **more: Any) -> Job:
@@ -123,13 +95,13 @@ async def test_lost_answers_make_no_second_job(
     here, there = both
     job = await waiting(here, name="lost answers")
     async with (
-        losing(addresses[0]) as (near, lost),
-        losing(addresses[1]) as (far, lost_there),
-        AsyncClient(near) as badly,
-        AsyncClient(far) as worse,
+        AnswerProxy.to(addresses[0]) as near,
+        AnswerProxy.to(addresses[1]) as far,
+        AsyncClient(Address(near.url, here.address.token)) as badly,
+        AsyncClient(Address(far.url, there.address.token)) as worse,
     ):
         moved = await move(badly, worse, job.id, to="Warehouse")
-    assert (lost, lost_there) == ([f"/v1/jobs/{job.id}/cancel"], ["/v1/jobs"])
+    assert (near.lost, far.lost) == ([f"/v1/jobs/{job.id}/cancel"], ["/v1/jobs"])
     assert (await here.job(job.id)).state is JobState.CANCELLED
     assert await copies(there, "lost answers") == 1
     assert (await there.wait(moved.id, timeout_s=30)).state is JobState.SUCCEEDED

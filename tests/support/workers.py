@@ -119,20 +119,27 @@ class WorkerProcess:
 
 @contextmanager
 def working(
-    address: Address, broker: Valkey, folder: Path, *arguments: str, name: str = "worker"
+    address: Address,
+    broker: Valkey | str,
+    folder: Path,
+    *arguments: str,
+    name: str = "worker",
+    seen_by: Address | None = None,
 ) -> Iterator[WorkerProcess]:
-    """A worker that has said that it is there; in the end it and its runners are gone."""
+    """A worker that has said that it is there; in the end it and its runners are gone. `seen_by`
+    lists workers, where the worker's own token may not."""
     folder.mkdir(parents=True, exist_ok=True)
     token = folder / f"{name}.token"
     token.touch(mode=0o600)
     token.write_text(address.token, encoding="ascii")
     work_dir, log = folder / name, folder / f"{name}.out"
     command = ["worker", "--server", address.url, "--token-file", str(token), "--name", name]
-    command += ["--broker", broker.url, "--work-dir", str(work_dir), *arguments]
+    url = broker if isinstance(broker, str) else broker.url
+    command += ["--broker", url, "--work-dir", str(work_dir), *arguments]
     with log.open("ab") as out, started(*command, stdout=out, stderr=out) as process:
         one = WorkerProcess(name, process, work_dir, log)
         try:
-            wait_until(lambda: _is_ready(one, address), patience_s=PATIENCE_S)
+            wait_until(lambda: _is_ready(one, seen_by or address), patience_s=PATIENCE_S)
             yield one
         finally:
             if process.poll() is None:

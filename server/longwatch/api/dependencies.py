@@ -27,6 +27,7 @@ from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.retention import Retention
+from longwatch.service.relaying import Relay
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
@@ -68,6 +69,8 @@ class Parts:
     notify_targets: Collection[str] = ()
     workers: WorkerService | None = None
     """`None` where no worker has a part in it."""
+    relay: Relay | None = None
+    """The way to the server that leads; `None` where there is no other."""
     metrics_public: bool = False
     results_bytes: Callable[[], int] = lambda: 0
 

@@ -27,6 +27,8 @@ JobsError
 ├── WrongOffset            a piece of a result does not follow what the server has
 ├── ResultTooLarge         a worker sends more than the job may return
 ├── NoWorkersHere          this server carries its queries out itself
+├── LeaderAway             another server would have to answer, and cannot
+├── TokenOfOneServer       it is good here only, and another server would have to answer
 ├── QueueFull
 ├── NotYours               it is somebody else's
 ├── InvalidToken           what it is to be cannot be
@@ -319,6 +321,27 @@ class NoWorkersHere(JobsError):
         super().__init__(
             "This server carries its queries out itself. Start it with `longwatch serve --executor "
             "celery --broker URL` for workers to take part."
+        )
+
+
+class LeaderAway(JobsError):
+    """The server that leads cannot be asked now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The server that leads those on this store cannot be asked: {why}. Try again in a "
+            "moment; another takes its place if it is gone."
+        )
+        self.retry_after_s = 1
+
+
+class TokenOfOneServer(JobsError):
+    """The token opens this server, and not the one that leads."""
+
+    def __init__(self, leader: str) -> None:
+        super().__init__(
+            f"This token opens this server only, and not {leader}, which leads those on the store. "
+            "Use one that an admin made (`longwatch token create --role worker NAME`)."
         )
 
 
