@@ -202,7 +202,7 @@
     </message>
     <message>
         <source>Manage server…</source>
-        <translation>Server verwalten …</translation>
+        <translation>Server verwalten…</translation>
     </message>
     <message>
         <source>Its people and tokens, and what they did</source>
@@ -789,11 +789,11 @@
     </message>
     <message>
         <source>New token…</source>
-        <translation>Neues Token …</translation>
+        <translation>Neues Token…</translation>
     </message>
     <message>
         <source>Revoke…</source>
-        <translation>Widerrufen …</translation>
+        <translation>Widerrufen…</translation>
     </message>
     <message>
         <source>Let it in no more: what it has open ends at once</source>
@@ -1245,6 +1245,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Older than</source>
         <translation>Älter als</translation>
+    </message>
+    <message>
+        <source>Count them</source>
+        <translation>Zählen</translation>
     </message>
     <message>
         <source>How many that are; nothing is deleted yet</source>
@@ -4229,7 +4233,7 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     </message>
     <message>
         <source>{server}…</source>
-        <translation>{server} …</translation>
+        <translation>{server}…</translation>
     </message>
     <message>
         <source>No other server is known: add one first</source>

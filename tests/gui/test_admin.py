@@ -172,11 +172,11 @@ async def test_what_is_older_is_counted_asked_about_and_deleted(ready: Desk) -> 
     page, tree = dialog.retention, child(dialog.retention, QTreeWidget)
     await eventually(lambda: cells(tree))
     assert "Keep results: 30 days" in page._rules.text()
-    click(button(page, "Count"))
+    click(button(page, "Count them"))
     await eventually(lambda: page.found == "Nothing is that old.")
     named(page, QSpinBox, "Older than").setValue(0)
     named(page, QComboBox, "What to delete").setCurrentIndex(1)
-    click(button(page, "Count"))
+    click(button(page, "Count them"))
     await eventually(lambda: "would be deleted." in page.found or "Nothing" in page.found)
     # What was opened within the hour stays: the window shows the result of the job.
     assert "Nothing" in page.found

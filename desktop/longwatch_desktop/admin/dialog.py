@@ -42,6 +42,7 @@ class AdminDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Manage {server}").format(server=server))
+        self.setMinimumSize(700, 380)
         self.resize(820, 460)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)

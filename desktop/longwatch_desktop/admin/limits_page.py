@@ -50,7 +50,9 @@ class LimitsPage(QWidget):
         self._told: dict[str, Limit] = {}
         self._file = ""
         self._here = False
-        self.table = TextTable(tr("Limits"), [tr("What"), tr("How much"), tr("Where from")])
+        self.table = TextTable(
+            tr("Limits"), [tr("What"), tr("How much"), tr("Where from")], numbers=(1,)
+        )
         self._how = QLabel()
         self._how.setTextFormat(Qt.TextFormat.PlainText)
         self._how.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

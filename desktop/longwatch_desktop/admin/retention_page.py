@@ -36,7 +36,9 @@ class RetentionPage(QWidget):
         super().__init__()
         self._rules = _label()
         self.table = TextTable(
-            tr("What is kept"), [tr("Person"), tr("Jobs"), tr("Results"), tr("Size of results")]
+            tr("What is kept"),
+            [tr("Person"), tr("Jobs"), tr("Results"), tr("Size of results")],
+            numbers=(1, 2, 3),
         )
         self._kind = QComboBox()
         self._kind.setAccessibleName(tr("What to delete"))
@@ -49,7 +51,7 @@ class RetentionPage(QWidget):
         self._days.setValue(30)
         self._days.setSuffix(tr(" days"))
         self._days.setGroupSeparatorShown(True)
-        self._count = QPushButton(tr("Count"))
+        self._count = QPushButton(tr("Count them"))
         self._count.setToolTip(tr("How many that are; nothing is deleted yet"))
         self._remove = QPushButton(tr("Delete…"))
         self._found = _label()

@@ -44,6 +44,7 @@ class SourcesPage(QWidget):
                 *(tr("Title"), tr("Name"), tr("Kind"), tr("Jobs"), tr("At once")),
                 *(tr("Queue"), tr("Comes from")),
             ],
+            numbers=(3, 4),
         )
         self._said = QLabel()
         self._said.setTextFormat(Qt.TextFormat.PlainText)

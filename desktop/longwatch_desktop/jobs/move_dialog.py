@@ -40,7 +40,7 @@ class MoveDialog(QDialog):
         about.setTextFormat(Qt.TextFormat.PlainText)
         about.setWordWrap(True)
         form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._boxes: dict[str, QComboBox] = {}
         for name, title in missing.items():
             box = self._boxes[name] = QComboBox()

@@ -26,8 +26,8 @@ from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
-from longwatch.service.retention import Retention
 from longwatch.service.relaying import Relay
+from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService

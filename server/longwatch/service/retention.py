@@ -40,6 +40,8 @@ BATCH: Final = 200
 """Folders in one go of a thread, and jobs in one commit: 20 ms and 3 ms."""
 BURST: Final = 1_000
 """Endings after which the next look does not wait for its hour; or a tenth of the bytes."""
+FRESH: Final = timedelta(seconds=5)
+"""How old a look may be for whoever asks: one of 100,000 results takes 10 s."""
 STRETCH: Final = 2_000
 """Jobs that the store looks through at once for those that ended: 5 ms."""
 STRANGE_S: Final = 86_400.0
@@ -156,6 +158,8 @@ class Retention:
         self._endings = 0
         self._bytes = 0
         self._surveyed_bytes = 0
+        self._new_bytes = self._new = 0
+        """What has been added since the last look."""
         self._survey: Survey | None = None
         self._looking = asyncio.Lock()
         self._last: tuple[datetime, float] | None = None
@@ -176,8 +180,11 @@ class Retention:
         """Jobs have changed; many that ended since the last pass call for the next."""
         for job in jobs:
             if job.state.is_final:
+                size = job.result.bytes if job.result else 0
                 self._endings += 1
-                self._bytes += job.result.bytes if job.result else 0
+                self._bytes += size
+                self._new += 1
+                self._new_bytes += size
         most = self._keep.results_bytes
         if self._endings >= BURST or (most is not None and self._bytes > most / 10):
             self._called.set()
@@ -185,7 +192,7 @@ class Retention:
     @property
     def results_bytes(self) -> int:
         """What results take up, about: as last looked at, and what has been added since."""
-        return self._surveyed_bytes + self._bytes
+        return self._surveyed_bytes + self._new_bytes
 
     @property
     def keep(self) -> Keep:
@@ -198,12 +205,19 @@ class Retention:
             return await self._sweep()
 
     async def survey(self) -> Survey:
-        """What the last look found; looks if there was none. Raises `StoreError`."""
-        if self._survey is None:
+        """What a look finds, or has found if nothing has ended since, or just a moment ago.
+        Raises `StoreError`."""
+        if not self._is_fresh():
             async with self._looking:
-                await self._look(Swept())
+                if not self._is_fresh():  # else somebody else has looked meanwhile
+                    await self._look(Swept())
         assert self._survey is not None
         return self._survey
+
+    def _is_fresh(self) -> bool:
+        if self._survey is None:
+            return False
+        return not self._new or self._now() - self._survey.looked_at < FRESH
 
     async def remove_older(self, kind: SweepKind, age: timedelta, *, dry_run: bool) -> Swept:
         """Remove the results, or the jobs with all they left, that ended longer than `age` ago;
@@ -283,6 +297,7 @@ class Retention:
     async def _look(self, swept: Swept) -> Survey:
         """Find every result that could go, and remove what dead attempts left."""
         found = Survey(self._now())
+        self._new = self._new_bytes = 0
         surveyed = folders.survey(self._jobs_folder)
         while batch := await asyncio.to_thread(_take, surveyed):
             # The folders first: a job is stored before it has one.
