@@ -20,17 +20,11 @@ from PySide6.QtCore import QObject, Signal
 
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
-from longwatch.client.errors import (
-    Forbidden,
-    LongwatchClientError,
-    NotFound,
-    ProtocolMismatch,
-    ServerUnreachable,
-)
+from longwatch.client.errors import LongwatchClientError
 from longwatch.client.feed import Connected, Disconnected, FeedEvent, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
-from longwatch.protocol.people import Me
+from longwatch.protocol.people import Me, Role
 from longwatch.protocol.sources import SavedQuery, Source
 from longwatch_desktop.memory import give_back
 from longwatch_desktop.mirror.asking import Asked, asked
@@ -211,7 +205,6 @@ class Session(QObject):
                     )
                     self._tasks.start(self._load_catalogue(), name="catalogue")
                     self._tasks.start(self._ask_who(), name="me")
-                    self._tasks.start(self._ask_targets(), name="notify-targets")
                 case Disconnected():
                     self._lost(event)
                 case Snapshot() | Delta() | ProgressFrame():
@@ -272,12 +265,10 @@ class Session(QObject):
 
     async def _ask_who(self) -> None:
         with suppress(LongwatchClientError):  # what is refused to others is not offered then
-            self._know(await self.client().me())
-
-    async def _ask_targets(self) -> None:
-        # A viewer submits nothing, and a server of an older version knows no such question.
-        with suppress(Forbidden, NotFound, ProtocolMismatch, ServerUnreachable):
-            self._offer(await self.client().notify_targets())
+            me = await self.client().me()
+            self._know(me)
+            if me.role is not Role.VIEWER:  # who submits nothing
+                self._offer(await self.client().notify_targets())
 
     def _offer(self, targets: list[str]) -> None:
         if targets != self.notify_targets:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QComboBox,
@@ -95,6 +95,18 @@ async def test_a_token_is_made_shown_once_used_and_revoked(ready: Desk, address:
     done = [row[2] for row in cells(log)]
     assert {"token.create", "token.revoke"} <= {*done}
     assert all(secret not in cell for row in cells(log) for cell in row)
+
+
+async def test_a_screen_reader_is_told_what_each_control_is(ready: Desk) -> None:
+    dialog = await managed(ready)
+    for number in range(dialog.pages.count()):
+        dialog.pages.setCurrentIndex(number)
+        for one in dialog.pages.widget(number).findChildren(QWidget):
+            if isinstance(one, QTreeWidget | QComboBox | QSpinBox | QPushButton):
+                seen = QAccessible.queryAccessibleInterface(one)
+                assert seen is not None
+                assert seen.text(QAccessible.Text.Name), one
+    dialog.reject()
 
 
 async def test_what_is_wrong_is_said_where_it_was_typed(ready: Desk) -> None:

@@ -228,6 +228,7 @@ async def test_dialogs(strange: Desk, reader: Reader) -> None:
         actions.add_source.trigger,
         actions.open_file.trigger,
         export.click,
+        actions.manage.trigger,
         window.servers.add,
         lambda: dialogs.ask_to_quit(window, 2, 1, keep=_nothing, cancel=_nothing),
         lambda: dialogs.ask_to_quit(window, 1, 0, keep=_nothing, cancel=_nothing),
@@ -249,7 +250,7 @@ async def test_dialogs(strange: Desk, reader: Reader) -> None:
         reader.look(dialog)
         dialog.reject()
         await asyncio.sleep(0)
-    assert len(seen) == 7, seen
+    assert len(seen) == 8, seen
     assert not reader.left, "\n".join(sorted(reader.left))
 
 
