@@ -27,9 +27,11 @@ PATIENCE_S = 60.0
 class Valkey:
     """A Valkey server on a port of its own; what it was told is on the disk at once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, anywhere: bool = False) -> None:
+        """`anywhere` lets it be reached from other networks: for those that the test has made."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._bind = ["0.0.0.0", "--protected-mode", "no"] if anywhere else ["127.0.0.1"]
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,7 +45,8 @@ class Valkey:
 
     def start(self) -> None:
         """Start it, with what it had when it was killed."""
-        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        arguments = ["--port", str(self.port), "--dir", str(self._folder)]
+        arguments += ["--bind", *self._bind]
         kept = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
         with (self._folder / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(
