@@ -308,6 +308,16 @@ async def test_german(german: None, address: Address, theme: Theme, tmp_path: Pa
         assert said.startswith("fehlgeschlagen: ")
 
 
+def test_buttons_of_a_box_have_room_for_their_words(german: None, theme: Theme) -> None:
+    window = QWidget()
+    window.show()
+    box = dialogs.ask_to_quit(window, 2, 1, keep=_nothing, cancel=_nothing)
+    QApplication.processEvents()
+    for button in box.buttons():
+        assert button.width() >= button.sizeHint().width(), button.text()
+    box.reject()
+
+
 def test_german_numbers(german: None) -> None:
     assert words.count(1_234_567) == "1.234.567"
     assert words.size(4_200_000) == "4,2 MB"
