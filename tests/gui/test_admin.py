@@ -101,7 +101,9 @@ async def test_a_screen_reader_is_told_what_each_control_is(ready: Desk) -> None
     dialog = await managed(ready)
     for number in range(dialog.pages.count()):
         dialog.pages.setCurrentIndex(number)
-        for one in dialog.pages.widget(number).findChildren(QWidget):
+        page = dialog.pages.widget(number)
+        assert page is not None
+        for one in page.findChildren(QWidget):
             if isinstance(one, QTreeWidget | QComboBox | QSpinBox | QPushButton):
                 seen = QAccessible.queryAccessibleInterface(one)
                 assert seen is not None

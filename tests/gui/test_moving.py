@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from PySide6.QtWidgets import QComboBox, QPushButton
@@ -11,12 +15,14 @@ from PySide6.QtWidgets import QComboBox, QPushButton
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
 from longwatch.protocol.jobs import Job, JobFilter, JobState, JobSummary, Submission
+from longwatch_desktop.jobs import moving
 from longwatch_desktop.jobs.move_dialog import MoveDialog
 from longwatch_desktop.jobs.moves import Move, Moves
 from longwatch_desktop.jobs.moving import _Way
 from longwatch_desktop.program import Program
 from longwatch_desktop.servers.profiles import Profile, ProfileStore
 from longwatch_desktop.theme import Theme
+from support.proxies import Harm, Proxy
 from support.servers import ENDLESS, serving
 from support.waiting import eventually
 from support.windows import named, program
@@ -186,3 +192,35 @@ async def test_a_move_that_a_crash_broke_off_is_finished_by_the_next_start(
             await eventually(lambda: Moves(after.window.settings).all() == [])
             assert len(await there(team, "Broken off")) == 1
             Moves(after.window.settings).keep(move)  # as if it had died before it was forgotten
+
+
+class _Refusing(random.Random):
+    """Chooses to refuse every connection."""
+
+    def choice(self, seq: Any) -> Any:
+        return Harm.REFUSE
+
+
+@pytest.mark.slow  # the client tries for some seconds by itself
+async def test_a_job_on_its_way_is_tried_again_until_it_is_there(
+    given: Program, folder: Path, team: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "AGAIN_S", 0.1)
+    first, second = await waiting(given, "On its way")
+    seen = job_of(given, second.id)
+    async with Proxy(urlsplit(team.url).port or 0, _Refusing()) as before:
+        behind = Profile(id="behind", name="Behind", url=f"http://127.0.0.1:{before.port}")
+        ProfileStore(folder).keep(behind, team.token)
+        await given.window.servers.load()
+        # As if the network had gone after the job was taken out here.
+        await given.session.client().cancel(second.id, only_queued=True, reason="moved to Behind")
+        desk = given.window.move_desk
+        trying = asyncio.create_task(desk._move_all([seen], _Way(None, behind), {}))
+        await eventually(lambda: "is on its way to Behind" in given.window.notice.text)
+        assert [one.job_id for one in Moves(given.window.settings).all()] == [second.id]
+        before.calm()
+        await trying
+        assert given.window.notice.text == "On its way was moved to Behind."
+        assert len(await there(team, "On its way")) == 1
+        assert Moves(given.window.settings).all() == []
+        assert job_of(given, first.id).state is JobState.RUNNING
