@@ -93,6 +93,9 @@ def celery_app(broker: Broker) -> Any:
         worker_prefetch_multiplier=0 if is_redis else 1,
         worker_disable_prefetch=is_redis,
         broker_connection_retry_on_startup=True,
+        # RabbitMQ closes the channel of a worker that keeps a hint for half an hour, which is as
+        # long as its query takes: the worker would end.
+        broker_channel_error_retry=not is_redis,
         broker_connection_max_retries=None,
         broker_connection_timeout=CONNECT_S,
         broker_transport_options=_redis_options() if is_redis else {},
