@@ -55,6 +55,7 @@ async def get_retention(server: PartsDep) -> Retention:
         holdings=[
             Holding(owner=owner, jobs=counts.get(owner, 0), results=one.results, bytes=one.bytes)
             for owner, one in sorted(held.items(), key=lambda item: (-item[1].bytes, item[0]))
+            if owner in counts or one.bytes
         ],
         looked_at=found.looked_at,
     )
