@@ -73,5 +73,4 @@ class AdminSources(QObject):
         self._session.look_again()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        failed = foreseen(lambda reason: self._page.say(reason, tone="danger"))
-        self._tasks.start(work, name="source", failed=failed)
+        self._tasks.start(work, name="source", failed=foreseen(self._page.say_wrong))

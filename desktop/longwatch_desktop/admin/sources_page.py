@@ -93,11 +93,16 @@ class SourcesPage(QWidget):
         self.table.hide_column(_QUEUE, hidden=not queues)
 
     def say(self, sentence: str, tone: str = "text") -> None:
-        """Say what came of something, or who may use sources."""
+        """Say what came of something, in a colour of the theme; nothing says who may use them."""
         usual = tr("Whoever may run queries here may run them on every source.")
         self._said.setText(sentence or usual)
         shade = getattr(self._theme.colors, tone if sentence else "muted")
         self._said.setStyleSheet(f"color: {shade};")
+
+    def say_wrong(self, reason: str) -> None:
+        """Say why something did not come about."""
+        tone = "danger"
+        self.say(reason, tone)
 
     def _row(self, source: Source, jobs: int | None) -> Row:
         most = tr("any number") if source.max_running is None else words.count(source.max_running)
