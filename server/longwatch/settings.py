@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     model_validator,
@@ -245,6 +246,12 @@ class Settings(BaseSettings):
     )
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
+    _given: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of those that came as arguments to `load_settings`."""
+        return self._given
 
     @model_validator(mode="after")
     def _one_certificate(self) -> Self:
@@ -339,7 +346,7 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
     Raises `SettingsError` with one sentence for each setting that is wrong.
     """
     try:
-        return Settings(**{**given, "data_dir": data_dir})
+        settings = Settings(**{**given, "data_dir": data_dir})
     except ValidationError as error:
         wrong = "; ".join(
             ": ".join(filter(None, [".".join(str(part) for part in one["loc"]), one["msg"]]))
@@ -355,3 +362,5 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         raise SettingsError(f"{data_dir / 'config.toml'} cannot be read: {error}.") from error
     except UnreadableVariable as error:
         raise SettingsError(f"A LONGWATCH_ variable cannot be read: {error}.") from error
+    settings._given = frozenset(given)
+    return settings

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from longwatch.api.dependencies import Parts
+from longwatch.effective import limits_of
 from longwatch.execution.celery_broker import Broker
 from longwatch.execution.celery_executor import CeleryExecutor
 from longwatch.execution.celery_hints import Hints
@@ -24,6 +25,7 @@ from longwatch.feed.hub import FeedHub
 from longwatch.feed.room import FeedRoom
 from longwatch.notify.targets import Targets
 from longwatch.protocol.bulk import BulkAction
+from longwatch.protocol.limits import LimitList
 from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
@@ -90,6 +92,7 @@ class Works:
     exporting: Exports
     shutdown: Shutdown
     telemetry: Telemetry
+    limits: LimitList
 
     async def start(self) -> None:
         """Begin, once the store is open. Raises `Insecure` or `StoreError`."""
@@ -141,6 +144,9 @@ class Works:
             workers=self.working,
             relay=self.relay,
             metrics=self.telemetry.metrics,
+            retention=self.retention,
+            limits=self.limits,
+            notify_targets=settings.notify_targets.keys(),
             metrics_public=settings.metrics_public,
             results_bytes=lambda: self.retention.results_bytes,
         )
@@ -233,6 +239,7 @@ def assemble(
         exporting=Exports(Viewer(Helpers(settings.jobs_folder, settings.data_dir / "helpers.log"))),
         shutdown=Shutdown(service, hub, settings.drain_s),
         telemetry=telemetry,
+        limits=limits_of(settings),
     )
 
 
