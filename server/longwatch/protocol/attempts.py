@@ -9,7 +9,7 @@ from msgspec import field
 
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
 from longwatch.protocol.parameters import Parameter
-from longwatch.protocol.wire import Wire
+from longwatch.protocol.wire import Count, Wire
 
 
 class AttemptSpec(Wire, frozen=True, kw_only=True):
@@ -50,14 +50,14 @@ class Report(Wire, frozen=True, kw_only=True):
     phase: Phase
     elapsed_s: float
     fraction: float | None = None
-    rows: int = 0
-    bytes: int = 0
-    memory_bytes: int = 0
-    spill_bytes: int = 0
+    rows: Count = 0
+    bytes: Count = 0
+    memory_bytes: Count = 0
+    spill_bytes: Count = 0
     kind: StatementKind | None = None
     result: ResultInfo | None = None
-    statement: int = 0
-    statements: int = 0
+    statement: Count = 0
+    statements: Count = 0
 
 
 class Ending(enum.StrEnum):
