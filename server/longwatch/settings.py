@@ -336,7 +336,7 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         raise SettingsError(
             f"These settings are wrong (environment or {data_dir / 'config.toml'}): {wrong}."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{data_dir / 'config.toml'} is not TOML: {error}.") from error
     except OSError as error:
         raise SettingsError(f"{data_dir / 'config.toml'} cannot be read: {error}.") from error

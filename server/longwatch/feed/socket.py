@@ -64,8 +64,8 @@ class FeedSocket(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Hand a message over, as bytes always. The parent decodes text, and logs an error with its
-        traceback where that is not UTF-8: whoever is let in could fill the disk so. The feed refuses
-        it with a word."""
+        traceback where that is not UTF-8: whoever is let in could fill the disk so. The feed
+        refuses it with a word."""
         self.curr_msg_data_type = "bytes"
         super().send_receive_event_to_app()
 

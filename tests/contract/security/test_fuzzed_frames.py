@@ -87,6 +87,7 @@ def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
 
 
 def send_to_server(served: Served, sent: list[tuple[bytes, bool]], *, subscribed: bool) -> None:
+    closed: ConnectionClosed | None = None
     with feed(served.address) as socket:
         until(socket, "hello")
         if subscribed:
@@ -99,8 +100,6 @@ def send_to_server(served: Served, sent: list[tuple[bytes, bool]], *, subscribed
                 pass
         except ConnectionClosed as error:
             closed = error
-        else:
-            closed = None
     if closed is not None:
         assert closed.rcvd is not None, "cut off without a word"
         assert closed.rcvd.code in REFUSED, closed.rcvd

@@ -20,13 +20,15 @@ import httpx
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from longwatch.protocol import routes
+from support.mutations import few, harmed_json
 from support.people import Team, team
 from support.waiting import wait_until
 from support.workers import Valkey
@@ -68,6 +70,8 @@ class Served:
     logs: tuple[Path, Path]
     known: list[str] = field(default_factory=list)
     """The job that has a result, if there is one."""
+    claimed: list[str] = field(default_factory=list)
+    """One that a worker has, for tests that do not end it."""
 
     def meant_by(self, operation: Operation) -> Team:
         """The server for a route."""
@@ -171,15 +175,6 @@ def can_be_wrong(operation: Operation) -> bool:
     return bool(operation.body or operation.query or bounded)
 
 
-def few(examples: int, **more: Any) -> settings:
-    return settings(
-        max_examples=examples,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-        **more,
-    )
-
-
 def label(operation: Operation) -> str:
     return str(operation.label)
 
@@ -193,6 +188,35 @@ def test_what_every_route_answers(served: Served, operation: Operation) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=label)
 def test_what_every_route_answers_to_much_more(served: Served, operation: Operation) -> None:
     fuzz(served, operation, few(80))
+
+
+INDEX: Final[dict[str, Any]] = {
+    "columns": [{"name": "n", "type": "int32"}],
+    "segments": [{"file": "000000.arrow", "rows": 1, "bytes": 7, "batch_rows": None}],
+    "complete": True,
+    "stopped_at": None,
+}
+
+
+@few(15, derandomize=True, phases=[Phase.generate])
+@given(data=st.data())
+def test_what_a_worker_says_of_its_result(served: Served, data: st.DataObject) -> None:
+    """Any bytes are taken for a segment, and read as what they are."""
+    if not served.claimed:
+        served.claimed.append(claimed(served))
+    place = {"job_id": served.claimed[0], "attempt": 1}
+    worker, http = served.elsewhere.http("willy"), served.elsewhere.http("ann")
+    key = {routes.CLAIM_HEADER: KEY}
+    segment = routes.WORKER_SEGMENT.format(**place, file="000000.arrow")
+    octets = {**key, "Content-Type": "application/octet-stream"}
+    worker.put(segment, content=b"garbage", headers=octets)
+    index = data.draw(st.one_of(st.just(json.dumps(INDEX).encode()), harmed_json(INDEX)))
+    json_type = {**key, "Content-Type": "application/json"}
+    said = worker.put(routes.WORKER_INDEX.format(**place), content=index, headers=json_type)
+    assert said.status_code in {204, 409, 413, 422}, said.text
+    seen = http.get(routes.JOB_RESULT_PAGE.format(**place))
+    assert seen.status_code in {200, 404, 410}, seen.text
+    assert served.complaints() == []
 
 
 def test_no_route_of_the_document_is_left_out() -> None:
