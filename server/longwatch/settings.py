@@ -194,6 +194,17 @@ class Settings(BaseSettings):
         ge=0,
         description="disk that results may take up in all; the oldest go first",
     )
+    results_bytes_per_person: int = Field(
+        default=0,
+        ge=0,
+        description="disk that the results and uploads of one person may take up; who has more "
+        "submits nothing new until some are deleted",
+    )
+    results_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="the same in all; below keep_results_bytes it refuses before anything goes",
+    )
     keep_jobs_days: float = Field(
         default=0, ge=0, description="days after which a job that is over goes"
     )

@@ -42,6 +42,7 @@ from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
+from longwatch.service.usage import Usage
 from longwatch.service.working import Roster, WorkerService
 from longwatch.settings import Settings, SettingsError
 from longwatch.sources.catalogue import SourceCatalogue
@@ -78,6 +79,7 @@ class Works:
     working: WorkerService | None
     notifier: Notifier
     retention: Retention
+    usage: Usage
     team: Team | None
     checker: TokenChecker
     audit: AuditLog
@@ -107,6 +109,7 @@ class Works:
         if self.team is not None:
             self.team.start()
         self.retention.start()
+        self.usage.start()
 
     def parts(self, epoch: str) -> Parts:
         """What routes are handed."""
@@ -137,6 +140,7 @@ class Works:
             metrics=self.telemetry.metrics,
             metrics_public=settings.metrics_public,
             results_bytes=lambda: self.retention.results_bytes,
+            check_room=self.usage.check,
         )
 
     async def stop(self) -> None:
@@ -144,6 +148,7 @@ class Works:
         try:
             await self.exporting.close()
             await self.retention.stop()
+            await self.usage.stop()
             if self.working is not None:
                 await self.working.stop()
             await self.shutdown.drain()
@@ -171,6 +176,7 @@ def assemble(
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
+        usage.changed(changes.changed.values(), changes.removed)
         if not changes.elsewhere:  # else whoever did it tells and counts
             notifier.changed(changes.changed.values())
             telemetry.changed(changes.changed.values(), changes.removed)
@@ -178,6 +184,14 @@ def assemble(
             team.published(changes)
 
     store = store_of(settings, publish, telemetry.metrics.committed)
+    usage = Usage(
+        store,
+        settings.jobs_folder,
+        uploads.taken_up,
+        log,
+        per_person=settings.results_bytes_per_person or None,
+        in_all=settings.results_bytes or None,
+    )
     roster = Roster(utc_now)
     executor, offers = executors(settings, catalogue, roster, shared=store.shared)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
@@ -185,6 +199,7 @@ def assemble(
         *(store, executor, hub, catalogue, settings, log),
         offers=offers,
         on_submit=telemetry.submitted,
+        check_room=usage.check,
     )
     notifier = Notifier(store, Targets(settings.notify_addresses()), log, utc_now)
     retention = Retention(
@@ -194,6 +209,7 @@ def assemble(
         log,
         opened_s=service.opened_s,
         remove_jobs=partial(remove_jobs, service, settings.owner),
+        freed=usage.freed,
         leads=lambda: service.leading,
         shares_folder=settings.jobs_dir is not None,
     )
@@ -211,6 +227,7 @@ def assemble(
         working=WorkerService(service, offers, roster, log) if offers else None,
         notifier=notifier,
         retention=retention,
+        usage=usage,
         team=team,
         checker=checker,
         audit=audit,

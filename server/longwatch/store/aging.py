@@ -28,17 +28,21 @@ class Standing:
     id: str
     attempt: int
     finished_at: datetime | None
+    owner: str = ""
 
 
 @reading
 def standings(tx: Transaction, ids: Collection[str]) -> dict[str, Standing]:
     """Those of `ids` that there are; 3 ms for 500."""
-    query = select(jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.finished_us).where(
+    query = select(jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.finished_us, jobs.c.owner).where(
         jobs.c.id.in_(ids)
     )
     return {
         row.id: Standing(
-            row.id, row.attempt, from_us(row.finished_us) if row.state in FINAL else None
+            row.id,
+            row.attempt,
+            from_us(row.finished_us) if row.state in FINAL else None,
+            row.owner,
         )
         for row in tx.connection.execute(query)
     }
