@@ -13,11 +13,8 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from longwatch.secret_files import SecretFiles, is_secret
-from longwatch.settings import Settings, load_settings
+from longwatch.settings import MASK, Settings, load_settings, without_password
 
-MASK: Final = "***"
-_PASSWORD: Final = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
-"""Of an address such as postgresql://user:password@host/."""
 _TELLING: Final = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
@@ -60,7 +57,7 @@ def masked(value: Any, *, secret: bool = False) -> Any:
         return [masked(one, secret=secret) for one in value]
     if hasattr(value, "model_dump"):
         return masked(value.model_dump())
-    return _PASSWORD.sub(rf"\1{MASK}@", str(value))
+    return without_password(str(value))
 
 
 def lines(found: list[Effective]) -> Iterator[str]:

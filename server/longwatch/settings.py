@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import psutil
 from pydantic import (
@@ -33,6 +34,9 @@ from longwatch.paths import default_data_dir
 from longwatch.secret_files import SecretFiles
 
 MIB = 2**20
+MASK: Final = "***"
+_PASSWORD: Final = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
+"""Of an address such as postgresql://user:password@host/."""
 
 
 def _owner() -> str:
@@ -262,8 +266,8 @@ class Settings(BaseSettings):
         return self
 
     def chosen(self) -> dict[str, str]:
-        """What was set to something else than its default, as text; of the token only that it
-        is, of sources their names."""
+        """What was set to something else than its default, as text without passwords; of the token
+        only that it is, of sources their names."""
         found: dict[str, str] = {}
         for name in sorted(self.model_fields_set - {"data_dir", "port"}):
             value = getattr(self, name)
@@ -271,7 +275,7 @@ class Settings(BaseSettings):
                 continue
             several = isinstance(value, tuple | dict)
             text = ", ".join(sorted(map(str, value))) if several else str(value)
-            found[name] = "(secret)" if name == "token" else text[:200]
+            found[name] = "(secret)" if name == "token" else without_password(text)[:200]
         return found
 
     def bearer_token(self) -> str | None:
@@ -318,6 +322,11 @@ class Settings(BaseSettings):
         folder = Path(given["data_dir"]) if given.get("data_dir") else default_data_dir()
         toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
         return init_settings, env_settings, SecretFiles(settings_cls), toml
+
+
+def without_password(text: str) -> str:
+    """A text in which passwords in addresses cannot be read."""
+    return _PASSWORD.sub(rf"\1{MASK}@", text)
 
 
 def read_secret(file: Path, name: str) -> str:

@@ -94,7 +94,9 @@ class Works:
         settings = self.settings
         self.hub.begin(await self.store.run(repository.newest_seq))
         await self.tokens.start()
-        await self.audit.note_settings(Principal(settings.owner), settings.chosen())
+        await self.audit.note_settings(
+            Principal(settings.owner), settings.chosen(), settings.data_dir
+        )
         check_exposure(
             settings.host,
             encrypted=settings.tls_self_signed or settings.tls_certificate is not None,

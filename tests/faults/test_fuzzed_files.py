@@ -422,7 +422,7 @@ def test_harmed_uploads(served: Served, good_files: dict[str, bytes], data: st.D
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@few(120)
+@few(60)
 @given(data=st.data())
 def test_many_more_harmed_uploads(
     served: Served, good_files: dict[str, bytes], data: st.DataObject
