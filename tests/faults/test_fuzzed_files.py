@@ -33,7 +33,7 @@ from longwatch.execution.local import LocalExecutor
 from longwatch.protocol.jobs import Job, JobError, JobState, Phase, ResultInfo, StatementKind
 from longwatch.results.index import INDEX
 from longwatch.runner.mailbox import Mailbox
-from longwatch.runner.spec import AttemptSpec, Ending, Identity, Order, Outcome, Report
+from longwatch.runner.spec import AttemptSpec, Ending, Identity, Order, Outcome, Report, Trace
 from longwatch.settings import Settings, SettingsError, load_settings
 from support.mutations import DEEP, few, harmed_bytes, harmed_json, quickly, thoroughly
 from support.servers import Backend, app_over, backend, http_client, serving
@@ -164,10 +164,25 @@ REPORT: Final = Report(
     statement=1,
     statements=2,
 )
+TRACE: Final = Trace(
+    elapsed_s=[0.5, 1.5],
+    fractions=[-1, 0.5],
+    rows=[0, 10],
+    bytes=[0, 500],
+    cpu_s=[0.1, 1.2],
+    memory_bytes=[10**7, 10**8],
+    spill_bytes=[0, 0],
+    io_bytes=[0, 500],
+    phases=[0, 3],
+    statements=[1, 1],
+)
 FILES: Final[dict[str, msgspec.Struct]] = {
     "progress.json": REPORT,
     "outcome.json": Outcome(
-        ending=Ending.FAILED, last=REPORT, error=JobError(code="x", message="y", line=1)
+        ending=Ending.FAILED,
+        last=REPORT,
+        error=JobError(code="x", message="y", line=1),
+        trace=TRACE,
     ),
     # The process with this number is one of the kernel's own, and started at another time.
     "runner.json": Identity(pid=2, started_s=1.5, since_boot="long ago"),

@@ -23,6 +23,7 @@ from msgspec import Meta
 
 from longwatch.protocol.jobs import (
     MAX_TEXT_CHARS,
+    Activity,
     AttemptNumber,
     JobState,
     JobSummary,
@@ -109,6 +110,7 @@ class ProgressFrame(Frame, frozen=True, kw_only=True, tag="progress"):
     eta_low_s: list[float | None]
     eta_high_s: list[float | None]
     stalled_s: list[float]
+    activities: list[Activity]
     statement: list[Count]
     statements: list[Count]
 

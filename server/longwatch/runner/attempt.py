@@ -69,7 +69,7 @@ def run_attempt(
     else:
         watch.stop()
         last = _replace_result(watch.report(), result)
-        outcome = Outcome(ending=Ending.SUCCEEDED, last=last)
+        outcome = Outcome(ending=Ending.SUCCEEDED, last=last, trace=watch.trace(last))
     _end(mailbox, watch, outcome)
 
 
@@ -166,7 +166,8 @@ def _outcome(watch: Watch, ending: Ending, error: JobError | None) -> Outcome:
     free_address_space()
     watch.stop()
     result = watch.writer.abandon() if watch.writer else None
-    return Outcome(ending=ending, last=_replace_result(watch.report(), result), error=error)
+    last = _replace_result(watch.report(), result)
+    return Outcome(ending=ending, last=last, error=error, trace=watch.trace(last))
 
 
 def _replace_result(report: Report, result: ResultInfo | None) -> Report:
@@ -177,7 +178,8 @@ def _replace_result(report: Report, result: ResultInfo | None) -> Report:
 
 def _breach(mailbox: Mailbox, watch: Watch, error: JobError, last: Report) -> Never:
     """Called on the watch's thread while the engine is deep in something: end it all, now."""
-    _end(mailbox, watch, Outcome(ending=Ending.FAILED, last=last, error=error))
+    outcome = Outcome(ending=Ending.FAILED, last=last, error=error, trace=watch.trace(last))
+    _end(mailbox, watch, outcome)
 
 
 def _no_order(error: Exception) -> JobError:

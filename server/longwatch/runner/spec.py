@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from longwatch.protocol.attempts import AttemptSpec, Ending, Outcome, Report, attempt_tag
+from longwatch.protocol.attempts import AttemptSpec, Ending, Outcome, Report, Trace, attempt_tag
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import Parameter
@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "Question",
     "Report",
+    "Trace",
     "attempt_tag",
     "read_order",
 ]

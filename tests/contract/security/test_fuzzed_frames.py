@@ -192,6 +192,7 @@ TOLD: Final = [
             eta_low_s=[None],
             eta_high_s=[None],
             stalled_s=[0.0],
+            activities=[Progress().activity],
             statement=[1],
             statements=[1],
         )
