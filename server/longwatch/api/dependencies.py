@@ -75,6 +75,8 @@ class Parts:
     """The way to the server that leads; `None` where there is no other."""
     metrics_public: bool = False
     results_bytes: Callable[[], int] = lambda: 0
+    check_room: Callable[[str], None] = lambda _person: None
+    """Raises `QuotaExceeded` for whoever keeps too much already."""
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request

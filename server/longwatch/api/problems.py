@@ -41,6 +41,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.InvalidSubmission: (422, "invalid_submission"),
     jobs.LimitTooHigh: (422, "limit_too_high"),
     jobs.QueueFull: (429, "queue_full"),
+    jobs.QuotaExceeded: (403, "quota_exceeded"),
     TooManyFeeds: (429, "too_many_feeds"),
     jobs.NotYours: (403, "not_yours"),
     jobs.InvalidToken: (422, "invalid_token"),
@@ -69,6 +70,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
 TITLES: Final = {
     "limit_too_high": "The job asks for too much",
     "queue_full": "Too many jobs wait",
+    "quota_exceeded": "Too much is kept",
     "not_yours": "It belongs to somebody else",
     "invalid_token": "This cannot be a token",
     "unknown_token": "No such token",

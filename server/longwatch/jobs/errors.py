@@ -31,6 +31,7 @@ JobsError
 ├── LeaderAway             another server would have to answer, and cannot
 ├── TokenOfOneServer       it is good here only, and another server would have to answer
 ├── QueueFull
+├── QuotaExceeded          results and uploads take up too much already
 ├── NotYours               it is somebody else's
 ├── InvalidToken           what it is to be cannot be
 ├── UnknownToken
@@ -255,6 +256,24 @@ class QueueFull(JobsError):
             f"cancel some, or try again in {retry_after_s} s."
         )
         self.retry_after_s = retry_after_s
+
+
+class QuotaExceeded(JobsError):
+    """Somebody's results and uploads, or those of all, take up too much. `largest` are the jobs of
+    whoever asks whose results are the largest."""
+
+    def __init__(self, used: int, most: int, largest: Collection[str], *, whole: bool) -> None:
+        whose = "The results and uploads of this server" if whole else "Your results and uploads"
+        advice = "delete jobs whose results are not needed any more"
+        if largest:
+            advice += f" (your largest: {', '.join(largest)})"
+        advice += ", or sources with what was uploaded for them"
+        if whole or not largest:
+            advice += "; or ask an admin"
+        super().__init__(
+            f"{whose} take up {used / 10**6:,.1f} MB, and {most / 10**6:,.1f} MB may be kept. "
+            f"Nothing was taken in: {advice}."
+        )
 
 
 class LimitTooHigh(JobsError):

@@ -41,7 +41,7 @@ from longwatch.service.requests import CancelWish
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.starting import attempt_spec
-from longwatch.service.submitting import Intake, Taken
+from longwatch.service.submitting import CheckRoom, Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
@@ -66,11 +66,12 @@ class JobService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         offers: Offers | None = None,
         on_submit: Callable[[Job], None] = lambda _job: None,
+        check_room: CheckRoom = lambda _owner: None,
         memory: Memory | None = None,
     ) -> None:
         """With `offers` a job starts when a worker comes for it, else as soon as its turn has.
-        `on_submit` is told of each new job, within the request that brought it. `memory` knows of
-        earlier runs."""
+        `on_submit` is told of each new job, within the request that brought it; `check_room` is
+        `Intake`'s. `memory` knows of earlier runs."""
         self._offers = offers
         self._store = store
         self._executor = executor
@@ -80,7 +81,7 @@ class JobService:
         self._log = log
         self._now = now
         self._on_submit = on_submit
-        self._intake = Intake(store, sources, settings, now)
+        self._intake = Intake(store, sources, settings, now, check_room)
         self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, Running] = {}

@@ -136,20 +136,23 @@ class Retention:
         *,
         opened_s: dict[str, float],
         remove_jobs: RemoveJobs | None = None,
+        freed: Callable[[str], None] = lambda _job_id: None,
         leads: Callable[[], bool] = lambda: True,
         shares_folder: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`opened_s` says when by `clock` somebody last opened a job's result; what is no longer
-        of interest is removed from it. Without `remove_jobs` jobs are kept for ever. Of several
-        servers on a store the one that `leads` removes jobs, and files if all share a folder."""
+        of interest is removed from it. Without `remove_jobs` jobs are kept for ever. `freed` is
+        told whose result went. Of several servers on a store the one that `leads` removes jobs,
+        and files if all share a folder."""
         self._store = store
         self._jobs_folder = jobs_folder
         self._keep = keep
         self._log = log
         self._opened_s = opened_s
         self._remove_jobs = remove_jobs
+        self._freed = freed
         self._leads = leads
         self._shares_folder = shares_folder
         self._now = now
@@ -266,6 +269,7 @@ class Retention:
             if self._is_open(one.job_id):
                 continue
             if await asyncio.to_thread(folders.remove_result, one.attempt):
+                self._freed(one.job_id)
                 swept.results += 1
                 swept.bytes += one.attempt.result_bytes
                 self._surveyed_bytes -= one.attempt.result_bytes
