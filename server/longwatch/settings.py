@@ -220,6 +220,12 @@ class Settings(BaseSettings):
     keep_jobs: int = Field(
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
+    runs_kept_days: float = Field(
+        default=180, ge=0, le=36_500, description="days that the course of a run is remembered"
+    )
+    max_runs: int = Field(
+        default=10_000, ge=0, description="runs remembered in all; the oldest are forgotten first"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
     log_to: Literal["file", "stderr"] = Field(

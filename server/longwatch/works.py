@@ -397,4 +397,6 @@ def kept(settings: Settings) -> Keep:
         settings.keep_results_bytes or None,
         jobs_for or None,
         settings.keep_jobs or None,
+        timedelta(days=settings.runs_kept_days) or None,
+        settings.max_runs or None,
     )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from longwatch.protocol.attempts import Trace
 from longwatch.protocol.runs import Accuracy, Run
+from longwatch.store import runs
+from longwatch.store.database import open_engine
+from longwatch.store.thread import Changes, Transaction
+from support.stores import lay_out
 
 BEGINNING: Final = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -56,3 +62,13 @@ def trace(points: int = 4) -> Trace:
         phases=[3] * points,
         statements=[1] * points,
     )
+
+
+def laid_in(path: Path, some: Iterable[Run]) -> None:
+    """Put runs into the store at `path`, which no server has open."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    engine = open_engine(lay_out(path))
+    with engine.begin() as connection:
+        for one in some:
+            runs.add(Transaction(connection, Changes()), one)
+    engine.dispose()

@@ -20,6 +20,7 @@ from longwatch.store import errors as store
 
 KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.UnknownJob: (404, "unknown_job"),
+    jobs.UnknownRun: (404, "unknown_run"),
     jobs.UnknownSource: (422, "unknown_source"),
     jobs.SourceExists: (409, "source_exists"),
     jobs.SourceFixed: (409, "source_fixed"),
@@ -82,6 +83,7 @@ TITLES: Final = {
     "leader_away": "The leader cannot be asked",
     "token_of_one_server": "The token is not for all servers",
     "unknown_job": "No such job",
+    "unknown_run": "No such run",
     "unknown_source": "No such source",
     "source_exists": "The name is taken",
     "source_fixed": "The source cannot be changed here",
