@@ -188,8 +188,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     store = store_of(config, publish, metrics.committed)
     executor = ManualExecutor(data_dir / "jobs")
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
-    memory = Memory(store, log)
-    service = JobService(store, executor, hub, catalogue, config, log, memory=memory)
+    service = JobService(store, executor, hub, catalogue, config, log)
     checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
@@ -208,7 +207,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             await eventually(lambda: service.leading or not leads)
         parts = Parts(
             service=service,
-            memory=memory,
+            memory=Memory(store, log),
             store=store,
             hub=hub,
             beat=Beat(hub),

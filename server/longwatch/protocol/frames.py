@@ -21,7 +21,14 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from longwatch.protocol.jobs import MAX_TEXT_CHARS, JobState, JobSummary, Phase, ProgressBasis
+from longwatch.protocol.jobs import (
+    MAX_TEXT_CHARS,
+    Activity,
+    JobState,
+    JobSummary,
+    Phase,
+    ProgressBasis,
+)
 from longwatch.protocol.jobs import SourceName as _SourceName
 from longwatch.protocol.wire import Wire
 
@@ -102,6 +109,7 @@ class ProgressFrame(Frame, frozen=True, kw_only=True, tag="progress"):
     eta_low_s: list[float | None]
     eta_high_s: list[float | None]
     stalled_s: list[float]
+    activities: list[Activity]
     statement: list[int]
     statements: list[int]
 

@@ -44,11 +44,24 @@ class Phase(enum.StrEnum):
 
 
 class ProgressBasis(enum.StrEnum):
-    """What a fraction rests on: the engine's own measure, earlier runs, or nothing."""
+    """What a fraction rests on: the engine's own measure, earlier runs of the query, both (the one
+    read by the light of the other), or nothing."""
 
     MEASURED = "measured"
     HISTORY = "history"
+    BOTH = "both"
     NONE = "none"
+
+
+class Activity(enum.StrEnum):
+    """What an attempt does whose fraction and rows stand still: it computes or reads (`working`);
+    it waits, for a lock, a disk or an engine that runs elsewhere (`waiting`); or its process has
+    not been heard of (`silent`). `moving` while there is no such question."""
+
+    MOVING = "moving"
+    WORKING = "working"
+    WAITING = "waiting"
+    SILENT = "silent"
 
 
 class StatementKind(enum.StrEnum):
@@ -68,9 +81,11 @@ class Progress(Wire, frozen=True, kw_only=True, gc=False):
     `fraction` is 0 to 1, `None` when nothing supports one; it never falls within an attempt
     and is below 1 until the result is readable. `eta_low_s`/`eta_high_s` bound the seconds
     left, both `None` until the rate means something. `stalled_s` is how long neither the
-    engine's fraction nor the rows have moved. `memory_bytes` is the runner's resident memory,
-    `spill_bytes` what the engine has put on disk. In a script all of this is of `statement`, from
-    1, of so many `statements`; both are 0 until it has been parsed.
+    engine's fraction nor the rows have moved, and `activity` what it does meanwhile.
+    `memory_bytes` is the runner's resident memory, `spill_bytes` what the engine has put on disk.
+    `statement` is the one that runs, from 1, of so many `statements` of a script; both are 0 until
+    it has been parsed. What the engine measures is of that statement alone; what earlier runs
+    support is of the whole.
     """
 
     fraction: float | None = None
@@ -82,6 +97,7 @@ class Progress(Wire, frozen=True, kw_only=True, gc=False):
     eta_low_s: float | None = None
     eta_high_s: float | None = None
     stalled_s: float = 0.0
+    activity: Activity = Activity.MOVING
     statement: int = 0
     statements: int = 0
 

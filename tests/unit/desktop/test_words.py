@@ -29,9 +29,9 @@ def test_columns_have_ids_of_their_own_and_explain_themselves() -> None:
     ("progress", "expected"),
     [
         (Progress(fraction=0.5, basis=ProgressBasis.MEASURED), "The engine measures"),
-        (Progress(fraction=0.5, basis=ProgressBasis.HISTORY), "Estimated from earlier runs"),
+        (Progress(fraction=0.5, basis=ProgressBasis.HISTORY), "By earlier runs"),
         (Progress(), "has not reported"),
-        (Progress(stalled_s=90.0), "This plan cannot report progress."),
+        (Progress(stalled_s=90.0), "this plan cannot report progress."),
         (Progress(rows=5, stalled_s=90.0), "No news for 1 min."),
     ],
 )
