@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from longwatch.api.dependencies import Parts
 from longwatch.app import create_app
 from longwatch.client.address import Address
+from longwatch.effective import limits_of
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
@@ -36,6 +37,7 @@ from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.remembering import Memory
+from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
@@ -45,7 +47,7 @@ from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from longwatch.telemetry.metrics import Metrics
-from longwatch.works import source_parts, store_of, team_of, utc_now
+from longwatch.works import kept, source_parts, store_of, team_of, utc_now
 from support.stores import lay_out
 from support.waiting import eventually
 
@@ -229,6 +231,10 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             viewer=exports.viewer,
             exports=exports,
             metrics=metrics,
+            retention=Retention(
+                store, config.jobs_folder, kept(config), log, opened_s=service.opened_s
+            ),
+            limits=limits_of(config),
             metrics_public=config.metrics_public,
         )
         given = Backend(service, store, hub, executor, catalogue, config, parts, listeners)

@@ -103,7 +103,7 @@ class JobPainter(QObject):
     ) -> None:
         """What is said instead of rows: what it is, and what to do."""
         area = port.adjusted(24, 0, -24, 0)
-        middle = area.center().y()
+        middle = max(area.center().y(), area.top() + 34)  # the first line stays in sight
         painter.setFont(with_size(font, 1.2, bold=True))
         painter.setPen(self._color(self._colors.text))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap

@@ -97,6 +97,10 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("DELETE", routes.RUNS): _HIDDEN,
     ("GET", routes.ACCURACY): _TEAM,
     ("GET", routes.WORKERS): _VIEWER,
+    ("GET", routes.LIMITS): _HIDDEN,
+    ("GET", routes.RETENTION): _HIDDEN,
+    ("POST", routes.SWEEPS): _HIDDEN,
+    ("GET", routes.NOTIFY_TARGETS): _ANALYST,  # who may submit may name them
     ("GET", routes.METRICS): _VIEWER,  # unless `metrics_public` lets anybody
     (WEBSOCKET, routes.FEED): _VIEWER,
 }

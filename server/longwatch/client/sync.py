@@ -196,13 +196,14 @@ class Client:
         description: str = "",
         options: Mapping[str, str] | None = None,
         secrets: Mapping[str, str | SecretReference] | None = None,
+        queue: str | None = None,
         **more: str,
     ) -> Source:
         """Add a source: `client.add_source("sales", path="/data/sales")`.
 
         What the engine needs to know comes as `options` or by name; passwords and the like as
-        `secrets`, which the server keeps encrypted and tells nobody. Raises `Conflict` when the
-        name is taken, `BadRequest`.
+        `secrets`, which the server keeps encrypted and tells nobody. `queue` is that of the
+        workers which have its data. Raises `Conflict` when the name is taken, `BadRequest`.
         """
         draft = SourceDraft(
             name=name,
@@ -211,6 +212,7 @@ class Client:
             description=description,
             options={**(options or {}), **more},
             secrets={**(secrets or {})},
+            queue=queue,
         )
         return self._call(self._api.add_source(draft))
 

@@ -61,6 +61,10 @@ class BrokerUnreachable(OSError):
     """The broker does not take what it is to carry."""
 
 
+class BrokerRefuses(BrokerUnreachable):
+    """The broker lets us not in, or is not who it should be: to wait changes nothing."""
+
+
 class Executor(ABC):
     """Starts attempts and follows them to their end."""
 
@@ -79,6 +83,11 @@ class Executor(ABC):
     @abstractmethod
     def cancel(self, job_id: str, attempt: int) -> None:
         """Ask, then insist: the attempt ends within about 1.3 s, or is reported unconfirmed."""
+
+    def let_go(self) -> list[tuple[str, int]]:
+        """Another server leads from now on: hold none of the attempts any more that it can adopt,
+        and report nothing of them. The ids of their jobs, and their numbers."""
+        return []
 
     @abstractmethod
     async def inspect(

@@ -14,6 +14,7 @@ JobsError
 ├── UnknownSavedQuery
 ├── SavedQueryFixed        it came with the program
 ├── AlreadyFinal
+├── HasBegun               it was to be cancelled only while it waits
 ├── NotFinal
 ├── Changed                another form of the job was meant
 ├── KeyReused              the idempotency key belongs to something else
@@ -27,7 +28,10 @@ JobsError
 ├── WrongOffset            a piece of a result does not follow what the server has
 ├── ResultTooLarge         a worker sends more than the job may return
 ├── NoWorkersHere          this server carries its queries out itself
+├── LeaderAway             another server would have to answer, and cannot
+├── TokenOfOneServer       it is good here only, and another server would have to answer
 ├── QueueFull
+├── QuotaExceeded          results and uploads take up too much already
 ├── NotYours               it is somebody else's
 ├── InvalidToken           what it is to be cannot be
 ├── UnknownToken
@@ -167,6 +171,16 @@ class AlreadyFinal(JobsError):
         super().__init__(f"Job {job_id} has ended already: it is {state.value}.")
 
 
+class HasBegun(JobsError):
+    """The job was to be cancelled only while it waits, and it runs."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job {job_id} has begun: it is running. Nothing was done; let it run, or cancel it "
+            "whatever it is doing."
+        )
+
+
 class NotFinal(JobsError):
     """The job still waits or runs; only one that is over can be run again or deleted."""
 
@@ -245,6 +259,24 @@ class QueueFull(JobsError):
         self.retry_after_s = retry_after_s
 
 
+class QuotaExceeded(JobsError):
+    """Somebody's results and uploads, or those of all, take up too much. `largest` are the jobs of
+    whoever asks whose results are the largest."""
+
+    def __init__(self, used: int, most: int, largest: Collection[str], *, whole: bool) -> None:
+        whose = "The results and uploads of this server" if whole else "Your results and uploads"
+        advice = "delete jobs whose results are not needed any more"
+        if largest:
+            advice += f" (your largest: {', '.join(largest)})"
+        advice += ", or sources with what was uploaded for them"
+        if whole or not largest:
+            advice += "; or ask an admin"
+        super().__init__(
+            f"{whose} take up {used / 10**6:,.1f} MB, and {most / 10**6:,.1f} MB may be kept. "
+            f"Nothing was taken in: {advice}."
+        )
+
+
 class LimitTooHigh(JobsError):
     """The job asks for more than this server grants."""
 
@@ -320,6 +352,27 @@ class NoWorkersHere(JobsError):
         super().__init__(
             "This server carries its queries out itself. Start it with `longwatch serve --executor "
             "celery --broker URL` for workers to take part."
+        )
+
+
+class LeaderAway(JobsError):
+    """The server that leads cannot be asked now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The server that leads those on this store cannot be asked: {why}. Try again in a "
+            "moment; another takes its place if it is gone."
+        )
+        self.retry_after_s = 1
+
+
+class TokenOfOneServer(JobsError):
+    """The token opens this server, and not the one that leads."""
+
+    def __init__(self, leader: str) -> None:
+        super().__init__(
+            f"This token opens this server only, and not {leader}, which leads those on the store. "
+            "Use one that an admin made (`longwatch token create --role worker NAME`)."
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, field
 
 from longwatch.protocol.parameters import MAX_PARAMETERS, Parameter, Parameters
-from longwatch.protocol.wire import Wire
+from longwatch.protocol.wire import Count, Wire
 
 
 class JobState(enum.StrEnum):
@@ -90,16 +90,16 @@ class Progress(Wire, frozen=True, kw_only=True, gc=False):
 
     fraction: float | None = None
     basis: ProgressBasis = ProgressBasis.NONE
-    rows: int = 0
-    bytes: int = 0
-    memory_bytes: int = 0
-    spill_bytes: int = 0
+    rows: Count = 0
+    bytes: Count = 0
+    memory_bytes: Count = 0
+    spill_bytes: Count = 0
     eta_low_s: float | None = None
     eta_high_s: float | None = None
     stalled_s: float = 0.0
     activity: Activity = Activity.MOVING
-    statement: int = 0
-    statements: int = 0
+    statement: Count = 0
+    statements: Count = 0
 
 
 class JobError(Wire, frozen=True, kw_only=True, gc=False):
@@ -137,8 +137,8 @@ class ResultSummary(Wire, frozen=True, kw_only=True, gc=False):
     still being written, and for ever when there are fewer than the query would have returned:
     because the attempt ended early, or because it `stopped_at` a limit."""
 
-    rows: int
-    bytes: int
+    rows: Count
+    bytes: Count
     complete: bool
     stopped_at: StoppedAt | None = None
 
@@ -159,6 +159,7 @@ MAX_SQL_CHARS: Final = 1_000_000
 MAX_NAME_CHARS: Final = 200
 
 SourceName = Annotated[str, Meta(min_length=1, max_length=100)]
+AttemptNumber = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -207,8 +208,8 @@ class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
     phase: Phase | None
     progress: Progress
     kind: StatementKind | None
-    priority: int
-    attempt: int
+    priority: Annotated[int, Meta(ge=-100, le=100)]
+    attempt: AttemptNumber
     submitted_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -216,7 +217,7 @@ class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
     cancel_confirmed: bool | None
     error: JobError | None
     result: ResultSummary | None
-    seq: int
+    seq: Count
 
 
 class Job(JobSummary, frozen=True, kw_only=True):

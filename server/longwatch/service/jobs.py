@@ -33,13 +33,15 @@ from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
 from longwatch.service.endwatch import EndWatch
-from longwatch.service.foresight import Foresight, Memory
+from longwatch.service.foresight import Foresight
 from longwatch.service.offering import Offers
 from longwatch.service.pulse import Pulse
+from longwatch.service.remembering import Memory
+from longwatch.service.requests import CancelWish
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.starting import attempt_spec
-from longwatch.service.submitting import Intake, Taken
+from longwatch.service.submitting import CheckRoom, Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
@@ -64,11 +66,12 @@ class JobService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         offers: Offers | None = None,
         on_submit: Callable[[Job], None] = lambda _job: None,
+        check_room: CheckRoom = lambda _owner: None,
         memory: Memory | None = None,
     ) -> None:
         """With `offers` a job starts when a worker comes for it, else as soon as its turn has.
-        `on_submit` is told of each new job, within the request that brought it. `memory` knows of
-        earlier runs."""
+        `on_submit` is told of each new job, within the request that brought it; `check_room` is
+        `Intake`'s. `memory` knows of earlier runs."""
         self._offers = offers
         self._store = store
         self._executor = executor
@@ -78,7 +81,7 @@ class JobService:
         self._log = log
         self._now = now
         self._on_submit = on_submit
-        self._intake = Intake(store, sources, settings, now)
+        self._intake = Intake(store, sources, settings, now, check_room)
         self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, Running] = {}
@@ -114,8 +117,16 @@ class JobService:
         self._scheduler.call()
 
     def follow(self) -> None:
-        """Start no jobs any more. Those that run go on, unless another server takes them up."""
+        """Start no jobs any more. Those that run go on, unless another server takes them up: as it
+        does with what workers carry out."""
         self._leading = False
+        if self._offers is not None:
+            self._offers.drop_all()
+        for job_id, attempt in self._executor.let_go():
+            running = self._running.get(job_id)
+            if running is not None and running.attempt == attempt:
+                del self._running[job_id]
+                self._to_cancel.discard((job_id, attempt))
 
     @property
     def leading(self) -> bool:
@@ -242,13 +253,18 @@ class JobService:
         listed = await self._store.run(listing.page, which, before_n=before_n, limit=limit)
         return replace(listed, jobs=[self._live(job) for job in listed.jobs])
 
-    async def cancel(self, job_id: str, expected: Collection[int] | None = None) -> Job:
+    async def cancel(
+        self,
+        job_id: str,
+        expected: Collection[int] | None = None,
+        wish: CancelWish = requests.ANY_CANCEL,
+    ) -> Job:
         """Ask for a job's end; asking again changes nothing.
 
         A queued job is cancelled at once. A running one is when its process is gone, which the
-        feed will tell. Raises `UnknownJob`, `Changed` or `AlreadyFinal`.
+        feed will tell. Raises what `requests.request_cancel` does.
         """
-        job = await self._store.run(requests.request_cancel, job_id, self._now(), expected)
+        job = await self._store.run(requests.request_cancel, job_id, self._now(), expected, wish)
         return self._cancelling(job)
 
     def _cancelling(self, job: Job) -> Job:

@@ -26,7 +26,7 @@ _Key = tuple[str, str, str]
 
 
 class Memory:
-    """Looks runs up, keeps new ones and forgets them. From the server's event loop alone."""
+    """Looks runs up and keeps new ones. No failure of it is a job's: it is logged."""
 
     def __init__(
         self,
@@ -42,16 +42,20 @@ class Memory:
 
     async def like(self, fingerprint: Fingerprint, source: str, engine: str) -> list[Run]:
         """The newest runs of a query, and of those like it where it has hardly any: see
-        `store.runs.like`. Raises `StoreError`."""
+        `store.runs.like`. None where the store cannot be read."""
         key = (source, engine, fingerprint.digest)
         known = self._lookups.get(key)
         if known is not None and self._clock() - known[0] < FRESH_S:
             self._lookups.move_to_end(key)
             return list(known[1])
         asked_s, changes = self._clock(), self._changes
-        found = await self._store.run(
-            runs.like, fingerprint.digest, source, engine, fingerprint.tables
-        )
+        try:
+            found = await self._store.run(
+                runs.like, fingerprint.digest, source, engine, fingerprint.tables
+            )
+        except StoreError as error:
+            self._log.warning("earlier runs not looked up", source=source, error=str(error))
+            return []
         if changes == self._changes:  # else they may be older than what was kept meanwhile
             self._lookups[key] = (asked_s, found)
             self._lookups.move_to_end(key)
@@ -60,7 +64,7 @@ class Memory:
         return list(found)
 
     async def keep(self, run: Run) -> None:
-        """Remember a run. Never raises: a failure is logged, and only later runs are told less."""
+        """Remember a run; without it later ones are told less, and nothing else is lost."""
         try:
             await self._store.run(runs.add, run)
         except Exception as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -18,12 +18,13 @@ import structlog
 from longwatch.feed.hub import FeedHub
 from longwatch.jobs.model import new_id
 from longwatch.protocol.jobs import Phase, Progress
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.service.jobs import JobService
 from longwatch.service.people import TokenService
 from longwatch.service.sourcing import SourceService
 from longwatch.store.errors import StoreClosed, StoreError
 from longwatch.store.postgres import leading
-from longwatch.store.postgres.leading import Candidate
+from longwatch.store.postgres.leading import Candidate, Place
 from longwatch.store.postgres.listening import MOST_BYTES, Listener
 from longwatch.store.postgres.store import PostgresStore
 from longwatch.store.thread import Changes
@@ -63,8 +64,11 @@ class Team:
         sourcing: SourceService,
         tokens: TokenService,
         log: structlog.stdlib.BoundLogger,
+        place: Callable[[], Place],
     ) -> None:
+        """`place` is where other servers reach this one."""
         self.name = new_id()
+        self._place = place
         self._store = store
         self._service = service
         self._hub = hub
@@ -132,7 +136,7 @@ class Team:
     async def _lead(self) -> None:
         while self._holds:
             try:
-                await self._store.run(leading.lead, self.name)
+                await self._store.run(leading.lead, self.name, self._place())
                 await self._service.lead(lambda tx: leading.is_leader(tx, self.name))
             except StoreError as error:
                 self._log.warning("this server cannot lead yet", error=str(error))
@@ -142,6 +146,19 @@ class Team:
                 break
         else:  # the lock went meanwhile
             self._service.follow()
+
+    async def moved(self) -> None:
+        """The place of this server has changed: its certificate is another."""
+        try:
+            await self._store.run(leading.move, self.name, self._place())
+        except StoreError as error:
+            self._log.warning("other servers do not know the new certificate", error=str(error))
+
+    async def leader(self) -> tuple[bool, Place] | None:
+        """Whether it is this server that leads, and where the one is that does; `None` before any
+        did. Raises `StoreError`."""
+        found = await self._store.run(leading.leader)
+        return None if found is None else (found[0] == self.name, found[1])
 
     # What is heard, on the listener's thread
 
@@ -171,7 +188,7 @@ class Team:
     def _progress_came(self, payload: str) -> None:
         try:
             told = _decode(payload)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             self._log.warning("progress of another version of Longwatch not understood")
             return
         if told.server == self.name:

@@ -17,11 +17,14 @@ UNWRITTEN_N: Final = "unwritten_n"
 """Of jobs up to this number the JSON may not be kept yet."""
 JSON_FORMAT: Final = "json_format"
 SETTINGS: Final = "settings"
-"""What the last start had set, as JSON: the audit log tells what was changed since."""
+"""What the last start had set, as JSON: the audit log tells what was changed since. Where several
+servers may be on a store, each has its own, with its id behind a colon."""
 TEXT_INDEX: Final = "text_index"
 """Set where PostgreSQL has an index of texts."""
 LEADER: Final = "leader"
 """Which of several servers on one store leads, by its own random name."""
+LEADER_PLACE: Final = "leader_place"
+"""Where the others reach it, as JSON."""
 
 _GET: Final = select(meta.c.value).where(meta.c.key == bindparam("of_key"))
 _PUT: Final = Upsert(meta, ["key"])

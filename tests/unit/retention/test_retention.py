@@ -18,6 +18,7 @@ from longwatch import works
 from longwatch.execution.contract import Died
 from longwatch.jobs.errors import UnknownJob
 from longwatch.protocol.jobs import JobState
+from longwatch.protocol.limits import SweepKind
 from longwatch.runner.spec import Identity
 from longwatch.service import retention
 from longwatch.service.retention import Keep, Swept
@@ -248,3 +249,66 @@ def test_settings(tmp_path: Path) -> None:
         assert settings.keep_results_bytes == disk.f_blocks * disk.f_frsize // 5
     with pytest.raises(ValueError, match="keep_results_days"):
         load_settings(tmp_path, {"keep_results_days": -1})
+
+
+async def test_what_is_older_is_counted_and_then_removed(kept: Kept) -> None:
+    removed = partial(remove_jobs, kept.given.service, "root")
+    sweeper = kept.retention(FOREVER, remove_jobs=removed)
+    old = [await kept.ended(size) for size in (1_000, 500)]
+    kept.clock.go(10 * DAY)
+    for kind, would in (
+        (SweepKind.RESULTS, Swept(results=2, bytes=1_500)),
+        (SweepKind.JOBS, Swept(results=2, bytes=1_500, jobs=2)),
+    ):
+        assert await sweeper.remove_older(kind, 9 * DAY, dry_run=True) == would
+        assert await sweeper.remove_older(kind, 11 * DAY, dry_run=False) == Swept()
+    assert all(map(kept.has_result, old))
+    held = (await sweeper.survey()).held["ada"]
+    assert (held.results, held.bytes) == (2, 1_500)
+    kept.given.service.opened_s[old[0].id] = kept.clock.ticks
+    done = await sweeper.remove_older(SweepKind.RESULTS, 9 * DAY, dry_run=False)
+    assert done == Swept(results=1, bytes=500), "somebody looks at the other one"
+    held = (await sweeper.survey()).held["ada"]
+    assert (held.results, held.bytes) == (1, 1_000)
+    kept.given.service.opened_s.clear()
+    done = await sweeper.remove_older(SweepKind.JOBS, 9 * DAY, dry_run=False)
+    assert done == Swept(results=1, bytes=1_000, jobs=2)
+    for one in old:
+        with pytest.raises(UnknownJob):
+            await kept.given.job(one.id)
+
+
+async def test_jobs_are_looked_through_by_stretches(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "STRETCH", 2)
+    removed = partial(remove_jobs, kept.given.service, "root")
+    sweeper = kept.retention(FOREVER, remove_jobs=removed)
+    old = [await kept.ended() for _ in range(3)]
+    running = await kept.running()
+    kept.clock.go(2 * DAY)
+    done = await sweeper.remove_older(SweepKind.JOBS, DAY, dry_run=False)
+    assert done.jobs == len(old)
+    assert (await kept.given.job(running.id)).state is JobState.RUNNING
+
+
+async def test_an_admin_sees_what_there_is_and_removes_it(kept: Kept) -> None:
+    await kept.ended(700)
+    async with http_client(app_over(kept.given)) as client:
+        told = (await client.get("/v1/retention")).json()
+        assert told["holdings"] == [{"owner": "ada", "jobs": 1, "results": 1, "bytes": 700}]
+        assert told["keep_results_days"] == 30
+        assert told["keep_jobs_days"] is None
+        body = {"kind": "results", "older_days": 0}
+        counted = await client.post("/v1/retention/sweeps", json=body | {"dry_run": True})
+        assert counted.json() == {"jobs": 0, "results": 1, "bytes": 700}
+        assert (await client.get("/v1/audit")).json()["lines"] == []
+        done = await client.post("/v1/retention/sweeps", json=body)
+        assert done.json() == counted.json()
+        (line,) = (await client.get("/v1/audit")).json()["lines"]
+        assert (line["action"], line["target"]) == ("retention.sweep", "results")
+        assert line["detail"] == "older than 0 days: 1 results of 700 bytes"
+        told = (await client.get("/v1/retention")).json()
+        assert told["holdings"] == [{"owner": "ada", "jobs": 1, "results": 0, "bytes": 0}]
+        wrong = await client.post("/v1/retention/sweeps", json=body | {"older_days": -1})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_request")
