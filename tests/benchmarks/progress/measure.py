@@ -21,7 +21,7 @@ from benchmarks.lines import Line, ratio
 from benchmarks.progress.corpus import Recorded, everything
 from benchmarks.progress.replay import Score, reports, score
 from benchmarks.run import append, machine
-from longwatch.progress.choosing import earlier_runs
+from longwatch.progress.choosing import MOST_EARLIER, earlier_runs
 from longwatch.progress.curves import curve_of
 from longwatch.progress.estimate import Earlier, Estimator
 from longwatch.progress.fingerprint import fingerprint
@@ -31,7 +31,6 @@ from longwatch.protocol.runs import Run
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LEAST_S: Final = 1.0
 """Shorter runs are over before anybody has looked."""
-MOST_EARLIER: Final = 5
 
 
 def remembered(one: Recorded) -> Run:
