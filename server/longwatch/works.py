@@ -186,7 +186,7 @@ def assemble(
 
     store = store_of(settings, publish, telemetry.metrics.committed)
     roster = Roster(utc_now)
-    executor, offers = executors(settings, catalogue, roster, shared=store.shared)
+    executor, offers = executors(settings, catalogue, roster, store)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
     service = JobService(
         *(store, executor, hub, catalogue, settings, log),
@@ -278,7 +278,7 @@ def team_of(
 
 
 def executors(
-    settings: Settings, catalogue: SourceCatalogue, roster: Roster, *, shared: bool
+    settings: Settings, catalogue: SourceCatalogue, roster: Roster, store: Store
 ) -> tuple[Executor, Offers | None]:
     """Who carries attempts out, and what is offered where that is workers. Raises `InvalidBroker`
     or `SettingsError`."""
@@ -289,11 +289,11 @@ def executors(
         access=catalogue.access,
         runs_elsewhere=runs_elsewhere,
         # A source on the store's machine would be opened with the store's password.
-        withheld=STORE_VARIABLES if shared else (),
+        withheld=STORE_VARIABLES if store.shared else (),
     )
     if settings.executor == "local":
         return here, None
-    if shared and settings.jobs_dir is None:
+    if store.shared and settings.jobs_dir is None:
         raise SettingsError(
             "With workers and a store in PostgreSQL set jobs_dir: the folder of attempts and "
             "results that all servers on the store share. Without it the next one to lead would "
@@ -307,6 +307,7 @@ def executors(
         here,
         access=catalogue.access,
         lease_s=settings.worker_lease_s,
+        note_write=lambda job_id, attempt: store.run(repository.note_write, job_id, attempt),
     )
     return far, Offers(far, catalogue.queue_of, roster.slots)
 
