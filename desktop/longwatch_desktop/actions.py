@@ -114,6 +114,8 @@ class Actions(QObject):
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.servers = QMenu(tr("Work with"), parent)
+        self.move = QMenu(tr("Move to"), parent)
+        self.move.setToolTip(tr("Let another server run the selected jobs that wait"))
         self.themes = QActionGroup(parent)
         for mode, title in MODES:
             action = QAction(tr(title), parent)
@@ -142,6 +144,7 @@ class Actions(QObject):
         query.addActions([self.find, self.replace, self.format, self.comment])
         jobs = bar.addMenu(tr("&Jobs"))
         jobs.addActions([self.cancel, self.again])
+        jobs.addMenu(self.move)
         jobs.addSeparator()
         jobs.addActions([self.open_sql, self.copy_sql, self.copy_id])
         jobs.addActions([self.copy_jobs, self.copy_csv])

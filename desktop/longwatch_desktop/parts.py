@@ -16,6 +16,7 @@ from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.history import JobHistory
 from longwatch_desktop.jobs.history_strip import HistoryStrip
 from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.jobs.moving import MoveDesk
 from longwatch_desktop.jobs.view import JobTable
 from longwatch_desktop.launcher import Launcher
 from longwatch_desktop.notice import NoticeBar
@@ -51,6 +52,7 @@ __all__ = [
     "JobTable",
     "JobTableModel",
     "Launcher",
+    "MoveDesk",
     "NoticeBar",
     "Overview",
     "QueryDesk",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer
@@ -18,7 +18,7 @@ from longwatch_desktop.jobs.view import QUIET_MS, STRIPE_MS, TICK_MS
 from longwatch_desktop.mirror.query import JobFilter
 from longwatch_desktop.theme import Theme
 from support.tables import FedTable, many, started_ago
-from support.waiting import eventually
+from support.waiting import eventually, wait_until
 from support.windows import child, click_cell, picture
 from unit.desktop.mirror.builders import at, chunks, job, running, snapshot
 
@@ -31,6 +31,16 @@ def table(theme: Theme) -> Iterator[FedTable]:
     fed.view.show()
     yield fed
     fed.view.close()
+
+
+def paint(done: Callable[[], object]) -> None:
+    """Let the loop come round until `done`: what is to be painted has a turn of its own."""
+
+    def after_a_turn() -> object:
+        QApplication.processEvents()
+        return done()
+
+    wait_until(after_a_turn)
 
 
 def click(table: FedTable, job_id: str, held: Qt.KeyboardModifier | None = None) -> None:
@@ -164,6 +174,7 @@ def test_only_visible_rows_are_told_of(table: FedTable) -> None:
     table.change([started_ago(f"r{number:03}", 5, submitted_at=at(number)) for number in range(90)])
     told.clear()
     table.progress(*(f"r{number:03}" for number in range(90)), fraction=0.5)
+    paint(lambda: told)
     visible = table.view.visible_rows()
     assert 5 < len(visible) < 20
     assert set(told) <= set(visible)
@@ -171,8 +182,40 @@ def test_only_visible_rows_are_told_of(table: FedTable) -> None:
     scroll(table, 50)
     told.clear()
     table.progress(*(f"r{number:03}" for number in range(90)), fraction=0.6)
+    paint(lambda: told)
     assert set(told) <= set(table.view.visible_rows())
     assert min(told) >= 50
+
+
+def test_what_waits_has_its_turn_before_the_rows_are_painted(table: FedTable) -> None:
+    table.change([started_ago("r", 5, submitted_at=at(900))])
+    took: list[str] = []
+    table.model.dataChanged.connect(lambda *_: took.append("to be painted"))
+    waiting = QTimer(interval=0, singleShot=True)
+    waiting.timeout.connect(lambda: took.append("waited"))
+    waiting.start()
+    table.progress("r", fraction=0.5)
+    paint(lambda: "to be painted" in took)
+    assert took == ["waited", "to be painted"]
+
+
+def test_rows_in_another_order_are_painted_in_a_turn_of_their_own(table: FedTable) -> None:
+    port = table.view.viewport()
+    paint(port.updatesEnabled)
+    table.view.sortByColumn(BY_ID["name"], Qt.SortOrder.AscendingOrder)
+    assert not port.updatesEnabled()
+    paint(port.updatesEnabled)
+
+
+def test_rows_of_two_reports_are_painted_if_both_come_in_one_turn(table: FedTable) -> None:
+    table.change([started_ago(name, 5, submitted_at=at(900)) for name in ("r", "s")])
+    QApplication.processEvents()
+    told: list[int] = []
+    table.model.dataChanged.connect(lambda first, _last: told.append(first.row()))
+    table.progress("r", fraction=0.5)
+    table.progress("s", fraction=0.5)
+    paint(lambda: told)
+    assert set(told) == {table.model.row_of(name) for name in ("r", "s")}
 
 
 def test_header_click_sorts_both_ways(table: FedTable) -> None:
@@ -278,7 +321,7 @@ def test_stripes_move_only_while_one_is_seen(table: FedTable) -> None:
     table.view._tick()
     assert stripes_move(table), "a running job without a fraction is in view"
     table.progress("r", fraction=0.3, basis=ProgressBasis.MEASURED)
-    assert not stripes_move(table)
+    paint(lambda: not stripes_move(table))
     table.change([started_ago("old", 1, submitted_at=at(-1))])
     table.view._tick()
     assert not stripes_move(table), "the job is far below"

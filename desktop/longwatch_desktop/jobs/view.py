@@ -41,6 +41,7 @@ from longwatch_desktop.jobs.columns import BY_ID, COLUMNS
 from longwatch_desktop.jobs.header import JobHeader
 from longwatch_desktop.jobs.model import JobTableModel
 from longwatch_desktop.jobs.painting import ROW_HEIGHT, JobPainter, cells_between, selected_among
+from longwatch_desktop.jobs.turns import PaintTurn
 from longwatch_desktop.mirror.columns import Slots
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import tr
@@ -89,8 +90,10 @@ class JobTable(QTableView):
         self._ticker.timeout.connect(self._tick)
         self._stripes = QTimer(self, interval=STRIPE_MS)
         self._stripes.timeout.connect(self._move_stripes)
+        self._turn = PaintTurn(self.viewport(), lambda rows: self._repaint_rows(rows, *_MOVING))
         model.rows_dirty.connect(lambda rows: self._repaint_rows(rows, 0, len(COLUMNS) - 1))
-        model.rows_progressed.connect(lambda rows: self._repaint_rows(rows, *_MOVING))
+        model.rows_progressed.connect(self._turn.repaint_rows)
+        model.layoutAboutToBeChanged.connect(lambda *_: self._turn.repaint_all())
         model.livened.connect(self._liven)
         model.reordered.connect(self._look)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._look())

@@ -9,7 +9,7 @@ from msgspec import field
 
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
 from longwatch.protocol.parameters import Parameter
-from longwatch.protocol.wire import Wire
+from longwatch.protocol.wire import Count, Wire
 
 
 class AttemptSpec(Wire, frozen=True, kw_only=True):
@@ -45,19 +45,50 @@ def attempt_tag(job_id: str, attempt: int) -> str:
 class Report(Wire, frozen=True, kw_only=True):
     """`progress.json`: where the attempt is. `fraction` is the engine's own word, 0 to 1 or
     `None`; it may fall or stand at 1 early. `elapsed_s` counts from the start of the attempt by
-    the runner's monotonic clock; `statement` is the one that runs, from 1, of `statements`."""
+    the runner's monotonic clock; `statement` is the one that runs, from 1, of `statements`.
+
+    `cpu_s` are the seconds of processor time that the runner has used since the attempt began, of
+    all its threads together; `io_bytes` what it has read and written since then by its system
+    calls, 0 where the system does not tell. An engine that runs elsewhere uses neither here."""
 
     phase: Phase
     elapsed_s: float
     fraction: float | None = None
-    rows: int = 0
-    bytes: int = 0
-    memory_bytes: int = 0
-    spill_bytes: int = 0
+    rows: Count = 0
+    bytes: Count = 0
+    memory_bytes: Count = 0
+    spill_bytes: Count = 0
     kind: StatementKind | None = None
     result: ResultInfo | None = None
-    statement: int = 0
-    statements: int = 0
+    statement: Count = 0
+    statements: Count = 0
+    cpu_s: float = 0.0
+    io_bytes: Count = 0
+
+
+class Trace(Wire, frozen=True, kw_only=True):
+    """How an attempt went: what it reported, as columns of the same length, at most some hundred
+    points from its first report to its last. Units as in `Report`; -1 stands for a `fraction`
+    that the engine did not tell, and `phases` are places in `Phase`. Raises `ValueError` for
+    columns of other lengths."""
+
+    elapsed_s: list[float] = field(default_factory=list)
+    fractions: list[float] = field(default_factory=list)
+    rows: list[Count] = field(default_factory=list)
+    bytes: list[Count] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
+    memory_bytes: list[Count] = field(default_factory=list)
+    spill_bytes: list[Count] = field(default_factory=list)
+    io_bytes: list[Count] = field(default_factory=list)
+    phases: list[Count] = field(default_factory=list)
+    statements: list[Count] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if len({len(getattr(self, name)) for name in self.__struct_fields__}) > 1:
+            raise ValueError("the columns of a trace are not of one length")
+
+    def __len__(self) -> int:
+        return len(self.elapsed_s)
 
 
 class Ending(enum.StrEnum):
@@ -69,8 +100,10 @@ class Ending(enum.StrEnum):
 
 
 class Outcome(Wire, frozen=True, kw_only=True):
-    """`outcome.json`, the last file written, on disk before it is named."""
+    """`outcome.json`, the last file written, on disk before it is named. `trace` is `None` where
+    none was kept."""
 
     ending: Ending
     last: Report
     error: JobError | None = None
+    trace: Trace | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 import traceback
@@ -15,9 +16,11 @@ import psutil
 from longwatch.engines.contract import Session
 from longwatch.protocol.jobs import JobError, Phase, StatementKind
 from longwatch.runner.mailbox import Mailbox
+from longwatch.runner.recording import Recorder
 from longwatch.runner.segments import SegmentWriter
-from longwatch.runner.spec import AttemptSpec, Report
+from longwatch.runner.spec import AttemptSpec, Report, Trace
 
+_LINUX: Final = sys.platform == "linux"
 TICK_S: Final = 0.05
 REPORT_S: Final = 0.1
 HEARTBEAT_S: Final = 1.0
@@ -53,6 +56,9 @@ class Watch:
         self._on_breach = on_breach
         self._process = psutil.Process()
         self._started_s = time.monotonic()
+        # A runner may have been waiting for work, warm: what it used until now is not the query's.
+        self._cpu_before_s, self._io_before = self._used()
+        self._recorder = Recorder()
         self._stop = threading.Event()
         self._told: Report | None = None
         self._told_s = 0.0
@@ -84,6 +90,7 @@ class Watch:
     def report(self) -> Report:
         """Where the attempt is now."""
         writer = self.writer
+        cpu_s, io_bytes = self._used()
         return Report(
             phase=self.phase,
             elapsed_s=round(time.monotonic() - self._started_s, 3),
@@ -96,7 +103,19 @@ class Watch:
             result=writer.info() if writer else None,
             statement=self.statement,
             statements=self.statements,
+            cpu_s=round(cpu_s - self._cpu_before_s, 3),
+            io_bytes=max(0, io_bytes - self._io_before),
         )
+
+    def trace(self, last: Report) -> Trace:
+        """The course of the attempt, which ends with `last`."""
+        self._recorder.note(last)
+        return self._recorder.trace()
+
+    def _used(self) -> tuple[float, int]:
+        """Seconds of processor time, and bytes read and written, of this process; 20 µs each."""
+        times = self._process.cpu_times()
+        return times.user + times.system, _io_bytes(self._process)
 
     def tell(self, report: Report | None = None) -> None:
         """Write a report, of now if none is given. A full disk is the query's to meet, not ours."""
@@ -123,6 +142,7 @@ class Watch:
         self._poll()
         report = self.report()
         self._check_limits(report)
+        self._recorder.note(report)
         if now_s - self._told_s >= HEARTBEAT_S or _moved(self._told, report):
             self.tell(report)
             self.ring()
@@ -167,6 +187,16 @@ class Watch:
                 hint="Raise the job's time limit, or ask for less.",
             )
         return None
+
+
+def _io_bytes(process: psutil.Process) -> int:
+    """What a process has read and written, from and to anything; 0 where nobody counts."""
+    try:
+        counters = process.io_counters()
+    except (AttributeError, psutil.Error, OSError):  # macOS; a jail
+        return 0
+    told: int = counters.read_chars + counters.write_chars if _LINUX else sum(counters[2:4])
+    return told
 
 
 def _moved(old: Report | None, new: Report) -> bool:

@@ -1,0 +1,1 @@
+"""How far from the truth progress and times left are, on recorded runs."""
