@@ -211,7 +211,7 @@ def assemble(
         in_all=settings.results_bytes or None,
     )
     roster = Roster(utc_now)
-    executor, offers = executors(settings, catalogue, roster, shared=store.shared)
+    executor, offers = executors(settings, catalogue, roster, store)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
     memory = Memory(store, log)
     service = JobService(
@@ -310,7 +310,7 @@ def team_of(
 
 
 def executors(
-    settings: Settings, catalogue: SourceCatalogue, roster: Roster, *, shared: bool
+    settings: Settings, catalogue: SourceCatalogue, roster: Roster, store: Store
 ) -> tuple[Executor, Offers | None]:
     """Who carries attempts out, and what is offered where that is workers. Raises `InvalidBroker`
     or `SettingsError`."""
@@ -321,11 +321,11 @@ def executors(
         access=catalogue.access,
         runs_elsewhere=runs_elsewhere,
         # A source on the store's machine would be opened with the store's password.
-        withheld=STORE_VARIABLES if shared else (),
+        withheld=STORE_VARIABLES if store.shared else (),
     )
     if settings.executor == "local":
         return here, None
-    if shared and settings.jobs_dir is None:
+    if store.shared and settings.jobs_dir is None:
         raise SettingsError(
             "With workers and a store in PostgreSQL set jobs_dir: the folder of attempts and "
             "results that all servers on the store share. Without it the next one to lead would "
@@ -339,6 +339,7 @@ def executors(
         here,
         access=catalogue.access,
         lease_s=settings.worker_lease_s,
+        note_write=lambda job_id, attempt: store.run(repository.note_write, job_id, attempt),
     )
     return far, Offers(far, catalogue.queue_of, roster.slots)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -48,6 +48,7 @@ class _Lease:
     last: Report | None = None
     cancelled: bool = False
     most_bytes: int | None = None
+    may_write: bool = False
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One word at a time: a report must not overtake another."""
 
@@ -67,9 +68,12 @@ class CeleryExecutor(Executor):
         *,
         access: Callable[[str], Access],
         lease_s: float,
+        note_write: Callable[[str, int], Awaitable[None]],
     ) -> None:
         """`here` asks sources, and goes on with attempts that were begun on this machine; `access`
-        is a source's, as `LocalExecutor` has it."""
+        is a source's, as `LocalExecutor` has it; `note_write` keeps that an attempt writes, or
+        raises `AttemptOver`."""
+        self._note_write = note_write
         self._access = access
         self._jobs = jobs_folder
         self._hints = hints
@@ -212,12 +216,18 @@ class CeleryExecutor(Executor):
             log_bytes = await asyncio.to_thread(_keep, lease, heartbeat)
             if heartbeat.report is not None:
                 lease.last = heartbeat.report
+            writes = lease.last is not None and lease.last.kind is StatementKind.WRITE
+            if writes and not lease.may_write:
+                # In the store too: a server that took over meanwhile may know of no kind, and would
+                # have it run again.
+                await self._note_write(job_id, attempt)
+                lease.may_write = True
         self._held(job_id, attempt, key)  # given up meanwhile: then nothing may begin to write
         if heartbeat.report is not None and self._observer is not None:
             self._observer.reported(job_id, attempt, heartbeat.report)
         return HeartbeatAnswer(
             cancel=lease.cancelled,
-            may_write=lease.last is not None and lease.last.kind is StatementKind.WRITE,
+            may_write=lease.may_write,
             log_bytes=log_bytes,
         )
 

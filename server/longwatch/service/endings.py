@@ -51,6 +51,8 @@ def verdict(job: Job, ended: Ended, progress: Progress, policy: Policy) -> Verdi
     """What becomes of `job`, whose running attempt ended so; `progress` is the newest there was."""
     last = ended.last
     kind = last.kind if last else None
+    if kind is None and not ended.confirmed:  # another server may know, and have let it write
+        kind = job.kind
     changes: dict[str, Any] = {
         "progress": settled(progress, done=False),
         "result": last.result if last else None,

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from longwatch.jobs.errors import InvalidTransition, UnknownJob
+from longwatch.jobs.errors import AttemptOver, InvalidTransition, UnknownJob
 from longwatch.jobs.model import evolve, summary
 from longwatch.jobs.transitions import JobEvent, next_state
 from longwatch.jobs.turns import Waiting
-from longwatch.protocol.jobs import Job, JobError, JobState, JobSummary
+from longwatch.protocol.jobs import Job, JobError, JobState, JobSummary, StatementKind
 from longwatch.store import encoded
 from longwatch.store.dialects import is_shared
 from longwatch.store.listing import SUMMARIES
@@ -44,6 +44,15 @@ _BY_NUMBER: Final = select(jobs).where(jobs.c.n == bindparam("number"))
 _ADD: Final = insert(jobs)
 _RECORD: Final = insert(events)
 _UNCHANGING: Final = ("id", "sql", "parameters", "retry_of")
+_NOTE_WRITE: Final = (
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("of_job"),
+        jobs.c.state == JobState.RUNNING.value,
+        jobs.c.attempt == bindparam("of_attempt"),
+    )
+    .values(kind=StatementKind.WRITE.value)
+)
 _CHANGE: Final = (
     update(jobs)
     .where(
@@ -162,6 +171,14 @@ def change(
         encoded.keep(tx.connection, after)
     _announce(tx, after)
     return after
+
+
+def note_write(tx: Transaction, job_id: str, attempt: int) -> None:
+    """Keep that a running attempt writes, before it may begin to. Raises `AttemptOver` when it is
+    not the one that runs: whoever gave it up may have had it run again."""
+    done = tx.connection.execute(_NOTE_WRITE, {"of_job": job_id, "of_attempt": attempt})
+    if done.rowcount != 1:
+        raise AttemptOver(job_id, attempt)
 
 
 def note(tx: Transaction, job_id: str, event: JobEvent, *, at: datetime, detail: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from longwatch.execution.contract import Died
 from longwatch.jobs.errors import (
     AlreadyFinal,
+    AttemptOver,
     LimitTooHigh,
     NoResult,
     QueueFull,
@@ -29,6 +30,7 @@ from longwatch.protocol.jobs import (
     Submission,
 )
 from longwatch.runner.spec import Ending, Outcome, Report
+from longwatch.store import repository
 from longwatch.store.listing import Filter
 from longwatch.store.writer import Transaction
 from support.servers import Backend, backend
@@ -36,6 +38,7 @@ from support.waiting import eventually
 
 READ = Report(phase=Phase.EXECUTING, elapsed_s=1.0, kind=StatementKind.READ, rows=3)
 WRITE = Report(phase=Phase.EXECUTING, elapsed_s=1.0, kind=StatementKind.WRITE)
+STARTING = Report(phase=Phase.STARTING, elapsed_s=0.1)
 KILLED = Died("was killed by signal 9 (SIGKILL)")
 
 
@@ -456,3 +459,20 @@ async def test_kept_attempts_are_adopted_by_the_next_server(tmp_path: Path) -> N
         await given.executor.end(one.id)
         assert (await given.job(one.id)).state is JobState.SUCCEEDED
         assert await given.service.is_idle()
+
+
+async def test_what_another_server_let_write_is_never_run_again(tmp_path: Path) -> None:
+    """Invariant: an attempt is let write only while it is the one that runs, and whoever gives it
+    up then finds that in the store, though no report of it said so there."""
+    async with backend(tmp_path) as given:
+        one, silent = await running(given), Died("is with a worker that was silent")
+        await given.store.run(repository.note_write, one.id, 1)
+        await given.executor.end(one.id, 1, silent, confirmed=False, last=STARTING)
+        assert (await given.job(one.id)).state is JobState.LOST
+
+        other = await running(given)
+        await given.executor.end(other.id, 1, silent, confirmed=False, last=STARTING)
+        await launched(given, other.id, 2)
+        with pytest.raises(AttemptOver):
+            await given.store.run(repository.note_write, other.id, 1)
+        assert (await given.job(other.id)).kind is None

@@ -9,8 +9,6 @@ finds it there (`is_leader`).
 from __future__ import annotations
 
 import contextlib
-import select
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +20,7 @@ import psycopg
 from longwatch.store import markers
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.opening import LEADING, LOCKS
+from longwatch.store.postgres.watching import Watcher
 from longwatch.store.reading import reading
 from longwatch.store.thread import Transaction
 
@@ -67,7 +66,7 @@ def is_leader(tx: Transaction, name: str) -> bool:
     return markers.get(tx.connection, markers.LEADER) == name
 
 
-class Candidate:
+class Candidate(Watcher):
     """A thread that waits for the lock, and holds it. Both functions are called on it."""
 
     def __init__(
@@ -76,25 +75,14 @@ class Candidate:
         on_gained: Callable[[], None],
         on_lost: Callable[[], None],
     ) -> None:
+        super().__init__("longwatch-lead")
         self._address = address
         self._on_gained = on_gained
         self._on_lost = on_lost
-        self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
-        self._thread = threading.Thread(target=self._run, name="longwatch-lead", daemon=True)
 
-    def start(self) -> None:
-        """Begin to wait."""
-        self._wake, self._woken = socket.socketpair()
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Let the lock go, or wait for it no more."""
-        if self._thread.ident is None:
-            return
-        self._stopping.set()
-        self._wake.send(b"x")
+    def _join(self, timeout_s: float) -> None:
         ends_s = time.monotonic() + timeout_s
         while self._thread.is_alive() and time.monotonic() < ends_s:
             # Again and again: it may not have begun to wait when it is told to end.
@@ -103,8 +91,6 @@ class Candidate:
                     with contextlib.suppress(psycopg.Error):
                         self._connection.cancel_safe(timeout=1.0)
             self._thread.join(0.1)
-        self._wake.close()
-        self._woken.close()
 
     def _run(self) -> None:
         before_others = True
@@ -138,7 +124,7 @@ class Candidate:
     def _hold(self, connection: psycopg.Connection[Any]) -> None:
         """Return when the lock is to be let go. Raises `psycopg.Error` when it was lost."""
         while True:
-            select.select([connection.fileno(), self._woken.fileno()], [], [])
+            self._wait(connection)
             if self._stopping.is_set():
                 return
             connection.execute("SELECT 1")

@@ -7,9 +7,6 @@ nowhere: what gets lost of it is told again by the next report.
 
 from __future__ import annotations
 
-import select
-import socket
-import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -18,6 +15,7 @@ from sqlalchemy import text
 
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.errors import explain
+from longwatch.store.postgres.watching import Watcher
 from longwatch.store.postgres.writer import CHANGED
 from longwatch.store.reading import reading
 from longwatch.store.thread import Transaction
@@ -36,7 +34,7 @@ def notify(tx: Transaction, payload: str) -> None:
     tx.connection.execute(_NOTIFY, {"channel": PROGRESS, "payload": payload})
 
 
-class Listener:
+class Listener(Watcher):
     """A thread that hears notifications. All functions are called on it."""
 
     def __init__(
@@ -48,29 +46,12 @@ class Listener:
     ) -> None:
         """`on_change` gets the `seq` of a commit and whether sources or tokens changed in it; 0 and
         true when anything may have happened. `on_away` is told why nothing can be heard now."""
+        super().__init__("longwatch-listen")
         self._address = address
         self._on_change = on_change
         self._on_progress = on_progress
         self._on_away = on_away
         self._away = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="longwatch-listen", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._wake, self._woken = socket.socketpair()
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """End, and wait for it."""
-        if self._thread.ident is None:
-            return
-        self._stopping.set()
-        self._wake.send(b"x")
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        self._wake.close()
-        self._woken.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -95,4 +76,4 @@ class Listener:
                 else:
                     seq, _, more = told.payload.partition(" ")
                     self._on_change(int(seq), more == "reload")
-            select.select([connection.fileno(), self._woken.fileno()], [], [])
+            self._wait(connection)
