@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,8 @@ from longwatch.protocol import routes
 from longwatch.protocol.jobs import JobState, Phase
 from longwatch.protocol.people import Role
 from longwatch.store.postgres.address import StoreAddress
+from longwatch.store.postgres.opening import LEADING
+from support.postgres import cluster
 from support.postgres_stores import databases, url_of
 from support.processes import Served, serve
 from support.servers import ENDLESS
@@ -51,14 +54,29 @@ class Pair:
     worker: WorkerProcess
     admin: str
     """A token that both know."""
+    store: StoreAddress
+
+    def depose(self) -> None:
+        """Cut the connection by which the leader leads: another takes its place, and it lives."""
+        with cluster().admin() as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' "
+                "AND objid = %s AND granted AND database = "
+                "(SELECT oid FROM pg_database WHERE datname = %s)",
+                [LEADING, self.store.parameters["dbname"]],
+            )
 
     def client(self, served: Served) -> Client:
         return Client(Address(served.address.url, self.admin))
 
 
-def leads(served: Served) -> bool:
+def times_led(served: Served) -> int:
     log = served.data_dir / "server.log"
-    return log.exists() and '"this server leads"' in log.read_text()
+    return log.read_text().count('"this server leads"') if log.exists() else 0
+
+
+def leads(served: Served) -> bool:
+    return times_led(served) > 0
 
 
 def is_let_in(address: Address) -> bool:
@@ -106,7 +124,7 @@ def pair(store: StoreAddress, tmp_path: Path) -> Iterator[Pair]:
             )
         )
         assert not leads(follower)
-        yield Pair(leader, follower, worker, tokens[Role.ADMIN])
+        yield Pair(leader, follower, worker, tokens[Role.ADMIN], store)
 
 
 def story(job: JobHandle) -> list[str]:
@@ -168,3 +186,42 @@ def test_the_leader_is_killed_while_a_worker_asks_another(pair: Pair) -> None:
         assert waits.result(PATIENCE_S).fetchall() == [(7,)]
         assert leads(pair.follower)
         assert pair.follower.stop() == 0
+
+
+def depose(pair: Pair, successor: Served) -> None:
+    """Let another lead."""
+    before = times_led(successor)
+    pair.depose()
+    wait_until(lambda: times_led(successor) > before, patience_s=PATIENCE_S)
+
+
+def outlast(job: JobHandle, seconds: float) -> None:
+    """Return when the query has run for so much longer."""
+    until_s = elapsed_s(job) + seconds
+    wait_until(lambda: elapsed_s(job) > until_s, patience_s=PATIENCE_S)
+
+
+def elapsed_s(job: JobHandle) -> float:
+    """For how long it has run."""
+    status = job.status()
+    assert status.started_at is not None, status
+    return (datetime.now(UTC) - status.started_at).total_seconds()
+
+
+def test_a_leader_that_leads_no_more_gives_nothing_up(pair: Pair) -> None:
+    """Invariant: a server that another has taken over from holds no attempt of a worker any more,
+    though it hears nothing of them; and when it leads again, it takes them up again."""
+    with pair.client(pair.follower) as client:
+        reads = client.submit(ENDLESS)
+        writes = client.submit(f"CREATE TABLE t AS {ENDLESS}")
+        for job in (reads, writes):
+            executing(job)
+        for leads_then in (pair.follower, pair.leader):
+            depose(pair, leads_then)
+            outlast(reads, 2 * LEASE_S)
+            for job in (reads, writes):
+                assert story(job) == ["submitted", "started"]
+        reads.cancel()
+        assert reads.wait(20).cancel_confirmed is True
+        writes.cancel()
+        assert writes.wait(20).cancel_confirmed is True

@@ -108,8 +108,16 @@ class JobService:
         self._scheduler.call()
 
     def follow(self) -> None:
-        """Start no jobs any more. Those that run go on, unless another server takes them up."""
+        """Start no jobs any more. Those that run go on, unless another server takes them up: as it
+        does with what workers carry out."""
         self._leading = False
+        if self._offers is not None:
+            self._offers.drop_all()
+        for job_id, attempt in self._executor.let_go():
+            running = self._running.get(job_id)
+            if running is not None and running.attempt == attempt:
+                del self._running[job_id]
+                self._to_cancel.discard((job_id, attempt))
 
     @property
     def leading(self) -> bool:

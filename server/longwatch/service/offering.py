@@ -98,6 +98,10 @@ class Offers:
         """Nobody is to have it any more."""
         self._offers.pop(job_id, None)
 
+    def drop_all(self) -> None:
+        """Another server offers jobs from now on."""
+        self._offers.clear()
+
     async def send_again(self) -> int:
         """Send hints anew that the broker has lost, or a worker has taken and not come, and to
         another queue if the source has one now; how many. A hint too many does no harm. Raises
