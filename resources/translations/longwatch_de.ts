@@ -2964,6 +2964,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>sobald der Auftrag vorbei ist</translation>
     </message>
     <message>
+        <source>was not told within a day</source>
+        <translation>wurde binnen eines Tages nicht benachrichtigt</translation>
+    </message>
+    <message>
         <source>runs</source>
         <translation>läuft</translation>
     </message>
