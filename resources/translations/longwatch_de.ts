@@ -3516,6 +3516,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Nennen Sie eine Umgebungsvariable des Servers, zum Beispiel PGPASSWORD.</translation>
     </message>
     <message>
+        <source>The name of a queue begins with a letter or digit, and has letters, digits, dots, hyphens and underscores.</source>
+        <translation>Der Name einer Warteschlange beginnt mit einem Buchstaben oder einer Ziffer und besteht aus Buchstaben, Ziffern, Punkten, Binde- und Unterstrichen.</translation>
+    </message>
+    <message>
         <source>This cannot be saved: {reason}.</source>
         <translation>Das kann nicht gespeichert werden: {reason}.</translation>
     </message>
@@ -3996,6 +4000,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>as many as there is room for</source>
         <translation>so viele, wie Platz haben</translation>
+    </message>
+    <message>
+        <source>Workers that have its data take its jobs from this queue</source>
+        <translation>Worker, die ihre Daten haben, holen ihre Aufträge aus dieser Warteschlange</translation>
     </message>
     <message>
         <source>Kind</source>

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.protocol.sources import EngineInfo, Source
+from longwatch.protocol.worker import DEFAULT_QUEUE
 from longwatch_desktop.sources.drafts import Entered, Secret
 from longwatch_desktop.sources.free_options import FreeOptions
 from longwatch_desktop.sources.option_fields import (
@@ -74,7 +75,7 @@ class SourceForm(QWidget):
         self._most.setRange(0, 256)
         self._most.setSpecialValueText(tr("as many as there is room for"))
         self._queue = QLineEdit()
-        self._queue.setPlaceholderText(tr("any worker may have them"))
+        self._queue.setPlaceholderText(DEFAULT_QUEUE)
         self._queue.setToolTip(tr("Workers that have its data take its jobs from this queue"))
         self._form = QFormLayout(self)
         self._form.setContentsMargins(14, 12, 14, 12)
