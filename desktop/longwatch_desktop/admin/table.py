@@ -68,8 +68,11 @@ class TextTable(QWidget):
                 self._fit(column)
 
     def _fit(self, column: int) -> None:
-        if not self._tree.isColumnHidden(column):  # it would be no pixel wide
-            self._tree.resizeColumnToContents(column)
+        if self._tree.isColumnHidden(column):
+            return  # it would be no pixel wide
+        self._tree.resizeColumnToContents(column)
+        last = column == self._tree.columnCount() - 1
+        if not (last and self._tree.header().stretchLastSection()):  # which is wider already
             self._tree.setColumnWidth(column, min(320, self._tree.columnWidth(column) + 12))
 
     def _align(self, item: QTreeWidgetItem) -> None:
