@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
-from longwatch.client.errors import LongwatchClientError
+from longwatch.client.errors import LongwatchClientError, NotFound
 from longwatch.client.moving import NotMoved, is_on_its_way, move
 from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.actions import Actions
@@ -178,7 +178,7 @@ class MoveDesk(QObject):
         while not one.is_stale:
             try:
                 await self._try(one)
-            except ServerGone:
+            except (ServerGone, NotFound):  # the server, or the job here, was removed meanwhile
                 break
             except NotMoved as error:
                 return not_moved.format(name=one.name, reason=error)
