@@ -184,18 +184,27 @@ def audit() -> bool:
     try:
         # One first: an index without the list says so for each of two hundred, for 13 s.
         said = ask_index(pins[:1])
-        if not said.startswith("No known vulnerabilities") or "could not be audited" in said:
-            lines = said.strip().splitlines() or ["no answer"]
-            say(f"Skipped, the list of vulnerabilities is out of reach: {lines[-1][:150]}")
-            return True
-        said = ask_index(pins)
+        if judged(said) is not None:
+            said = ask_index(pins)
     except subprocess.TimeoutExpired:
         say(f"Skipped: no answer within {AUDIT_S} s.")
         return True
-    if re.search(r"Found \d+ known vulnerabilit", said):
+    is_well = judged(said)
+    if is_well is None:
+        lines = said.strip().splitlines() or ["no answer"]
+        say(f"Skipped, the list of vulnerabilities is out of reach: {lines[-1][:150]}")
+    elif not is_well:
         say(said.rstrip())
+    return is_well is not False
+
+
+def judged(said: str) -> bool | None:
+    """Whether pip-audit found all well; `None` where it could not tell."""
+    if re.search(r"^Found \d+ known vulnerabilit", said, re.MULTILINE):
         return False
-    return True
+    if re.search(r"^No known vulnerabilities found", said, re.MULTILINE):
+        return None if "could not be audited" in said else True
+    return None
 
 
 def ask_index(pins: Sequence[str]) -> str:

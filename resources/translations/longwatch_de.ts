@@ -720,20 +720,24 @@
         <translation>Kein Server unter {url}</translation>
     </message>
     <message>
-        <source>This plan cannot report progress.</source>
-        <translation>Dieser Plan kann keinen Fortschritt melden.</translation>
-    </message>
-    <message>
         <source>No news for {span}.</source>
         <translation>Seit {span} keine Nachricht.</translation>
     </message>
     <message>
-        <source>The engine measures its progress; time may run differently.</source>
-        <translation>Die Datenbank misst ihren Fortschritt; die Zeit kann anders verlaufen.</translation>
+        <source>Nothing has moved for {span}, but the engine is at work: sorting and grouping report nothing for long stretches.</source>
+        <translation>Seit {span} bewegt sich nichts, aber die Engine arbeitet: Sortieren und Gruppieren melden lange Zeit nichts.</translation>
     </message>
     <message>
-        <source>Estimated from earlier runs of this query.</source>
-        <translation>Geschätzt nach früheren Läufen dieser Abfrage.</translation>
+        <source>Nothing has moved for {span}, and the query&apos;s process neither computes nor reads: it waits for the database, for a lock or for a disk.</source>
+        <translation>Seit {span} bewegt sich nichts, und der Prozess der Abfrage rechnet und liest nicht: Er wartet auf die Datenbank, eine Sperre oder eine Platte.</translation>
+    </message>
+    <message>
+        <source>The query&apos;s process has not been heard of for {span}. It may hang; cancelling ends it.</source>
+        <translation>Der Prozess der Abfrage hat sich seit {span} nicht gemeldet. Vielleicht hängt er; Abbrechen beendet ihn.</translation>
+    </message>
+    <message>
+        <source>The engine measures its progress; time may run differently.</source>
+        <translation>Die Datenbank misst ihren Fortschritt; die Zeit kann anders verlaufen.</translation>
     </message>
     <message>
         <source>The engine has not reported how far it is.</source>
@@ -894,6 +898,22 @@
     <message>
         <source>never</source>
         <translation>nie</translation>
+    </message>
+    <message>
+        <source>By earlier runs of this query; the engine itself reports nothing.</source>
+        <translation>Nach früheren Läufen dieser Abfrage; die Engine selbst meldet nichts.</translation>
+    </message>
+    <message>
+        <source>By what the engine measures, read by the light of earlier runs.</source>
+        <translation>Nach dem, was die Engine misst, im Licht früherer Läufe gelesen.</translation>
+    </message>
+    <message>
+        <source>The engine is at work, but this plan cannot report progress.</source>
+        <translation>Die Engine arbeitet, aber dieser Plan kann keinen Fortschritt melden.</translation>
+    </message>
+    <message>
+        <source>Left: {span}, right in 8 of 10 cases.</source>
+        <translation>Noch {span}; das stimmt in 8 von 10 Fällen.</translation>
     </message>
     <message>
         <source>What the query is called, or how it begins</source>
@@ -1517,6 +1537,18 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>{number} von {total} · {phase}</translation>
     </message>
     <message>
+        <source>at work, no news for {span}</source>
+        <translation>arbeitet, seit {span} nichts Neues</translation>
+    </message>
+    <message>
+        <source>waiting for {span}</source>
+        <translation>wartet seit {span}</translation>
+    </message>
+    <message>
+        <source>silent for {span}</source>
+        <translation>seit {span} still</translation>
+    </message>
+    <message>
         <source>this plan cannot report progress</source>
         <translation>dieser Plan kann keinen Fortschritt melden</translation>
     </message>
@@ -1725,6 +1757,14 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Wait before the second try</source>
         <translation>Wartezeit vor dem zweiten Versuch</translation>
+    </message>
+    <message>
+        <source>Room for what one person keeps</source>
+        <translation>Platz für das, was eine Person behält</translation>
+    </message>
+    <message>
+        <source>Room for results, until new jobs are refused</source>
+        <translation>Platz für Ergebnisse, bis neue Jobs abgelehnt werden</translation>
     </message>
     <message>
         <source>Jobs that are kept</source>

@@ -27,6 +27,7 @@ from longwatch.api import (
     people,
     problems,
     results,
+    runs,
     sources,
     workers,
 )
@@ -125,7 +126,7 @@ def _install_routes(app: FastAPI) -> None:
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
     work = (health, history, bulk, jobs, results, exports, sources, files, backups)
-    plain = (*work, people, changes, workers, limits, metrics)
+    plain = (*work, people, runs, changes, workers, limits, metrics)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
     app.include_router(workers.worker, responses=problems.documented())

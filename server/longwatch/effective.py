@@ -14,15 +14,13 @@ from pydantic import SecretStr
 
 from longwatch.protocol.limits import Limit, LimitList, LimitOrigin
 from longwatch.secret_files import SecretFiles, is_secret
-from longwatch.settings import Settings, load_settings
+from longwatch.settings import MASK, Settings, load_settings, without_password
 
-MASK: Final = "***"
-_PASSWORD: Final = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
-"""Of an address such as postgresql://user:password@host/."""
 _NO_BOUND: Final = frozenset(
     {
         *("max_result_rows", "max_result_bytes"),
         *("keep_results_days", "keep_results_bytes", "keep_jobs_days", "keep_jobs"),
+        *("results_bytes_per_person", "results_bytes"),
     }
 )
 """Of these 0 means that there is none."""
@@ -31,6 +29,7 @@ LIMITS: Final = (
     *("max_run_s", "memory_bytes", "threads", "spill_bytes"),
     *("max_result_rows", "max_result_bytes", "max_attempts", "retry_delay_s"),
     *("keep_results_days", "keep_results_bytes", "keep_jobs_days", "keep_jobs"),
+    *("results_bytes_per_person", "results_bytes"),
     *("max_upload_bytes", "max_feeds", "max_feeds_per_person", "idempotency_hours", "drain_s"),
     "worker_lease_s",
 )
@@ -103,7 +102,7 @@ def masked(value: Any, *, secret: bool = False) -> Any:
         return [masked(one, secret=secret) for one in value]
     if hasattr(value, "model_dump"):
         return masked(value.model_dump())
-    return _PASSWORD.sub(rf"\1{MASK}@", str(value))
+    return without_password(str(value))
 
 
 def lines(found: list[Effective]) -> Iterator[str]:

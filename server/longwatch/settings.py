@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import shutil
 import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import psutil
 from pydantic import (
@@ -35,6 +36,9 @@ from longwatch.paths import default_data_dir
 from longwatch.secret_files import SecretFiles
 
 MIB = 2**20
+MASK: Final = "***"
+_PASSWORD: Final = re.compile(r"(://[^/@\s:]*:)[^@\s]*@")
+"""Of an address such as postgresql://user:password@host/."""
 
 
 def _owner() -> str:
@@ -199,11 +203,28 @@ class Settings(BaseSettings):
         ge=0,
         description="disk that results may take up in all; the oldest go first",
     )
+    results_bytes_per_person: int = Field(
+        default=0,
+        ge=0,
+        description="disk that the results and uploads of one person may take up; who has more "
+        "submits nothing new until some are deleted",
+    )
+    results_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="the same in all; below keep_results_bytes it refuses before anything goes",
+    )
     keep_jobs_days: float = Field(
         default=0, ge=0, description="days after which a job that is over goes"
     )
     keep_jobs: int = Field(
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
+    )
+    runs_kept_days: float = Field(
+        default=180, ge=0, le=36_500, description="days that the course of a run is remembered"
+    )
+    max_runs: int = Field(
+        default=10_000, ge=0, description="runs remembered in all; the oldest are forgotten first"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
@@ -262,8 +283,8 @@ class Settings(BaseSettings):
         return self
 
     def chosen(self) -> dict[str, str]:
-        """What was set to something else than its default, as text; of the token only that it
-        is, of sources their names."""
+        """What was set to something else than its default, as text without passwords; of the token
+        only that it is, of sources their names."""
         found: dict[str, str] = {}
         for name in sorted(self.model_fields_set - {"data_dir", "port"}):
             value = getattr(self, name)
@@ -271,7 +292,7 @@ class Settings(BaseSettings):
                 continue
             several = isinstance(value, tuple | dict)
             text = ", ".join(sorted(map(str, value))) if several else str(value)
-            found[name] = "(secret)" if name == "token" else text[:200]
+            found[name] = "(secret)" if name == "token" else without_password(text)[:200]
         return found
 
     def bearer_token(self) -> str | None:
@@ -329,6 +350,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, SecretFiles(settings_cls), toml
 
 
+def without_password(text: str) -> str:
+    """A text in which passwords in addresses cannot be read."""
+    return _PASSWORD.sub(rf"\1{MASK}@", text)
+
+
 def read_secret(file: Path, name: str) -> str:
     """The secret in a file that the setting `name` names. Raises `SettingsError`."""
     try:
@@ -356,7 +382,7 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         raise SettingsError(
             f"These settings are wrong (environment or {data_dir / 'config.toml'}): {wrong}."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{data_dir / 'config.toml'} is not TOML: {error}.") from error
     except OSError as error:
         raise SettingsError(f"{data_dir / 'config.toml'} cannot be read: {error}.") from error

@@ -41,10 +41,12 @@ from longwatch.service.offering import Offers
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.relaying import Relay
+from longwatch.service.remembering import Memory
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
+from longwatch.service.usage import Usage
 from longwatch.service.working import Roster, WorkerService
 from longwatch.settings import Settings, SettingsError
 from longwatch.sources.catalogue import SourceCatalogue
@@ -77,10 +79,12 @@ class Works:
     catalogue: SourceCatalogue
     uploads: Files
     sourcing: SourceService
+    memory: Memory
     service: JobService
     working: WorkerService | None
     notifier: Notifier
     retention: Retention
+    usage: Usage
     team: Team | None
     relay: Relay | None
     checker: TokenChecker
@@ -97,7 +101,9 @@ class Works:
         settings = self.settings
         self.hub.begin(await self.store.run(repository.newest_seq))
         await self.tokens.start()
-        await self.audit.note_settings(Principal(settings.owner), settings.chosen())
+        await self.audit.note_settings(
+            Principal(settings.owner), settings.chosen(), settings.data_dir
+        )
         check_exposure(
             settings.host,
             encrypted=settings.tls_self_signed or settings.tls_certificate is not None,
@@ -112,12 +118,14 @@ class Works:
         if self.team is not None:
             self.team.start()
         self.retention.start()
+        self.usage.start()
 
     def parts(self, epoch: str) -> Parts:
         """What routes are handed."""
         settings = self.settings
         return Parts(
             service=self.service,
+            memory=self.memory,
             store=self.store,
             hub=self.hub,
             beat=Beat(self.hub),
@@ -146,6 +154,7 @@ class Works:
             notify_targets=settings.notify_targets.keys(),
             metrics_public=settings.metrics_public,
             results_bytes=lambda: self.retention.results_bytes,
+            check_room=self.usage.check,
         )
 
     async def stop(self) -> None:
@@ -153,6 +162,7 @@ class Works:
         try:
             await self.exporting.close()
             await self.retention.stop()
+            await self.usage.stop()
             if self.working is not None:
                 await self.working.stop()
             if self.relay is not None:
@@ -184,6 +194,7 @@ def assemble(
     def publish(changes: Changes) -> None:
         hub.publish(changes.changed.values(), changes.removed, changes.seq)
         retention.changed(changes.changed.values())
+        usage.changed(changes.changed.values(), changes.removed)
         if not changes.elsewhere:  # else whoever did it tells and counts
             notifier.changed(changes.changed.values())
             telemetry.changed(changes.changed.values(), changes.removed)
@@ -191,13 +202,24 @@ def assemble(
             team.published(changes)
 
     store = store_of(settings, publish, telemetry.metrics.committed)
+    usage = Usage(
+        store,
+        settings.jobs_folder,
+        uploads.taken_up,
+        log,
+        per_person=settings.results_bytes_per_person or None,
+        in_all=settings.results_bytes or None,
+    )
     roster = Roster(utc_now)
     executor, offers = executors(settings, catalogue, roster, shared=store.shared)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
+    memory = Memory(store, log)
     service = JobService(
         *(store, executor, hub, catalogue, settings, log),
         offers=offers,
         on_submit=telemetry.submitted,
+        memory=memory,
+        check_room=usage.check,
     )
     notifier = Notifier(store, Targets(settings.notify_addresses()), log, utc_now)
     retention = Retention(
@@ -207,6 +229,7 @@ def assemble(
         log,
         opened_s=service.opened_s,
         remove_jobs=partial(remove_jobs, service, settings.owner),
+        freed=usage.freed,
         leads=lambda: service.leading,
         shares_folder=settings.jobs_dir is not None,
     )
@@ -220,10 +243,12 @@ def assemble(
         catalogue=catalogue,
         uploads=uploads,
         sourcing=sourcing,
+        memory=memory,
         service=service,
         working=WorkerService(service, offers, roster, log) if offers else None,
         notifier=notifier,
         retention=retention,
+        usage=usage,
         team=team,
         relay=None if team is None else Relay(team.leader, team.moved),
         checker=checker,
@@ -372,4 +397,6 @@ def kept(settings: Settings) -> Keep:
         settings.keep_results_bytes or None,
         jobs_for or None,
         settings.keep_jobs or None,
+        timedelta(days=settings.runs_kept_days) or None,
+        settings.max_runs or None,
     )

@@ -33,6 +33,7 @@ from longwatch.protocol.frames import (
     Subscribe,
 )
 from longwatch.protocol.jobs import (
+    Activity,
     Column,
     JobError,
     JobState,
@@ -106,6 +107,7 @@ def columns(count: int) -> ProgressFrame:
         eta_low_s=[1.5, None][:count],
         eta_high_s=[2.5, None][:count],
         stalled_s=[0.0] * count,
+        activities=[Activity.MOVING] * count,
         statement=[1] * count,
         statements=[1] * count,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from longwatch.client.sync import Client
-from longwatch.protocol.jobs import JobState
+from longwatch.protocol.jobs import Activity, JobState
 from support.runs import MIB, Server
 from support.servers import ENDLESS, serving
 from support.waiting import wait_until
@@ -59,15 +59,19 @@ def test_a_query_that_wants_everything(
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_a_runner_that_stands_still(server: Server) -> None:
-    """Invariant: a stopped process keeps its own job running and stalled, and nobody else's; it
-    can be cancelled all the same."""
+    """Invariant: a stopped process keeps its own job running, which is said to be silent, and
+    nobody else's; it can be cancelled all the same."""
     job = server.client.submit(ENDLESS)
     server.executing(job)
     process = server.runner(job)
     process.send_signal(signal.SIGSTOP)
     assert server.client.submit(NEIGHBOUR).result(60).fetchall() == [(8571429,)]
     assert server.is_well()
+    wait_until(lambda: job.status().progress.activity is Activity.SILENT, patience_s=20)
     assert job.status().state is JobState.RUNNING
+    process.send_signal(signal.SIGCONT)
+    wait_until(lambda: job.status().progress.activity is Activity.MOVING)
+    process.send_signal(signal.SIGSTOP)
     job.cancel()
     status = job.wait(20)
     assert (status.state, status.cancel_confirmed) == (JobState.CANCELLED, True)

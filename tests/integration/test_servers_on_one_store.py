@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from longwatch.client.address import Address
 from longwatch.client.feed import Backoff, FeedEvent, FeedFollower
@@ -22,13 +24,16 @@ from longwatch.runner.spec import Ending
 from longwatch.security.tokens import Principal
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.opening import LEADING
+from longwatch.store.tables import meta
 from support.feeds import listening
 from support.postgres import cluster
 from support.postgres_stores import databases, url_of
 from support.processes import serve
 from support.proxies import Proxy
-from support.servers import ENDLESS, Backend, backend
+from support.servers import ENDLESS, Backend, backend, serving
 from support.waiting import eventually, wait_until
+
+BROKER = "redis://:canary-of-the-broker@localhost"
 
 
 @pytest.fixture
@@ -231,6 +236,27 @@ async def test_a_token_made_on_one_opens_the_other_until_it_is_revoked(pair: Pai
 
 
 @pytest.mark.slow
+def test_each_has_its_own_settings_in_the_audit_log(address: StoreAddress, tmp_path: Path) -> None:
+    """Invariant: a line is about the same server before and after, and the broker's password in
+    none."""
+    url = url_of(address)
+    starts = [("first", 3), ("second", 4), ("first", 3), ("second", 5), ("first", 3)]
+    for name, most in starts:
+        folder = serving(
+            tmp_path / name, store=url, max_running=most, warm_spare=False, broker=BROKER
+        )
+        with folder as (_, at), Client(at) as admin:
+            lines = list(admin.audit())
+    (line,) = lines
+    assert (line.action, line.target) == ("settings.change", "max_running")
+    assert line.detail == f"4 → 5, on {socket.gethostname()}"
+    engine = address.engine("test")
+    with engine.connect() as connection:
+        kept = connection.execute(select(meta.c.value)).scalars().all()
+    engine.dispose()
+    assert not [one for one in kept if "canary" in one]
+
+
 def test_a_leader_that_is_killed_is_replaced(address: StoreAddress, tmp_path: Path) -> None:
     """Invariant: the leader's process dies in the middle of a query: another takes its place, and
     the query and those that waited come to their end; results are read by whichever server."""

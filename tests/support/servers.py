@@ -36,6 +36,7 @@ from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.remembering import Memory
 from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -189,7 +190,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     store = store_of(config, publish, metrics.committed)
     executor = ManualExecutor(data_dir / "jobs")
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
-    service = JobService(store, executor, hub, catalogue, config, log)
+    memory = Memory(store, log)
+    service = JobService(store, executor, hub, catalogue, config, log, memory=memory)
     checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
@@ -208,6 +210,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             await eventually(lambda: service.leading or not leads)
         parts = Parts(
             service=service,
+            memory=memory,
             store=store,
             hub=hub,
             beat=Beat(hub),

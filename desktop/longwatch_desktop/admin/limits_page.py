@@ -28,6 +28,8 @@ TITLES: Final = {
     "retry_delay_s": QT_TR_NOOP("Wait before the second try"),
     "keep_results_days": QT_TR_NOOP("Keep results"),
     "keep_results_bytes": QT_TR_NOOP("Room for results"),
+    "results_bytes_per_person": QT_TR_NOOP("Room for what one person keeps"),
+    "results_bytes": QT_TR_NOOP("Room for results, until new jobs are refused"),
     "keep_jobs_days": QT_TR_NOOP("Keep jobs"),
     "keep_jobs": QT_TR_NOOP("Jobs that are kept"),
     "max_upload_bytes": QT_TR_NOOP("Size of an uploaded file"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from longwatch.protocol.jobs import JobState, JobSummary, ProgressBasis
+from longwatch.protocol.jobs import Activity, JobState, JobSummary, ProgressBasis
 from longwatch_desktop import words
 from longwatch_desktop.mirror import text
 from longwatch_desktop.translation import QT_TR_NOOP, tr
@@ -59,21 +59,51 @@ def _elapsed(job: JobSummary, context: Context) -> str:
     return text.elapsed(job, context.now)
 
 
+_STILL: Final = {
+    Activity.MOVING: QT_TR_NOOP("No news for {span}."),
+    Activity.WORKING: QT_TR_NOOP(
+        "Nothing has moved for {span}, but the engine is at work: sorting and grouping report "
+        "nothing for long stretches."
+    ),
+    Activity.WAITING: QT_TR_NOOP(
+        "Nothing has moved for {span}, and the query's process neither computes nor reads: it "
+        "waits for the database, for a lock or for a disk."
+    ),
+    Activity.SILENT: QT_TR_NOOP(
+        "The query's process has not been heard of for {span}. It may hang; cancelling ends it."
+    ),
+}
+
+
+_LEARNED: Final = frozenset({ProgressBasis.HISTORY, ProgressBasis.BOTH})
+_BASES: Final = {
+    ProgressBasis.MEASURED: QT_TR_NOOP(
+        "The engine measures its progress; time may run differently."
+    ),
+    ProgressBasis.HISTORY: QT_TR_NOOP(
+        "By earlier runs of this query; the engine itself reports nothing."
+    ),
+    ProgressBasis.BOTH: QT_TR_NOOP(
+        "By what the engine measures, read by the light of earlier runs."
+    ),
+    ProgressBasis.NONE: QT_TR_NOOP("The engine has not reported how far it is."),
+}
+
+
 def explain_progress(job: JobSummary) -> str:
     """What the fraction of a running job rests on, in a sentence; empty for any other job."""
     if job.state is not JobState.RUNNING:
         return ""
-    if text.is_mute(job):
-        return tr("This plan cannot report progress.")
+    if text.is_mute(job) and job.progress.activity in (Activity.MOVING, Activity.WORKING):
+        return tr("The engine is at work, but this plan cannot report progress.")
     if text.is_still(job):
-        return tr("No news for {span}.").format(span=text.span(job.progress.stalled_s))
-    match job.progress.basis:
-        case ProgressBasis.MEASURED:
-            return tr("The engine measures its progress; time may run differently.")
-        case ProgressBasis.HISTORY:
-            return tr("Estimated from earlier runs of this query.")
-        case ProgressBasis.NONE:
-            return tr("The engine has not reported how far it is.")
+        return tr(_STILL[job.progress.activity]).format(span=text.span(job.progress.stalled_s))
+    basis = tr(_BASES[job.progress.basis])
+    left = text.eta(job)
+    if not left or job.progress.basis not in _LEARNED:
+        return basis
+    span = tr("Left: {span}, right in 8 of 10 cases.").format(span=left)
+    return f"{basis}\n{span}"
 
 
 COLUMNS: Final = (

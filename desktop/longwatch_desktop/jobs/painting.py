@@ -16,7 +16,7 @@ from PySide6.QtCore import QItemSelectionModel, QObject, QPointF, QRect, QRectF,
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QHeaderView
 
-from longwatch.protocol.jobs import JobState, JobSummary, ProgressBasis
+from longwatch.protocol.jobs import Activity, JobState, JobSummary, ProgressBasis
 from longwatch_desktop import words
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS, Context
 from longwatch_desktop.mirror.text import note as running_note
@@ -26,6 +26,7 @@ ROW_HEIGHT: Final = 28
 MARGIN: Final = 8
 ICON: Final = 16
 BAR_HEIGHT: Final = 8
+_MEASURED: Final = frozenset({ProgressBasis.MEASURED, ProgressBasis.BOTH})
 STRIPE_S: Final = 1.6
 """Seconds a moving stripe takes from end to end."""
 
@@ -133,7 +134,8 @@ class JobPainter(QObject):
             shade = colors.muted if self.stale else colors.text
             self._text(percent, left, top, 42, shade, right=True)
             left += 50
-        shade = colors.warning if job.progress.stalled_s and not self.stale else colors.muted
+        worrying = job.progress.stalled_s and job.progress.activity is not Activity.WORKING
+        shade = colors.warning if worrying and not self.stale else colors.muted
         note = running_note(job)
         self._text(f"{text} · {note}" if note else text, left, top, right - left, shade)
 
@@ -141,7 +143,7 @@ class JobPainter(QObject):
         colors, fill = self._colors, self._painter.fillRect
         fill(left, top, width, BAR_HEIGHT, self._color(colors.track))
         fraction = job.progress.fraction
-        measured = job.progress.basis is ProgressBasis.MEASURED
+        measured = job.progress.basis in _MEASURED
         full = colors.border if self.stale else colors.bar if measured else colors.bar_soft
         if job.cancel_requested_at is not None and not self.stale:
             full = colors.warning

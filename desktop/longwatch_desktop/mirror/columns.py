@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from longwatch.protocol.frames import ProgressFrame
-from longwatch.protocol.jobs import JobState, JobSummary, Phase, Progress, ProgressBasis
+from longwatch.protocol.jobs import Activity, JobState, JobSummary, Phase, Progress, ProgressBasis
 
 Slots = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -33,11 +33,13 @@ _PHASES: Final = tuple(Phase)
 _PHASE_CODE: Final = {phase: float(code) for code, phase in enumerate(_PHASES)}
 _BASES: Final = tuple(ProgressBasis)
 _BASIS_CODE: Final = {basis: float(code) for code, basis in enumerate(_BASES)}
+_ACTIVITIES: Final = tuple(Activity)
+_ACTIVITY_CODE: Final = {activity: float(code) for code, activity in enumerate(_ACTIVITIES)}
 
 # The columns of `live`. Counts are exact up to 2**53: nine million billions of rows or bytes.
 FRACTION, ROWS, BYTES, MEMORY, SPILL, ETA_LOW, ETA_HIGH, STALLED = range(8)
-STATEMENT, STATEMENTS, PHASE, BASIS = range(8, 12)
-_LIVE_COLUMNS: Final = 12
+STATEMENT, STATEMENTS, PHASE, BASIS, ACTIVITY = range(8, 13)
+_LIVE_COLUMNS: Final = 13
 _LEAST: Final = 1_024
 _UNEVEN: Final = "the columns of a progress frame differ in length"
 
@@ -156,7 +158,7 @@ class Columns:
         # By name, since a list comprehension over the row would cost as much again.
         numbers = self.live[slot].tolist()
         fraction, rows, size, memory, spill, low, high, stalled = numbers[:8]
-        statement, statements, phase, basis = numbers[8:]
+        statement, statements, phase, basis, activity = numbers[8:]
         return (
             None if isnan(phase) else _PHASES[int(phase)],
             Progress(
@@ -169,6 +171,7 @@ class Columns:
                 eta_low_s=None if isnan(low) else low,
                 eta_high_s=None if isnan(high) else high,
                 stalled_s=stalled,
+                activity=_ACTIVITIES[int(activity)],
                 statement=int(statement),
                 statements=int(statements),
             ),
@@ -204,7 +207,7 @@ def _further(before: Floats, base: Floats, new: Floats) -> Floats:
 
 
 def _live_of(jobs: Sequence[JobSummary]) -> Floats:
-    code, basis = _PHASE_CODE, _BASIS_CODE
+    code, basis, activity = _PHASE_CODE, _BASIS_CODE, _ACTIVITY_CODE
     progress = [job.progress for job in jobs]
     return _columns(
         len(jobs),
@@ -220,11 +223,12 @@ def _live_of(jobs: Sequence[JobSummary]) -> Floats:
         [one.statements for one in progress],
         [None if job.phase is None else code[job.phase] for job in jobs],
         [basis[one.basis] for one in progress],
+        [activity[one.activity] for one in progress],
     )
 
 
 def _live_in(frame: ProgressFrame) -> Floats:
-    code, basis = _PHASE_CODE, _BASIS_CODE
+    code, basis, activity = _PHASE_CODE, _BASIS_CODE, _ACTIVITY_CODE
     return _columns(
         len(frame.ids),
         frame.fractions,
@@ -239,6 +243,7 @@ def _live_in(frame: ProgressFrame) -> Floats:
         frame.statements,
         [code[phase] for phase in frame.phases],
         [basis[one] for one in frame.bases],
+        [activity[one] for one in frame.activities],
     )
 
 

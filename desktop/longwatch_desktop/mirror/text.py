@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Final
 
-from longwatch.protocol.jobs import JobState, JobSummary, Phase
+from longwatch.protocol.jobs import Activity, JobState, JobSummary, Phase
 from longwatch_desktop import words
 from longwatch_desktop.translation import QT_TR_NOOP, figures, tr
 
@@ -105,17 +105,26 @@ def _running(job: JobSummary) -> str:
     return tr("{number} of {total} · {phase}").format(number=number, total=total, phase=phase)
 
 
+_STILL: Final = {
+    Activity.MOVING: QT_TR_NOOP("no news for {span}"),
+    Activity.WORKING: QT_TR_NOOP("at work, no news for {span}"),
+    Activity.WAITING: QT_TR_NOOP("waiting for {span}"),
+    Activity.SILENT: QT_TR_NOOP("silent for {span}"),
+}
+
+
 def note(job: JobSummary) -> str:
     """What to say of a running job that shows no sign of life; empty if it does.
 
     A plan that has never shown a fraction or a row cannot report progress; that is no reason to
     worry. One that has and stands still might be.
     """
-    if is_mute(job):
-        return tr("this plan cannot report progress")
     if not is_still(job):
         return ""
-    return tr("no news for {span}").format(span=span(job.progress.stalled_s))
+    activity = job.progress.activity
+    if is_mute(job) and activity in (Activity.MOVING, Activity.WORKING):
+        return tr("this plan cannot report progress")
+    return tr(_STILL[activity]).format(span=span(job.progress.stalled_s))
 
 
 def is_still(job: JobSummary) -> bool:

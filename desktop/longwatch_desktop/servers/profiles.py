@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from longwatch.client.address import Address
+from longwatch.protocol.wire import UNREADABLE
 from longwatch_desktop.saving import write_whole
 from longwatch_desktop.translation import tr
 
@@ -97,7 +98,7 @@ class ProfileStore:
             return msgspec.json.decode(self._path.read_bytes(), type=_Kept)
         except FileNotFoundError:
             return _Kept()
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             text = tr(
                 "The list of servers in {path} cannot be read: {error}. Mend the file, or move it "
                 "away and add the servers again."

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.protocol.sources import SavedQuery, Source
+from longwatch.protocol.wire import UNREADABLE
 from longwatch_desktop.session import Session
 from longwatch_desktop.sources.catalogues import Catalogues
 from longwatch_desktop.sources.query_tree import QueryTree
@@ -108,7 +109,7 @@ class SourcePanel(QWidget):
         """Expand what was expanded; a text that is none of ours changes nothing."""
         try:
             found = msgspec.json.decode(remembered, type=_Remembered)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return
         self.sources.open_again(found.sources)
         self.queries.close_again(found.closed_folders)

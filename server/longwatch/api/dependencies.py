@@ -27,6 +27,7 @@ from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.relaying import Relay
+from longwatch.service.remembering import Memory
 from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -43,6 +44,7 @@ class Parts:
     """The live objects of one server, wired together by `longwatch.works`."""
 
     service: JobService
+    memory: Memory
     store: Store
     hub: FeedHub
     beat: Beat
@@ -73,6 +75,8 @@ class Parts:
     """The way to the server that leads; `None` where there is no other."""
     metrics_public: bool = False
     results_bytes: Callable[[], int] = lambda: 0
+    check_room: Callable[[str], None] = lambda _person: None
+    """Raises `QuotaExceeded` for whoever keeps too much already."""
 
 
 # All `async`, though none waits: FastAPI would send a plain function to a thread, and each request

@@ -41,7 +41,7 @@ MEDIA_TYPES: Final = {
 _CONTENT: Final = {
     kind.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
     for kind in MEDIA_TYPES.values()
-}
+} | {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
 _MOST_NAME_CHARS: Final = 100
 _UNFIT: Final = frozenset('\\/:*?"<>|')
 

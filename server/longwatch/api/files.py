@@ -40,10 +40,11 @@ async def upload(
         raise ApiError(
             415, "unsupported_media_type", "Send the file's bytes as application/octet-stream."
         )
+    server.check_room(who.name)
     files = server.files
     taken = None
     try:
-        taken = await asyncio.to_thread(files.begin, name)
+        taken = await asyncio.to_thread(files.begin, name, who.name)
         with server.tokens.ending(who) as ending:
             size = await unless_ended(_receive(request, files, taken), ending)
         path = await asyncio.to_thread(files.keep, taken)

@@ -6,11 +6,23 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from longwatch.api.dependencies import PrincipalDep
 from longwatch.protocol.jobs import MAX_TEXT_CHARS, MAX_WORDS, JobFilter, JobState
 from longwatch.store.listing import Filter
+
+
+def _no_number(given: object) -> object:
+    """Refuse what pydantic would take for seconds since 1970, or for milliseconds if large."""
+    try:
+        float(str(given))
+    except ValueError:
+        return given
+    raise ValueError("write the moment as RFC 3339 has it, such as 2026-11-28T22:30:00Z")
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 
 
 async def in_address(
@@ -24,10 +36,10 @@ async def in_address(
         Query(max_length=MAX_WORDS, description="may be given several times"),
     ] = None,
     submitted_after: Annotated[
-        AwareDatetime | None, Query(description="RFC 3339; this moment or later")
+        _Moment | None, Query(description="RFC 3339; this moment or later")
     ] = None,
     submitted_before: Annotated[
-        AwareDatetime | None, Query(description="RFC 3339; earlier than this moment")
+        _Moment | None, Query(description="RFC 3339; earlier than this moment")
     ] = None,
 ) -> Filter:
     """The filter in the parameters of an address, of the jobs that the asker may see."""

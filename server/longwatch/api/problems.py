@@ -20,6 +20,7 @@ from longwatch.store import errors as store
 
 KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.UnknownJob: (404, "unknown_job"),
+    jobs.UnknownRun: (404, "unknown_run"),
     jobs.UnknownSource: (422, "unknown_source"),
     jobs.SourceExists: (409, "source_exists"),
     jobs.SourceFixed: (409, "source_fixed"),
@@ -41,6 +42,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
     jobs.InvalidSubmission: (422, "invalid_submission"),
     jobs.LimitTooHigh: (422, "limit_too_high"),
     jobs.QueueFull: (429, "queue_full"),
+    jobs.QuotaExceeded: (403, "quota_exceeded"),
     TooManyFeeds: (429, "too_many_feeds"),
     jobs.NotYours: (403, "not_yours"),
     jobs.InvalidToken: (422, "invalid_token"),
@@ -69,6 +71,7 @@ KNOWN: Final[dict[type[Exception], tuple[int, str]]] = {
 TITLES: Final = {
     "limit_too_high": "The job asks for too much",
     "queue_full": "Too many jobs wait",
+    "quota_exceeded": "Too much is kept",
     "not_yours": "It belongs to somebody else",
     "invalid_token": "This cannot be a token",
     "unknown_token": "No such token",
@@ -80,6 +83,7 @@ TITLES: Final = {
     "leader_away": "The leader cannot be asked",
     "token_of_one_server": "The token is not for all servers",
     "unknown_job": "No such job",
+    "unknown_run": "No such run",
     "unknown_source": "No such source",
     "source_exists": "The name is taken",
     "source_fixed": "The source cannot be changed here",

@@ -24,6 +24,7 @@ from longwatch.api.rights import AUTHENTICATED, permitted
 from longwatch.jobs.errors import NoWorkersHere
 from longwatch.protocol import routes
 from longwatch.protocol.people import Role
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.protocol.worker import (
     AttemptEnd,
     Claim,
@@ -206,7 +207,7 @@ async def put_index(
     409 (`wrong_offset`) when one of them is not whole."""
     try:
         await workers.executor.put_index(job_id, attempt, key, await request.body())
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ApiError(422, "invalid_request", f"This is no index: {error}.") from None
     except OSError as error:
         raise _no_room(error) from error

@@ -126,6 +126,7 @@ def worker(
         raise Failure(f"{own!r} is no name for a worker: use letters and digits.", Exit.USAGE)
     try:
         from longwatch.execution.celery_broker import Broker, InvalidBroker
+        from longwatch.execution.contract import BrokerRefuses
         from longwatch.worker.options import WorkerOptions
         from longwatch.worker.program import WorkerBusy, run_worker
     except ModuleNotFoundError as error:
@@ -160,6 +161,9 @@ def worker(
         return run_worker(options)
     except WorkerBusy as error:
         raise Failure(str(error), Exit.UNREACHABLE) from error
+    except BrokerRefuses as error:
+        told = str(error)
+        raise Failure(f"{told[0].upper()}{told[1:]}.", Exit.UNREACHABLE) from error
     except OSError as error:
         raise Failure(f"{options.work_dir} cannot be used: {error}.", Exit.FAILED) from error
 

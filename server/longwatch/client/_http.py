@@ -13,6 +13,7 @@ from longwatch.client.address import Address
 from longwatch.client.errors import ApiError, ProtocolMismatch, ServerUnreachable
 from longwatch.protocol.problems import MEDIA_TYPE as PROBLEM_TYPE
 from longwatch.protocol.problems import Problem
+from longwatch.protocol.wire import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -93,7 +94,7 @@ class Connection:
         )
         try:
             return msgspec.json.decode(answer.content, type=shape)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ProtocolMismatch(
                 f"{self.address.url} answered {path} with what this version cannot read "
                 f"({error}). Is it a Longwatch server, and of a version that fits?"
@@ -167,7 +168,7 @@ class Connection:
         if answer.headers.get("Content-Type", "").startswith(PROBLEM_TYPE):
             try:
                 return ApiError.of(msgspec.json.decode(answer.content, type=Problem))
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 return ProtocolMismatch(f"{self.address.url} sent a broken error: {error}")
         if answer.status_code in _GATEWAY_STATUSES:
             return ServerUnreachable(

@@ -24,6 +24,7 @@ from longwatch.client.limits import LimitCalls
 from longwatch.client.people import PeopleCalls
 from longwatch.client.results import WORK_S, ResultCalls
 from longwatch.client.results import in_address as in_address_of_result
+from longwatch.client.runs import RunCalls
 from longwatch.client.sources import SourceCalls
 from longwatch.protocol import routes
 from longwatch.protocol.backups import Backup
@@ -59,7 +60,7 @@ class ArrowPage:
     complete: bool
 
 
-class AsyncClient(ResultCalls, SourceCalls, PeopleCalls, LimitCalls):
+class AsyncClient(ResultCalls, SourceCalls, RunCalls, PeopleCalls, LimitCalls):
     """A connection to one server: `async with AsyncClient(address) as client: …`.
 
     Every method raises `ServerUnreachable` when nobody answers, `ProtocolMismatch` when what

@@ -20,6 +20,7 @@ from longwatch.client.address import Address
 from longwatch.client.errors import InvalidAddress
 from longwatch.protocol import routes
 from longwatch.protocol.health import Live
+from longwatch.protocol.wire import UNREADABLE
 
 _ANSWER_WITHIN_S: Final = 2.0
 _MOST_BYTES: Final = 64 * 1024
@@ -45,7 +46,7 @@ def read_server_file(path: Path) -> ServerFile | None:
     try:
         with path.open("rb") as file:
             return msgspec.json.decode(file.read(_MOST_BYTES), type=ServerFile)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
 
 
@@ -99,7 +100,7 @@ def is_alive(address: Address) -> bool:
         if answer.status != http.HTTPStatus.OK:
             return False
         return msgspec.json.decode(answer.read(_MOST_BYTES), type=Live).status == "live"
-    except (OSError, http.client.HTTPException, msgspec.MsgspecError):
+    except (OSError, http.client.HTTPException, *UNREADABLE):
         return False
     finally:
         connection.close()

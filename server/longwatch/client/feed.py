@@ -341,7 +341,7 @@ class FeedFollower:
                 return fitting
             case ProgressFrame():
                 self._failures = 0
-                return frame.whole()
+                return frame
             case Ping():
                 await self._send(socket, Pong(n=frame.n))
             case Bye():

@@ -10,7 +10,8 @@ import msgspec
 
 from longwatch.client.address import Address
 from longwatch.client.errors import LongwatchClientError
-from longwatch.protocol.frames import Bye, ServerFrame
+from longwatch.protocol.frames import Bye, ProgressFrame, ServerFrame
+from longwatch.protocol.wire import UNREADABLE
 
 
 class Broken(LongwatchClientError):
@@ -36,14 +37,15 @@ _decoder: Final = msgspec.json.Decoder(ServerFrame)
 
 
 def decode(text: str | bytes) -> ServerFrame:
+    """A frame, of progress with every column in full. Raises `Broken`."""
     try:
         frame: ServerFrame = _decoder.decode(text)
-    except msgspec.MsgspecError as error:
+        return frame.whole() if isinstance(frame, ProgressFrame) else frame
+    except (ValueError, *UNREADABLE) as error:
         raise Broken(
             f"The server sent what this program cannot read ({error}); update the older of both.",
             hopeless=True,
         ) from error
-    return frame
 
 
 def refused(status: int) -> Broken:

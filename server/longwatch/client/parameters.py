@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from longwatch.protocol.parameters import Given, Parameter, ParameterType
+from longwatch.protocol.wire import UNREADABLE
 
 _TYPES: Final = ", ".join(one.value for one in ParameterType)
 
@@ -84,7 +85,7 @@ def from_text(assignment: str) -> tuple[str, Given]:
 def _read(text: str) -> Any:
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return text
     if isinstance(value, dict | str):
         return text

@@ -18,6 +18,7 @@ from longwatch.client.feed_cursor import Cursor
 from longwatch.protocol import routes
 from longwatch.protocol.frames import Changes, Delta, FeedFilter, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import JobPage, JobState
+from longwatch.protocol.wire import UNREADABLE
 
 if TYPE_CHECKING:
     import httpx
@@ -66,7 +67,7 @@ class Poller(Connection):
             yield fitting
         if changes.progress is not None and changes.progress.tick > self._tick:
             self._tick = changes.progress.tick
-            yield changes.progress.whole()
+            yield self._whole(changes.progress)
 
     async def _list(self, seq: int, newest: int | None) -> AsyncGenerator[Snapshot]:
         """Every job, or the newest and what is not over, in chunks. What changes meanwhile follows
@@ -106,10 +107,17 @@ class Poller(Connection):
             raise self._refusal(answer)
         return answer
 
+    def _whole(self, frame: ProgressFrame) -> ProgressFrame:
+        try:
+            return frame.whole()
+        except ValueError as error:
+            raise self._mismatch(error) from error
+
+    def _mismatch(self, error: Exception) -> ProtocolMismatch:
+        return ProtocolMismatch(f"{self.address.url} sent what this version cannot read ({error}).")
+
     def _read(self, answer: httpx.Response, shape: type[T]) -> T:
         try:
             return msgspec.json.decode(answer.content, type=shape)
-        except msgspec.MsgspecError as error:
-            raise ProtocolMismatch(
-                f"{self.address.url} sent what this version cannot read ({error})."
-            ) from error
+        except UNREADABLE as error:
+            raise self._mismatch(error) from error

@@ -7,12 +7,16 @@ whoever reaches the broker could otherwise end workers and their tasks.
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from longwatch.execution.contract import BrokerRefuses, BrokerUnreachable
 
 TASK: Final = "longwatch.attempt"
 """The one task there is; its arguments are those of a `Hint`."""
@@ -55,6 +59,12 @@ class Broker:
                 raise InvalidBroker(f"A broker's address has no {name!r}; it may have {known}.")
             if name == VISIBILITY and not (value.isdecimal() and int(value)):
                 raise InvalidBroker(f"{VISIBILITY} is a whole number of seconds, not {value!r}.")
+        checks = parse_qs(parts.query).get("ssl_cert_reqs", ["required"])
+        if any(one.lower() not in {"required", "cert_required"} for one in checks):
+            raise InvalidBroker(
+                "Without ssl_cert_reqs=required anybody could be the broker, and hear its password."
+                " Name the file of who signed its certificate instead: ?ssl_ca_certs=/path/ca.pem."
+            )
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         place = host if port is None else f"{host}:{port}"
         user = f"{parts.username}@" if parts.username else ""
@@ -70,6 +80,41 @@ class Broker:
         user, _, place = parts.netloc.rpartition("@")
         secret = f"{user}:{quote(self.password, safe='')}@{place}"
         return urlunsplit(parts._replace(netloc=secret))
+
+
+def reason(broker: Broker, error: BaseException) -> BrokerUnreachable:
+    """What is wrong with a broker, as a clause that says what to do."""
+    chain = [*_chain(error)]
+    at = f"the broker at {broker.url}"
+    for one in chain:
+        if isinstance(one, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY" in str(one):
+            return BrokerRefuses(
+                f"{at} shows a certificate that is not trusted here ({_verdict(one)}); if that is "
+                "its own, name the file of who signed it behind its address: "
+                "?ssl_ca_certs=/path/ca.pem"
+            )
+    if {type(one).__name__ for one in chain} & _NOT_LET_IN:
+        if broker.password is None:
+            return BrokerRefuses(f"{at} wants a password; put it into broker_password_file")
+        return BrokerRefuses(f"{at} does not take its password; look into broker_password_file")
+    return BrokerUnreachable(f"{at} cannot be used ({error})")
+
+
+_NOT_LET_IN: Final = frozenset({"AuthenticationError", "NoPermissionError", "AccessRefused"})
+"""Names, since each transport has classes of its own, and only one need be installed."""
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _verdict(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    found = re.search(r"certificate verify failed: (.*?) ?\(_ssl", str(error))
+    return found[1].rstrip(".") if found else "it cannot be verified"
 
 
 def celery_app(broker: Broker) -> Any:

@@ -237,7 +237,7 @@ class CeleryExecutor(Executor):
         )
 
     async def put_index(self, job_id: str, attempt: int, key: str, data: bytes) -> None:
-        """Say which segments there are. Raises `WrongOffset`, `msgspec.MsgspecError`."""
+        """Say which segments there are. Raises `WrongOffset` or one of `UNREADABLE`."""
         lease = self._held(job_id, attempt, key)
         await self._at_disk(lease, lambda: files.put_index(lease.mailbox, data))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from longwatch.execution.celery_broker import CONNECT_S, TASK, Broker, celery_app
+from longwatch.execution.celery_broker import CONNECT_S, TASK, Broker, celery_app, reason
 from longwatch.execution.contract import BrokerUnreachable
 from longwatch.protocol.worker import Hint
 
@@ -71,9 +71,7 @@ class Hints:
             self._connection = self._app.connection_for_write()
             if not isinstance(error, errors) and "kombu" not in type(error).__module__:
                 raise
-            raise BrokerUnreachable(
-                f"the broker at {self._broker.url} cannot be used ({error})"
-            ) from error
+            raise reason(self._broker, error) from error
 
     def _send(self, hint: Hint, queue: str, task_id: str) -> None:
         self._app.send_task(

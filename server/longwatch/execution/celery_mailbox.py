@@ -18,6 +18,7 @@ from longwatch.execution.contract import Claimant
 from longwatch.jobs.errors import AttemptOver, ResultTooLarge, WrongOffset
 from longwatch.protocol.attempts import AttemptSpec, Report
 from longwatch.protocol.jobs import StatementKind
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.protocol.worker import SEGMENT_PATTERN
 from longwatch.results.disk import SYNCED_BYTES
 from longwatch.results.index import INDEX, Index
@@ -46,7 +47,7 @@ def read_claim(folder: Path) -> Claimant | None:
     """Who has the attempt; `None` while nobody does. Raises `OSError`."""
     try:
         found = msgspec.json.decode((folder / CLAIM).read_bytes(), type=_Claim)
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         return None
     return Claimant(found.worker, found.task_id, found.key)
 
@@ -100,7 +101,7 @@ def append_segment(
 
 def put_index(mailbox: Mailbox, data: bytes) -> None:
     """Replace the index, once every segment in it is whole. Of a complete result of up to 64 MB
-    all is on the disk when this returns. Raises `WrongOffset`, `OSError`, `msgspec.MsgspecError`.
+    all is on the disk when this returns. Raises `WrongOffset`, `OSError` or one of `UNREADABLE`.
     """
     index = msgspec.json.decode(data, type=Index)
     for segment in index.segments:
@@ -117,7 +118,7 @@ def result_is_whole(mailbox: Mailbox) -> bool:
     """Whether the index says that no more is to come. Raises `OSError`."""
     try:
         return msgspec.json.decode((mailbox.result / INDEX).read_bytes(), type=Index).complete
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         return False
 
 
@@ -125,7 +126,7 @@ def spec_of(folder: Path, job_id: str, attempt: int) -> AttemptSpec:
     """What to run. Raises `AttemptOver` when it is not there any more, `OSError`."""
     try:
         return Mailbox(folder).spec()
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         raise AttemptOver(job_id, attempt) from None
 
 

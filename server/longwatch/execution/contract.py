@@ -61,6 +61,10 @@ class BrokerUnreachable(OSError):
     """The broker does not take what it is to carry."""
 
 
+class BrokerRefuses(BrokerUnreachable):
+    """The broker lets us not in, or is not who it should be: to wait changes nothing."""
+
+
 class Executor(ABC):
     """Starts attempts and follows them to their end."""
 

@@ -14,6 +14,7 @@ import msgspec
 from longwatch.execution.processes import OwnRunner
 from longwatch.protocol.jobs import JobError
 from longwatch.protocol.parameters import Parameter
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.runner.spec import Answer, Inspection, Order, Question
 
 INSPECTION_S: Final = 30.0
@@ -111,7 +112,7 @@ class Inspector:
             return _failed("not_started", f"No process could be started: {error}.")
         try:
             return msgspec.json.decode(await runner.everything(), type=Answer)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             return _failed(
                 "source_unavailable",
                 "The process that was to look at the source ended without an answer.",

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
-import msgspec
-
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.execution.inspecting import INSPECTION_S, Inspector
 from longwatch.execution.processes import AdoptedRunner, OwnRunner, RunnerProcess
@@ -18,6 +16,7 @@ from longwatch.execution.spares import Spares
 from longwatch.jobs.errors import JobsError
 from longwatch.protocol.jobs import Phase
 from longwatch.protocol.parameters import Parameter
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.results.disk import SYNCED_BYTES, sync_result
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.spec import (
@@ -254,7 +253,7 @@ class LocalExecutor(Executor):
                     return False
         except FileNotFoundError:
             return True  # it never came to be
-        except (OSError, msgspec.MsgspecError, JobsError):
+        except (OSError, JobsError, *UNREADABLE):
             return False
         inspection = self._inspector.question(Question.SWEEP, spec.options | secrets, tag=spec.tag)
         patience_s = STOPPING_SWEEP_S if self._stopping else SWEEP_S

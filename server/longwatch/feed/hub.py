@@ -337,6 +337,7 @@ def _columns(tick: int, newer: list[tuple[str, Live]]) -> ProgressFrame:
         eta_low_s=_short([one.eta_low_s for one in progress]),
         eta_high_s=_short([one.eta_high_s for one in progress]),
         stalled_s=_short([one.stalled_s for one in progress]),
+        activities=_short([one.activity for one in progress]),
         statement=_short([one.statement for one in progress]),
         statements=_short([one.statements for one in progress]),
     )

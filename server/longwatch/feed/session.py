@@ -33,6 +33,7 @@ from longwatch.protocol.frames import (
     Subscribe,
 )
 from longwatch.protocol.jobs import JobSummary
+from longwatch.protocol.wire import UNREADABLE
 
 DEFAULT_HZ: Final = 25.0
 SUBSCRIBE_TIMEOUT_S: Final = 10.0
@@ -370,7 +371,7 @@ def _read(raw: str | bytes) -> ClientFrame:
         raise _Refused("malformed_frame", "A frame may have 64 KiB at most.", 1009)
     try:
         return _decoder.decode(raw)
-    except msgspec.MsgspecError as error:
-        raise _Refused("malformed_frame", f"This frame is not understood: {error}", 1007) from None
     except UnicodeDecodeError:
         raise _Refused("malformed_frame", "A frame must be UTF-8 text.", 1007) from None
+    except UNREADABLE as error:
+        raise _Refused("malformed_frame", f"This frame is not understood: {error}", 1007) from None

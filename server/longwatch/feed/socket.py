@@ -62,6 +62,13 @@ class FeedSocket(WebSocketsSansIOProtocol):
             await asyncio.sleep(0)
         await super().run_asgi()
 
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message over, as bytes always. The parent decodes text, and logs an error with its
+        traceback where that is not UTF-8: whoever is let in could fill the disk so. The feed
+        refuses it with a word."""
+        self.curr_msg_data_type = "bytes"
+        super().send_receive_event_to_app()
+
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         super().on_task_complete(task)
         self._over()

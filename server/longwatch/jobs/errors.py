@@ -2,6 +2,7 @@
 
 JobsError
 ├── UnknownJob
+├── UnknownRun             nothing is remembered of one
 ├── UnknownSource
 ├── SourceExists           its name is taken
 ├── SourceFixed            it is not the server's to change
@@ -30,6 +31,7 @@ JobsError
 ├── LeaderAway             another server would have to answer, and cannot
 ├── TokenOfOneServer       it is good here only, and another server would have to answer
 ├── QueueFull
+├── QuotaExceeded          results and uploads take up too much already
 ├── NotYours               it is somebody else's
 ├── InvalidToken           what it is to be cannot be
 ├── UnknownToken
@@ -55,6 +57,16 @@ class UnknownJob(JobsError):
         super().__init__(
             f"There is no job {job_id[:40]!r} on this server. "
             "`longwatch jobs` lists those there are."
+        )
+
+
+class UnknownRun(JobsError):
+    """Nothing is remembered of a run of this job."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"No run of a job {job_id[:40]!r} is remembered on this server: it did not succeed, or "
+            "newer runs of its query took its place. `longwatch runs` lists those there are."
         )
 
 
@@ -244,6 +256,24 @@ class QueueFull(JobsError):
             f"cancel some, or try again in {retry_after_s} s."
         )
         self.retry_after_s = retry_after_s
+
+
+class QuotaExceeded(JobsError):
+    """Somebody's results and uploads, or those of all, take up too much. `largest` are the jobs of
+    whoever asks whose results are the largest."""
+
+    def __init__(self, used: int, most: int, largest: Collection[str], *, whole: bool) -> None:
+        whose = "The results and uploads of this server" if whole else "Your results and uploads"
+        advice = "delete jobs whose results are not needed any more"
+        if largest:
+            advice += f" (your largest: {', '.join(largest)})"
+        advice += ", or sources with what was uploaded for them"
+        if whole or not largest:
+            advice += "; or ask an admin"
+        super().__init__(
+            f"{whose} take up {used / 10**6:,.1f} MB, and {most / 10**6:,.1f} MB may be kept. "
+            f"Nothing was taken in: {advice}."
+        )
 
 
 class LimitTooHigh(JobsError):

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from longwatch.progress.scripts import of_script
 from longwatch.protocol.attempts import Trace
 
 Numbers = npt.NDArray[np.float64]
@@ -21,6 +22,9 @@ POINTS: Final = 65
 """Of a curve, at equal steps of work."""
 TIME_WEIGHT: Final = 0.1
 """Seconds of work in a second that passes."""
+NOTHING: Final = -1.0
+"""In the place of a fraction that was not told. An engine's 0 is none: a plan that cannot tell
+stays there for ever."""
 _GRID: Final = np.linspace(0.0, 1.0, POINTS)
 
 
@@ -52,16 +56,30 @@ def curve_of(trace: Trace) -> Curve | None:
     duration_s, whole = float(elapsed[-1]), float(done[-1])
     # All begins at nothing, wherever the first report was.
     done, elapsed = np.concatenate(([0.0], done)), np.concatenate(([0.0], elapsed))
-    fractions = np.asarray(trace.fractions, np.float64)
-    fractions = np.concatenate(([fractions[0]], fractions))
     rows = np.concatenate(([0.0], np.asarray(trace.rows, np.float64)))
     at = _GRID * whole
-    told = np.maximum(np.searchsorted(done, at, side="right") - 1, 0)
     return Curve(
         work=whole,
         duration_s=duration_s,
         shares=np.interp(at, done, elapsed) / duration_s,
-        # What was told holds until it is told otherwise; between is nothing.
-        fractions=fractions[np.minimum(told, len(fractions) - 1)],
+        fractions=_fractions(_told(trace), done[1:], at),
         rows=np.interp(at, done, rows) / max(1.0, float(rows[-1])),
     )
+
+
+def _told(trace: Trace) -> Numbers:
+    count = max(trace.statements)
+    pairs = zip(trace.fractions, trace.statements, strict=True)
+    whole = [of_script(fraction, statement, count) for fraction, statement in pairs]
+    return np.array([NOTHING if one is None else one for one in whole])
+
+
+def _fractions(told: Numbers, done: Numbers, at: Numbers) -> Numbers:
+    """What the engine told, between two readings in a straight line; -1 before the first and where
+    it told nothing."""
+    heard = np.flatnonzero(told > 0)
+    if not len(heard):
+        return np.full(len(at), NOTHING)
+    line = np.interp(at, done[heard], told[heard])
+    line[at < done[heard[0]]] = NOTHING
+    return line

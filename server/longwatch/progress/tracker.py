@@ -2,69 +2,118 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from longwatch.progress.activity import Workload
 from longwatch.progress.eta import eta_range
-from longwatch.protocol.jobs import Phase, Progress, ProgressBasis
+from longwatch.progress.judging import Judge
+from longwatch.progress.scripts import of_script
+from longwatch.protocol.attempts import Report
+from longwatch.protocol.jobs import Activity, Phase, Progress, ProgressBasis
+from longwatch.protocol.runs import Accuracy
+
+if TYPE_CHECKING:  # numpy takes its time, and a server is up before anything is estimated
+    from longwatch.progress.estimate import Estimate, Estimator
 
 HIGHEST: Final = 0.99
 """The most a running attempt shows: engines say 100 % long before the result can be read."""
 STALL_AFTER_S: Final = 3.0
+LEAST_SHOWN_S: Final = 0.5
+"""Earlier runs say how long this one takes before it has begun; by then its work has."""
 
 
 class ProgressTracker:
     """One attempt. Feed it every report in order; times are seconds since the attempt began."""
 
     def __init__(self) -> None:
+        self._estimator: Estimator | None = None
+        self._judge = Judge()
+        self._workload = Workload()
+        self._measured: float | None = None
         self._fraction: float | None = None
         self._rows = 0
         self._moved_s: float | None = None
         self._statement = 0
         self._began_s = 0.0
 
-    def update(
-        self,
-        *,
-        phase: Phase,
-        elapsed_s: float,
-        fraction: float | None,
-        rows: int,
-        bytes: int,  # noqa: A002 - the field's name on the wire
-        memory_bytes: int,
-        spill_bytes: int,
-        statement: int = 0,
-        statements: int = 0,
-    ) -> Progress:
+    def learn(self, estimator: Estimator) -> None:
+        """What earlier runs of the query say; may come while it runs."""
+        self._estimator = estimator
+
+    def judged(self, total_s: float) -> Accuracy | None:
+        """How right all that was told is, now that the attempt has ended after so many seconds."""
+        return self._judge.verdict(total_s)
+
+    def update(self, report: Report) -> Progress:
         """The progress to show after this report.
 
-        `fraction` is the engine's word, 0 to 1 or `None`. A single 0 is no measurement: a plan
-        that cannot report stays there for ever. Each statement of a script has its own.
+        Its fraction is the engine's word. A single 0 is no measurement: a plan that cannot report
+        stays there for ever. Each statement of a script has its own.
         """
-        if statement != self._statement:
-            self._statement, self._began_s = statement, elapsed_s
-            self._fraction = self._moved_s = None
-        before = self._fraction
-        if fraction is not None and fraction > 0:
-            self._fraction = min(HIGHEST, max(fraction, before or 0.0))
-        moved = self._fraction != before or rows != self._rows or phase is not Phase.EXECUTING
-        # The first report of an attempt that an earlier server started says nothing of before.
-        if moved or self._moved_s is None:
-            self._moved_s = elapsed_s
-        self._rows = rows
-        stalled_s = elapsed_s - self._moved_s
-        # What comes after this statement is not known: an estimate is for the last one alone.
-        last = phase is Phase.EXECUTING and statement == statements
-        left = eta_range(elapsed_s - self._began_s, self._fraction) if last else None
-        return Progress(
+        if report.statement != self._statement:
+            self._statement, self._began_s = report.statement, report.elapsed_s
+            self._measured = self._moved_s = None
+            if self._estimator is None:
+                self._fraction = None
+        self._workload.note(report)
+        stalled_s = self._standstill(report)
+        estimate = self._estimated(report)
+        basis = self._show(report, estimate)
+        left = self._left(report, estimate)
+        still = stalled_s >= STALL_AFTER_S
+        progress = Progress(
             fraction=None if self._fraction is None else round(self._fraction, 4),
-            basis=ProgressBasis.NONE if self._fraction is None else ProgressBasis.MEASURED,
-            rows=rows,
-            bytes=bytes,
-            memory_bytes=memory_bytes,
-            spill_bytes=spill_bytes,
+            basis=basis,
+            rows=report.rows,
+            bytes=report.bytes,
+            memory_bytes=report.memory_bytes,
+            spill_bytes=report.spill_bytes,
             eta_low_s=None if left is None else round(left[0], 1),
             eta_high_s=None if left is None else round(left[1], 1),
-            stalled_s=round(stalled_s, 1) if stalled_s >= STALL_AFTER_S else 0.0,
-            statement=statement,
-            statements=statements,
+            stalled_s=round(stalled_s, 1) if still else 0.0,
+            activity=self._workload.activity() if still else Activity.MOVING,
+            statement=report.statement,
+            statements=report.statements,
         )
+        self._judge.note(report.elapsed_s, progress)
+        return progress
+
+    def _standstill(self, report: Report) -> float:
+        """Seconds since anything moved."""
+        before, fraction = self._measured, report.fraction
+        if fraction is not None and fraction > 0:
+            self._measured = min(HIGHEST, max(fraction, before or 0.0))
+        moved = self._measured != before or report.rows != self._rows
+        # The first report of an attempt that an earlier server started says nothing of before.
+        if moved or report.phase is not Phase.EXECUTING or self._moved_s is None:
+            self._moved_s = report.elapsed_s
+        self._rows = report.rows
+        return report.elapsed_s - self._moved_s
+
+    def _estimated(self, report: Report) -> Estimate | None:
+        if self._estimator is None:
+            return None
+        fraction = of_script(self._measured, report.statement, report.statements)
+        return self._estimator.update(
+            elapsed_s=report.elapsed_s, cpu_s=report.cpu_s, fraction=fraction
+        )
+
+    def _show(self, report: Report, estimate: Estimate | None) -> ProgressBasis:
+        """Let the fraction be what is known by now: what it rests on."""
+        if self._estimator is None:
+            self._fraction = self._measured
+            return ProgressBasis.NONE if self._measured is None else ProgressBasis.MEASURED
+        if estimate is not None and report.elapsed_s > 0:
+            self._fraction = min(HIGHEST, max(estimate.share, self._fraction or 0.0))
+        if self._fraction is None:
+            return ProgressBasis.NONE
+        return ProgressBasis.HISTORY if self._measured is None else ProgressBasis.BOTH
+
+    def _left(self, report: Report, estimate: Estimate | None) -> tuple[float, float] | None:
+        if self._estimator is not None:
+            if estimate is None or report.elapsed_s < LEAST_SHOWN_S:
+                return None
+            return estimate.low_s, estimate.high_s
+        # What comes after this statement is not known: an estimate is for the last one alone.
+        last = report.phase is Phase.EXECUTING and report.statement == report.statements
+        return eta_range(report.elapsed_s - self._began_s, self._measured) if last else None

@@ -9,7 +9,7 @@ from msgspec import field
 
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
 from longwatch.protocol.parameters import Parameter
-from longwatch.protocol.wire import Wire
+from longwatch.protocol.wire import Count, Wire
 
 
 class AttemptSpec(Wire, frozen=True, kw_only=True):
@@ -54,33 +54,38 @@ class Report(Wire, frozen=True, kw_only=True):
     phase: Phase
     elapsed_s: float
     fraction: float | None = None
-    rows: int = 0
-    bytes: int = 0
-    memory_bytes: int = 0
-    spill_bytes: int = 0
+    rows: Count = 0
+    bytes: Count = 0
+    memory_bytes: Count = 0
+    spill_bytes: Count = 0
     kind: StatementKind | None = None
     result: ResultInfo | None = None
-    statement: int = 0
-    statements: int = 0
+    statement: Count = 0
+    statements: Count = 0
     cpu_s: float = 0.0
-    io_bytes: int = 0
+    io_bytes: Count = 0
 
 
 class Trace(Wire, frozen=True, kw_only=True):
     """How an attempt went: what it reported, as columns of the same length, at most some hundred
     points from its first report to its last. Units as in `Report`; -1 stands for a `fraction`
-    that the engine did not tell, and `phases` are places in `Phase`."""
+    that the engine did not tell, and `phases` are places in `Phase`. Raises `ValueError` for
+    columns of other lengths."""
 
     elapsed_s: list[float] = field(default_factory=list)
     fractions: list[float] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    bytes: list[int] = field(default_factory=list)
+    rows: list[Count] = field(default_factory=list)
+    bytes: list[Count] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
-    memory_bytes: list[int] = field(default_factory=list)
-    spill_bytes: list[int] = field(default_factory=list)
-    io_bytes: list[int] = field(default_factory=list)
-    phases: list[int] = field(default_factory=list)
-    statements: list[int] = field(default_factory=list)
+    memory_bytes: list[Count] = field(default_factory=list)
+    spill_bytes: list[Count] = field(default_factory=list)
+    io_bytes: list[Count] = field(default_factory=list)
+    phases: list[Count] = field(default_factory=list)
+    statements: list[Count] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if len({len(getattr(self, name)) for name in self.__struct_fields__}) > 1:
+            raise ValueError("the columns of a trace are not of one length")
 
     def __len__(self) -> int:
         return len(self.elapsed_s)

@@ -21,9 +21,17 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from longwatch.protocol.jobs import MAX_TEXT_CHARS, JobState, JobSummary, Phase, ProgressBasis
+from longwatch.protocol.jobs import (
+    MAX_TEXT_CHARS,
+    Activity,
+    AttemptNumber,
+    JobState,
+    JobSummary,
+    Phase,
+    ProgressBasis,
+)
 from longwatch.protocol.jobs import SourceName as _SourceName
-from longwatch.protocol.wire import Wire
+from longwatch.protocol.wire import Count, Wire
 
 PROTOCOL_VERSION: Final = 1
 SUBPROTOCOL: Final = "longwatch.v1"
@@ -48,7 +56,7 @@ class Hello(Frame, frozen=True, kw_only=True, tag="hello"):
     server: str
     epoch: str
     version: str
-    seq: int
+    seq: Count
     time: datetime
     user: str = ""
 
@@ -64,9 +72,9 @@ class Snapshot(Frame, frozen=True, kw_only=True, tag="snapshot"):
     cursor with which a list of jobs goes on below the newest, `None` where nothing is left."""
 
     jobs: list[JobSummary]
-    offset: int
-    total: int
-    seq: int
+    offset: Count
+    total: Count
+    seq: Count
     more: bool
     older: str | None = None
 
@@ -76,8 +84,8 @@ class Delta(Frame, frozen=True, kw_only=True, tag="delta"):
     removed ones, and of those that left the states asked for. An id may be one that the client
     never heard of."""
 
-    from_: int = msgspec.field(name="from")
-    to: int
+    from_: Count = msgspec.field(name="from")
+    to: Count
     changed: list[JobSummary]
     removed: list[str]
 
@@ -89,31 +97,36 @@ class ProgressFrame(Frame, frozen=True, kw_only=True, tag="progress"):
     Every column is as long as `ids`, or holds one value that is that of all: see `whole`.
     """
 
-    tick: int
+    tick: Count
     ids: list[str]
-    attempts: list[int]
+    attempts: list[AttemptNumber]
     phases: list[Phase]
     fractions: list[float | None]
     bases: list[ProgressBasis]
-    rows: list[int]
-    bytes: list[int]
-    memory_bytes: list[int]
-    spill_bytes: list[int]
+    rows: list[Count]
+    bytes: list[Count]
+    memory_bytes: list[Count]
+    spill_bytes: list[Count]
     eta_low_s: list[float | None]
     eta_high_s: list[float | None]
     stalled_s: list[float]
-    statement: list[int]
-    statements: list[int]
+    activities: list[Activity]
+    statement: list[Count]
+    statements: list[Count]
 
     def whole(self) -> ProgressFrame:
-        """The same with every column as long as `ids`."""
+        """The same with every column as long as `ids`. Raises `ValueError` where one is of another
+        length."""
         count = len(self.ids)
         short = {
             name: column * count
             for name in self.__struct_fields__[2:]
             if len(column := getattr(self, name)) == 1
         }
-        return msgspec.structs.replace(self, **short) if short and count != 1 else self
+        whole = msgspec.structs.replace(self, **short) if short and count != 1 else self
+        if any(len(getattr(whole, name)) != count for name in self.__struct_fields__[2:]):
+            raise ValueError("The columns of a progress frame are not of one length.")
+        return whole
 
 
 class Ping(Frame, frozen=True, kw_only=True, tag="ping"):

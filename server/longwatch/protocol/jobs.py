@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, field
 
 from longwatch.protocol.parameters import MAX_PARAMETERS, Parameter, Parameters
-from longwatch.protocol.wire import Wire
+from longwatch.protocol.wire import Count, Wire
 
 
 class JobState(enum.StrEnum):
@@ -44,11 +44,24 @@ class Phase(enum.StrEnum):
 
 
 class ProgressBasis(enum.StrEnum):
-    """What a fraction rests on: the engine's own measure, earlier runs, or nothing."""
+    """What a fraction rests on: the engine's own measure, earlier runs of the query, both (the one
+    read by the light of the other), or nothing."""
 
     MEASURED = "measured"
     HISTORY = "history"
+    BOTH = "both"
     NONE = "none"
+
+
+class Activity(enum.StrEnum):
+    """What an attempt does whose fraction and rows stand still: it computes or reads (`working`);
+    it waits, for a lock, a disk or an engine that runs elsewhere (`waiting`); or its process has
+    not been heard of (`silent`). `moving` while there is no such question."""
+
+    MOVING = "moving"
+    WORKING = "working"
+    WAITING = "waiting"
+    SILENT = "silent"
 
 
 class StatementKind(enum.StrEnum):
@@ -68,22 +81,25 @@ class Progress(Wire, frozen=True, kw_only=True, gc=False):
     `fraction` is 0 to 1, `None` when nothing supports one; it never falls within an attempt
     and is below 1 until the result is readable. `eta_low_s`/`eta_high_s` bound the seconds
     left, both `None` until the rate means something. `stalled_s` is how long neither the
-    engine's fraction nor the rows have moved. `memory_bytes` is the runner's resident memory,
-    `spill_bytes` what the engine has put on disk. In a script all of this is of `statement`, from
-    1, of so many `statements`; both are 0 until it has been parsed.
+    engine's fraction nor the rows have moved, and `activity` what it does meanwhile.
+    `memory_bytes` is the runner's resident memory, `spill_bytes` what the engine has put on disk.
+    `statement` is the one that runs, from 1, of so many `statements` of a script; both are 0 until
+    it has been parsed. What the engine measures is of that statement alone; what earlier runs
+    support is of the whole.
     """
 
     fraction: float | None = None
     basis: ProgressBasis = ProgressBasis.NONE
-    rows: int = 0
-    bytes: int = 0
-    memory_bytes: int = 0
-    spill_bytes: int = 0
+    rows: Count = 0
+    bytes: Count = 0
+    memory_bytes: Count = 0
+    spill_bytes: Count = 0
     eta_low_s: float | None = None
     eta_high_s: float | None = None
     stalled_s: float = 0.0
-    statement: int = 0
-    statements: int = 0
+    activity: Activity = Activity.MOVING
+    statement: Count = 0
+    statements: Count = 0
 
 
 class JobError(Wire, frozen=True, kw_only=True, gc=False):
@@ -121,8 +137,8 @@ class ResultSummary(Wire, frozen=True, kw_only=True, gc=False):
     still being written, and for ever when there are fewer than the query would have returned:
     because the attempt ended early, or because it `stopped_at` a limit."""
 
-    rows: int
-    bytes: int
+    rows: Count
+    bytes: Count
     complete: bool
     stopped_at: StoppedAt | None = None
 
@@ -143,6 +159,7 @@ MAX_SQL_CHARS: Final = 1_000_000
 MAX_NAME_CHARS: Final = 200
 
 SourceName = Annotated[str, Meta(min_length=1, max_length=100)]
+AttemptNumber = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Limits(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,8 +208,8 @@ class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
     phase: Phase | None
     progress: Progress
     kind: StatementKind | None
-    priority: int
-    attempt: int
+    priority: Annotated[int, Meta(ge=-100, le=100)]
+    attempt: AttemptNumber
     submitted_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -200,7 +217,7 @@ class JobSummary(Wire, frozen=True, kw_only=True, gc=False):
     cancel_confirmed: bool | None
     error: JobError | None
     result: ResultSummary | None
-    seq: int
+    seq: Count
 
 
 class Job(JobSummary, frozen=True, kw_only=True):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
+
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number of things. JSON knows no bounds of numbers; tables and columns have some."""
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises of data from elsewhere that is no such record: malformed or of another form,
+not in UTF-8, or nested more deeply than it follows."""
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):

@@ -20,6 +20,7 @@ from longwatch.protocol.results import (
     Op,
     SortKey,
 )
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.results.errors import Refused
 
 T = TypeVar("T")
@@ -146,7 +147,7 @@ def _is_simple(value: Any) -> bool:
 def _decoded(text: str, shape: type[T], code: str, name: str) -> T:
     try:
         return msgspec.json.decode(text, type=shape)
-    except (msgspec.MsgspecError, UnicodeEncodeError) as error:
+    except (UnicodeEncodeError, *UNREADABLE) as error:
         raise Refused(code, f"{name}: {error}. It reads like {_EXAMPLES[name]}.") from None
 
 

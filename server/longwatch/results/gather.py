@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from longwatch.results.criteria import Criteria
 from longwatch.results.errors import ResultExpired
 from longwatch.results.index import Index
-from longwatch.results.reader import Page, open_segment, read_schema
+from longwatch.results.reader import Page, open_segment, read_batch, read_schema
 from longwatch.results.scan import Scan
 from longwatch.results.views import BATCH_ROWS, View, tidy
 from longwatch.results.where import where
@@ -160,12 +160,12 @@ def _touched(
         row = end - segment.rows
         if not _any_between(numbers, row, end):
             continue
-        with open_segment(folder, segment, columns) as reader:
+        with open_segment(folder, index, segment, columns) as reader:
             for place in range(reader.num_record_batches):
                 if segment.batch_rows and not _any_between(numbers, row, row + segment.batch_rows):
                     row += segment.batch_rows
                     continue
-                batch = reader.get_batch(place)
+                batch = read_batch(reader, place, segment, end - row)
                 yield row, batch
                 row += batch.num_rows
 

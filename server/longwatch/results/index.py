@@ -8,14 +8,21 @@ a reader pages through what is there while more is being written.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from longwatch.protocol.jobs import Column, ResultInfo, StoppedAt
+from longwatch.protocol.wire import UNREADABLE, Count
+from longwatch.protocol.worker import SEGMENT_PATTERN
 from longwatch.results.errors import ResultDamaged, ResultExpired
 
 INDEX: Final = "index.json"
+
+
+FileName = Annotated[str, Meta(pattern=SEGMENT_PATTERN)]
+"""It becomes part of a path, and an index may be a worker's."""
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,10 +33,10 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     for half a segment). `None` where they differ.
     """
 
-    file: str
-    rows: int
-    bytes: int
-    batch_rows: int | None = None
+    file: FileName
+    rows: Count
+    bytes: Count
+    batch_rows: Count | None = None
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +44,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True):
     `stopped_at` a limit."""
 
     columns: list[Column]
-    segments: list[Segment]
+    segments: Annotated[list[Segment], Meta(min_length=1)]
     complete: bool
     stopped_at: StoppedAt | None = None
 
@@ -69,7 +76,7 @@ def read_index(folder: Path) -> Index | None:
         return msgspec.json.decode((folder / INDEX).read_bytes(), type=Index)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise ResultDamaged(INDEX) from None
 
 

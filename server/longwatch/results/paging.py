@@ -9,7 +9,7 @@ import pyarrow as pa
 from longwatch.results.criteria import Criteria
 from longwatch.results.errors import ResultDamaged
 from longwatch.results.index import Index
-from longwatch.results.reader import Page, page_of, read_schema
+from longwatch.results.reader import Page, is_damage, page_of, read_schema
 from longwatch.results.views import BATCH_ROWS, View, view_of
 
 
@@ -36,7 +36,9 @@ def page_of_view(view: View, index: Index, offset: int, limit: int) -> Page | No
             parts += _rows(path, max(0, offset - start), offset + limit - start)
         except FileNotFoundError:
             return None
-        except pa.ArrowException:
+        except (pa.ArrowException, OSError) as error:
+            if not is_damage(error):
+                raise
             path.unlink(missing_ok=True)
             raise ResultDamaged(path.name) from None
     schema = parts[0].schema if parts else read_schema(view.folder, index)

@@ -45,7 +45,7 @@ def page_of(folder: Path, index: Index, offset: int, limit: int) -> Page:
 def read_schema(folder: Path, index: Index) -> pa.Schema:
     """The exact schema. Raises as `page_of` does."""
     assert index.segments, "an index always names a segment"
-    with open_segment(folder, index.segments[0]) as reader:
+    with open_segment(folder, index, index.segments[0]) as reader:
         return reader.schema
 
 
@@ -68,7 +68,7 @@ def each_batch(
         row = ends[number] - segment.rows
         if row >= end:
             return
-        with open_segment(folder, segment, columns) as reader:
+        with open_segment(folder, index, segment, columns) as reader:
             skipped = 0
             if segment.batch_rows and first > row:
                 skipped = (first - row) // segment.batch_rows
@@ -76,7 +76,7 @@ def each_batch(
             for place in range(skipped, reader.num_record_batches):
                 if row >= end:
                     return
-                batch = reader.get_batch(place)
+                batch = read_batch(reader, place, segment, ends[number] - row)
                 if row + batch.num_rows > first and batch.num_rows:
                     yield row, batch
                 row += batch.num_rows
@@ -84,16 +84,50 @@ def each_batch(
 
 @contextmanager
 def open_segment(
-    folder: Path, segment: Segment, columns: Sequence[int] | None = None
+    folder: Path, index: Index, segment: Segment, columns: Sequence[int] | None = None
 ) -> Iterator[pa.RecordBatchFileReader]:
-    """A segment's file, checked to be as long as it was written."""
+    """A segment's file, checked to be as long as it was written, and of the index's columns."""
     options = pa.ipc.IpcReadOptions(included_fields=None if columns is None else [*columns])
     try:
         with pa.memory_map(str(folder / segment.file)) as file:
             if file.size() != segment.bytes:
                 raise ResultDamaged(segment.file)
-            yield pa.ipc.open_file(file, options=options)
+            reader = pa.ipc.open_file(file, options=options)
+            named = index.columns if columns is None else [index.columns[one] for one in columns]
+            if [(one.name, str(one.type)) for one in reader.schema] != [
+                (one.name, one.type) for one in named
+            ]:
+                raise ResultDamaged(segment.file)
+            if segment.rows and not reader.num_record_batches:
+                raise ResultDamaged(segment.file)
+            yield reader
     except FileNotFoundError:
         raise ResultExpired from None
-    except pa.ArrowException:
+    except (pa.ArrowException, OSError) as error:
+        if not is_damage(error):
+            raise
         raise ResultDamaged(segment.file) from None
+
+
+def read_batch(
+    reader: pa.RecordBatchFileReader, place: int, segment: Segment, left: int
+) -> pa.RecordBatch:
+    """The batch at a place, where `left` rows of the segment are still to come. Raises
+    `ResultDamaged`.
+
+    All of it is looked at, in 0.4 ms of ten columns: Arrow follows what stands in a file blindly,
+    out of the process's memory if need be, and the file may be a worker's.
+    """
+    batch = reader.get_batch(place)
+    batch.validate(full=True)
+    is_last = place == reader.num_record_batches - 1
+    due = left if is_last else segment.batch_rows or batch.num_rows
+    if batch.num_rows != due or due > left:
+        raise ResultDamaged(segment.file)
+    return batch
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error is about what a file holds: Arrow says that it cannot be decompressed by an
+    `OSError` without a number."""
+    return not isinstance(error, OSError) or error.errno is None

@@ -19,6 +19,7 @@ from longwatch.engines.contract import (
     Workspace,
 )
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.runner.limits import bind_to_starter, free_address_space, limit_address_space
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.segments import SegmentWriter
@@ -41,7 +42,10 @@ def run_attempt(
     piece would only keep the machine busy (0.2 s for 1.9 GB).
     """
     os.chdir(mailbox.folder)
-    spec = mailbox.spec()
+    try:
+        spec = mailbox.spec()
+    except UNREADABLE as error:
+        _give_up(mailbox, _no_order(error))
     watch = Watch(spec, mailbox, doorbell, lambda error, last: _breach(mailbox, watch, error, last))
     limit_address_space(spec.memory_bytes)
     watch.start()
@@ -67,6 +71,13 @@ def run_attempt(
         last = _replace_result(watch.report(), result)
         outcome = Outcome(ending=Ending.SUCCEEDED, last=last, trace=watch.trace(last))
     _end(mailbox, watch, outcome)
+
+
+def _give_up(mailbox: Mailbox, error: JobError) -> Never:
+    """Say why nothing was begun, and end this process, which rings loudly enough."""
+    last = Report(phase=Phase.STARTING, elapsed_s=0.0)
+    mailbox.write_outcome(Outcome(ending=Ending.FAILED, last=last, error=error))
+    os._exit(0)
 
 
 def _end(mailbox: Mailbox, watch: Watch, outcome: Outcome) -> Never:
@@ -169,6 +180,14 @@ def _breach(mailbox: Mailbox, watch: Watch, error: JobError, last: Report) -> Ne
     """Called on the watch's thread while the engine is deep in something: end it all, now."""
     outcome = Outcome(ending=Ending.FAILED, last=last, error=error, trace=watch.trace(last))
     _end(mailbox, watch, outcome)
+
+
+def _no_order(error: Exception) -> JobError:
+    return JobError(
+        code="spec_unreadable",
+        message=f"What was to be run cannot be read from the disk any more: {error}.",
+        hint="Look after the disk that holds the data folder, then run the query again.",
+    )
 
 
 def _out_of_memory(spec: AttemptSpec) -> JobError:

@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from longwatch.durable import replace
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.runner.spec import AttemptSpec, Identity, Outcome, Report
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class Mailbox:
         replace(self.folder / "spec.json", msgspec.json.encode(spec))
 
     def spec(self) -> AttemptSpec:
-        """What to run. Raises `msgspec.MsgspecError`."""
+        """What to run. Raises one of `UNREADABLE` where that cannot be told."""
         return msgspec.json.decode((self.folder / "spec.json").read_bytes(), type=AttemptSpec)
 
     def request_cancel(self) -> None:
@@ -91,6 +92,6 @@ class Mailbox:
 def _read(path: Path, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         # Torn files cannot happen by `replace`; a disk that lies is treated as silence.
         return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from longwatch.protocol.attempts import AttemptSpec, Ending, Outcome, Report, Trace, attempt_tag
 from longwatch.protocol.catalogue import Catalogue, Estimate
@@ -35,7 +36,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     and on Linux `since_boot`, which boot it was and how many ticks after it. Only the latter stays
     when the clock is set."""
 
-    pid: int
+    pid: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     started_s: float
     since_boot: str | None = None
 

@@ -33,12 +33,15 @@ from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
 from longwatch.service.endwatch import EndWatch
+from longwatch.service.foresight import Foresight
 from longwatch.service.offering import Offers
+from longwatch.service.pulse import Pulse
+from longwatch.service.remembering import Memory
 from longwatch.service.requests import CancelWish
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.starting import attempt_spec
-from longwatch.service.submitting import Intake, Taken
+from longwatch.service.submitting import CheckRoom, Intake, Taken
 from longwatch.service.timers import Timers
 from longwatch.settings import Settings
 from longwatch.sources.catalogue import SourceCatalogue
@@ -63,9 +66,12 @@ class JobService:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         offers: Offers | None = None,
         on_submit: Callable[[Job], None] = lambda _job: None,
+        check_room: CheckRoom = lambda _owner: None,
+        memory: Memory | None = None,
     ) -> None:
         """With `offers` a job starts when a worker comes for it, else as soon as its turn has.
-        `on_submit` is told of each new job, within the request that brought it."""
+        `on_submit` is told of each new job, within the request that brought it; `check_room` is
+        `Intake`'s. `memory` knows of earlier runs."""
         self._offers = offers
         self._store = store
         self._executor = executor
@@ -75,7 +81,7 @@ class JobService:
         self._log = log
         self._now = now
         self._on_submit = on_submit
-        self._intake = Intake(store, sources, settings, now)
+        self._intake = Intake(store, sources, settings, now, check_room)
         self._endwatch = EndWatch()
         self._policy = Policy(settings.max_attempts, settings.on_stop == "requeue")
         self._running: dict[str, Running] = {}
@@ -87,6 +93,8 @@ class JobService:
         self.opened_s: dict[str, float] = {}
         """When each result was last opened, by the monotonic clock: those do not expire now."""
         self._scheduler = Scheduler(self._start_next, self._next_look_s, log)
+        self._pulse = Pulse(self._running, self._tell)
+        self._foresight = Foresight(memory, lambda: len(self._running), log) if memory else None
         self._leading = not store.shared
         self._may_start: Callable[[Transaction], bool] = lambda _tx: True
         self.on_progress: Callable[[str, int, Phase, Progress], None] = lambda *_: None
@@ -98,6 +106,7 @@ class JobService:
         if self._leading:
             await self._take_up()
         self._scheduler.start()
+        self._pulse.start()
 
     async def lead(self, may_start: Callable[[Transaction], bool]) -> None:
         """Start jobs from now on, as the only one of several servers on the store. `may_start`
@@ -136,6 +145,7 @@ class JobService:
                 self._running[job.id] = Running(job.attempt, Slot(job.owner, job.source))
                 self._hub.runs(summary(job))
                 self._executor.adopt(job.id, job.attempt)
+                self._foresee(job)
             if job.cancel_requested_at is not None:
                 self._executor.cancel(job.id, job.attempt)
         for job in await self._store.run(repository.in_state, JobState.QUEUED):
@@ -181,7 +191,10 @@ class JobService:
         """
         self._endwatch.close()
         await self._scheduler.stop()
+        await self._pulse.stop()
         await self._executor.stop(keep=keep)
+        if self._foresight is not None:
+            await self._foresight.stop()
 
     async def is_idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
@@ -336,13 +349,20 @@ class JobService:
         if running is None or running.attempt != attempt:
             return
         running.heard(report)
-        self._hub.progress(job_id, attempt, report.phase, running.progress)
-        self.on_progress(job_id, attempt, report.phase, running.progress)
+        self._tell(job_id, running)
+
+    def _tell(self, job_id: str, running: Running) -> None:
+        """How an attempt is doing now."""
+        self._hub.progress(job_id, running.attempt, running.phase, running.progress)
+        self.on_progress(job_id, running.attempt, running.phase, running.progress)
 
     async def ended(self, job_id: str, attempt: int, ended: Ended) -> None:
         """An attempt is over: record it, however long the store takes to have room for it."""
         if ended.last is not None:
             self.reported(job_id, attempt, ended.last)
+        running = self._running.get(job_id)
+        if running is not None:
+            running.is_over = True
         try:
             while not await self._recorded(job_id, attempt, ended):
                 if self._scheduler.stopping:  # the mailbox holds it: the next start collects it
@@ -354,6 +374,9 @@ class JobService:
             bug = not self._store.shared
             story = {"job": job_id, "attempt": attempt, "error": str(error)}
             self._log.warning("end of an attempt refused", **story, exc_info=bug)
+        else:
+            if self._foresight is not None and running is not None:
+                self._foresight.remember(running, ended)
         finally:
             self._running.pop(job_id, None)
             if not self._running:
@@ -455,10 +478,20 @@ class JobService:
             self._log.error("runner not started", job=job.id, error=str(error), exc_info=not known)
             await self._fail_start(job, error)
             return None
+        self._foresee(job, spec)
         self._log.info("attempt started", job=job.id, attempt=job.attempt, source=job.source)
         if (job.id, job.attempt) in self._to_cancel:
             self._executor.cancel(job.id, job.attempt)
         return spec
+
+    def _foresee(self, job: Job, spec: AttemptSpec | None = None) -> None:
+        """Let a running attempt learn from earlier runs of its query."""
+        running = self._running.get(job.id)
+        if self._foresight is None or running is None:  # over before its launch returned
+            return
+        with contextlib.suppress(JobsError):  # its source is gone meanwhile: it ends all the same
+            spec = spec or attempt_spec(job, self._sources, self._settings)
+            self._foresight.follow(spec, running)
 
     def _slots(self) -> list[Slot]:
         """The room that is taken up: by what runs, and by what workers may come for."""

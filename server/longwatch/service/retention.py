@@ -5,6 +5,9 @@ The job stays and its page answers `result_expired`. Jobs themselves go by age a
 only the settings ask for. Nothing of a job that waits or runs is touched, nor a result that
 somebody opened within the last hour.
 
+Runs that later ones are compared with go by age and by count too, and whatever is more than the
+newest few of a query; they do not wait for their job to go, nor go with it.
+
 Whatever dead attempts left goes as well: their spill, the mailboxes of attempts that another one
 followed, and folders of jobs that the store does not know.
 """
@@ -28,7 +31,7 @@ from longwatch.execution import folders
 from longwatch.execution.folders import AttemptFolder, JobFolder
 from longwatch.protocol.jobs import JobSummary
 from longwatch.protocol.limits import SweepKind
-from longwatch.store import aging
+from longwatch.store import aging, runs
 from longwatch.store.aging import Standing
 from longwatch.store.errors import StoreError
 from longwatch.store.store import Store
@@ -61,6 +64,8 @@ class Keep:
     results_bytes: int | None
     jobs_for: timedelta | None
     jobs: int | None
+    runs_for: timedelta | None = None
+    runs: int | None = None
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class Swept:
     bytes: int = 0
     leftovers: int = 0
     jobs: int = 0
+    runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +142,23 @@ class Retention:
         *,
         opened_s: dict[str, float],
         remove_jobs: RemoveJobs | None = None,
+        freed: Callable[[str], None] = lambda _job_id: None,
         leads: Callable[[], bool] = lambda: True,
         shares_folder: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`opened_s` says when by `clock` somebody last opened a job's result; what is no longer
-        of interest is removed from it. Without `remove_jobs` jobs are kept for ever. Of several
-        servers on a store the one that `leads` removes jobs, and files if all share a folder."""
+        of interest is removed from it. Without `remove_jobs` jobs are kept for ever. `freed` is
+        told whose result went. Of several servers on a store the one that `leads` removes jobs,
+        and files if all share a folder."""
         self._store = store
         self._jobs_folder = jobs_folder
         self._keep = keep
         self._log = log
         self._opened_s = opened_s
         self._remove_jobs = remove_jobs
+        self._freed = freed
         self._leads = leads
         self._shares_folder = shares_folder
         self._now = now
@@ -266,11 +275,13 @@ class Retention:
             if self._is_open(one.job_id):
                 continue
             if await asyncio.to_thread(folders.remove_result, one.attempt):
+                self._freed(one.job_id)
                 swept.results += 1
                 swept.bytes += one.attempt.result_bytes
                 self._surveyed_bytes -= one.attempt.result_bytes
                 found.lose(one)
         await self._remove_rows(swept, now)
+        await self._forget_runs(swept, now)
         if swept != Swept():
             self._log.info(
                 "retention removed",
@@ -278,6 +289,7 @@ class Retention:
                 bytes=swept.bytes,
                 leftovers=swept.leftovers,
                 jobs=swept.jobs,
+                runs=swept.runs,
             )
         return swept
 
@@ -358,6 +370,16 @@ class Retention:
             over -= removed
             if removed < BATCH:
                 return
+
+    async def _forget_runs(self, swept: Swept, now: datetime | None) -> None:
+        if not self._leads():
+            return
+        keep = self._keep
+        oldest = None if keep.runs_for is None or now is None else now - keep.runs_for
+        gone = runs.BATCH
+        while gone == runs.BATCH:
+            gone = await self._store.run(runs.prune, total=keep.runs, older_than=oldest)
+            swept.runs += gone
 
     def _believed_now(self) -> datetime | None:
         """The time, unless the clock was set since the last pass: a day that jumps ahead must not

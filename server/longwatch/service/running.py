@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from longwatch.progress.tracker import ProgressTracker
 from longwatch.protocol.jobs import (
+    Activity,
     Job,
     JobState,
     JobSummary,
@@ -17,9 +19,15 @@ from longwatch.protocol.jobs import (
     ResultSummary,
     StatementKind,
 )
-from longwatch.runner.spec import Report
+from longwatch.protocol.runs import Accuracy
+from longwatch.runner.spec import AttemptSpec, Report
 from longwatch.service.scheduling import Slot
 
+if TYPE_CHECKING:
+    from longwatch.progress.estimate import Estimator
+
+SILENT_AFTER_S: Final = 8.0
+"""A runner reports once a second; a worker may be cut off for some seconds."""
 AnyJob = TypeVar("AnyJob", bound=JobSummary)
 
 
@@ -30,28 +38,43 @@ class Running:
         self.attempt = attempt
         self.slot = slot
         self.phase = Phase.STARTING
+        self._heard_s = time.monotonic()
         self.progress = Progress()
+        self.is_over = False
+        self.spec: AttemptSpec | None = None
+        """What it was given to run."""
+        self.others = 0
+        """How many other jobs ran when it began."""
         self._tracker = ProgressTracker()
         self._kind: StatementKind | None = None
         self._result: ResultInfo | None = None
 
     def heard(self, report: Report) -> None:
         """The attempt has news."""
-        self.progress = self._tracker.update(
-            phase=report.phase,
-            elapsed_s=report.elapsed_s,
-            fraction=report.fraction,
-            rows=report.rows,
-            bytes=report.bytes,
-            memory_bytes=report.memory_bytes,
-            spill_bytes=report.spill_bytes,
-            statement=report.statement,
-            statements=report.statements,
-        )
+        self._heard_s = time.monotonic()
+        self.progress = self._tracker.update(report)
         self.phase, self._kind = report.phase, report.kind
         if report.result is None or not report.result.complete:
             # A job whose result is complete has ended: the store tells both in one change.
             self._result = report.result
+
+    def fell_silent(self, now_s: float) -> bool:
+        """Whether nothing was heard of it for long, by the monotonic clock; then it is shown."""
+        silent_s = now_s - self._heard_s
+        if silent_s < SILENT_AFTER_S:
+            return False
+        self.progress = msgspec.structs.replace(
+            self.progress, activity=Activity.SILENT, stalled_s=round(silent_s, 1)
+        )
+        return True
+
+    def learn(self, estimator: Estimator) -> None:
+        """What earlier runs of the query say."""
+        self._tracker.learn(estimator)
+
+    def judged(self, total_s: float) -> Accuracy | None:
+        """How right all that was told is, now that the attempt has ended after so many seconds."""
+        return self._tracker.judged(total_s)
 
     def seen_in(self, job: AnyJob) -> AnyJob:
         """The job with the newest of this attempt, if that is the one which runs."""

@@ -36,6 +36,7 @@ RETRY_AFTER_S: Final = 5
 FORGET_EVERY_S: Final = 60.0
 """An expired key is as good as forgotten: only its row stays a little longer."""
 Make = Callable[[Transaction], Job]
+CheckRoom = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,11 @@ class Intake:
         sources: SourceCatalogue,
         settings: Settings,
         now: Callable[[], datetime],
+        check_room: CheckRoom = lambda _owner: None,
     ) -> None:
+        """`check_room` raises `QuotaExceeded` for whoever keeps too much already."""
         self._store = store
+        self._check_room = check_room
         self._sources = sources
         self._settings = settings
         self._now = now
@@ -75,8 +79,8 @@ class Intake:
     async def submit(self, submission: Submission, owner: str, key: str | None = None) -> Taken:
         """Take a job in; it is on disk when this returns.
 
-        Raises `UnknownSource`, `InvalidSubmission`, `LimitTooHigh`, `QueueFull` or `StoreError`;
-        with a `key` also `KeyReused`, `KeyInFlight` and `JobDeleted`.
+        Raises `UnknownSource`, `InvalidSubmission`, `LimitTooHigh`, `QueueFull`, `QuotaExceeded` or
+        `StoreError`; with a `key` also `KeyReused`, `KeyInFlight` and `JobDeleted`.
         """
         if key is None:
             job = self._prepared(submission, owner)
@@ -152,6 +156,7 @@ class Intake:
         return self._prepared(submission, owner, retry_of=job.id)
 
     def _add(self, tx: Transaction, job: Job) -> Job:
+        self._check_room(job.owner)
         self._make_sure_of_room(tx, job.owner, self._settings.max_queued_per_owner)
         self._make_sure_of_room(tx, None, self._settings.max_queued)
         return repository.add(tx, job)

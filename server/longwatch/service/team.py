@@ -18,6 +18,7 @@ import structlog
 from longwatch.feed.hub import FeedHub
 from longwatch.jobs.model import new_id
 from longwatch.protocol.jobs import Phase, Progress
+from longwatch.protocol.wire import UNREADABLE
 from longwatch.service.jobs import JobService
 from longwatch.service.people import TokenService
 from longwatch.service.sourcing import SourceService
@@ -187,7 +188,7 @@ class Team:
     def _progress_came(self, payload: str) -> None:
         try:
             told = _decode(payload)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             self._log.warning("progress of another version of Longwatch not understood")
             return
         if told.server == self.name:

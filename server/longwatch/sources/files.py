@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,8 @@ from longwatch.durable import sync
 from longwatch.jobs.errors import InvalidSource, UploadRefused
 
 SCHEME: Final = "file:"
+_OWNER: Final = ".owner"
+"""Beside an upload: who uploaded it."""
 _ID: Final = re.compile(r"[a-f0-9]{24}")
 _TEXT: Final = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
 _PACKED: Final = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}
@@ -42,6 +44,7 @@ class Upload:
     file_id: str
     name: str
     part: Path
+    owner: str = ""
 
 
 class Files:
@@ -62,6 +65,7 @@ class Files:
         self._folder = folder
         self._allowed = None if allowed is None else [one.resolve() for one in allowed]
         self._private = private.resolve()
+        self._taken: dict[str, tuple[str, int]] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -103,16 +107,26 @@ class Files:
         found = self._place(given)
         return {**options, "path": str(found or self._folder / given.removeprefix(SCHEME))}
 
-    def begin(self, name: str) -> Upload:
-        """Take in a file of that name. Raises `UploadRefused` for one that is of no use, `OSError`
-        when there is no room."""
+    def taken_up(self) -> dict[str, int]:
+        """How many bytes each person has uploaded; read from the disk once."""
+        if self._taken is None:
+            self._taken = dict(self._found())
+        sizes: dict[str, int] = {}
+        for owner, size in [*self._taken.values()]:
+            sizes[owner] = sizes.get(owner, 0) + size
+        return sizes
+
+    def begin(self, name: str, owner: str = "") -> Upload:
+        """Take in a file of that name from somebody. Raises `UploadRefused` for one that is of no
+        use, `OSError` when there is no room."""
         clean = _clean(name)
         if _kind(clean) is None:
             raise UploadRefused(f"{clean!r} is none of the files that can be read: {_KINDS}.")
         file_id = secrets.token_hex(12)
         folder = self._folder / file_id
         folder.mkdir(parents=True, mode=0o700)
-        return Upload(file_id, clean, folder / ".part")
+        (folder / _OWNER).write_text(owner, "utf-8")
+        return Upload(file_id, clean, folder / ".part", owner)
 
     def keep(self, upload: Upload) -> str:
         """An upload has come whole; returns the path that a source names it by. Raises
@@ -122,7 +136,10 @@ class Files:
         sync(upload.part)
         if problem is not None:
             raise UploadRefused(problem)
+        size = upload.part.stat().st_size
         upload.part.rename(upload.part.with_name(upload.name))
+        if self._taken is not None:
+            self._taken[upload.file_id] = (upload.owner, size)
         return SCHEME + upload.file_id
 
     def drop(self, upload: Upload) -> None:
@@ -145,16 +162,34 @@ class Files:
                 old = older_s is not None and now_s - folder.stat().st_mtime > older_s
                 if folder.name in gone or (old and folder.name not in ids):
                     shutil.rmtree(folder, ignore_errors=True)
+                    if self._taken is not None:
+                        self._taken.pop(folder.name, None)
+
+    def _found(self) -> Iterator[tuple[str, tuple[str, int]]]:
+        with contextlib.suppress(FileNotFoundError):
+            for folder in self._folder.iterdir():
+                place = self._place(SCHEME + folder.name)
+                with contextlib.suppress(OSError):
+                    size = 0 if place is None else place.stat().st_size
+                    yield folder.name, (_owner_in(folder), size)
 
     def _place(self, given: str) -> Path | None:
         file_id = given.removeprefix(SCHEME)
         if not _ID.fullmatch(file_id):
             return None
         try:
-            names = [one for one in (self._folder / file_id).iterdir() if one.name != ".part"]
+            names = [one for one in (self._folder / file_id).iterdir() if one.name[0] != "."]
         except OSError:
             return None
         return names[0] if len(names) == 1 else None
+
+
+def _owner_in(folder: Path) -> str:
+    """Who uploaded it; nobody, of what is older than that is noted."""
+    try:
+        return (folder / _OWNER).read_text("utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
 
 
 def _clean(name: str) -> str:

@@ -34,18 +34,26 @@ def note(
 
 
 def note_settings(
-    tx: Transaction, who: str, role: Role, chosen: Mapping[str, str], at: datetime
+    tx: Transaction,
+    who: str,
+    role: Role,
+    chosen: Mapping[str, str],
+    at: datetime,
+    server: tuple[str, str] | None = None,
 ) -> None:
-    """Add a line for each setting that is not what it was when this was called before."""
-    known = markers.get(tx.connection, markers.SETTINGS)
-    markers.put(tx.connection, markers.SETTINGS, msgspec.json.encode(chosen).decode())
+    """Add a line for each setting that is not what it was when this was called before; of several
+    servers on a store by the same `server`, given by its id and by where it runs."""
+    marker = markers.SETTINGS if server is None else f"{markers.SETTINGS}:{server[0]}"
+    where = "" if server is None else f", on {server[1]}"
+    known = markers.get(tx.connection, marker)
+    markers.put(tx.connection, marker, msgspec.json.encode(chosen).decode())
     if known is None:
         return
     before = msgspec.json.decode(known, type=dict[str, str])
     for name in sorted({*before, *chosen}):
         old, new = before.get(name, "default"), chosen.get(name, "default")
         if old != new:
-            note(tx, who, role, "settings.change", [name], at, f"{old} → {new}")
+            note(tx, who, role, "settings.change", [name], at, f"{old} → {new}{where}")
 
 
 @reading

@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 from longwatch.client.errors import LongwatchClientError
 from longwatch.client.worker import WorkerClient
 from longwatch.execution.celery_broker import TASK, celery_app
+from longwatch.execution.celery_hints import Hints
+from longwatch.execution.contract import BrokerRefuses, BrokerUnreachable
 from longwatch.worker.child import Child, presence
 from longwatch.worker.options import WorkerOptions
 
@@ -25,8 +27,8 @@ class WorkerBusy(Exception):
 
 def run_worker(options: WorkerOptions) -> int:
     """Run a worker until it is told to stop (SIGTERM, Ctrl+C): it then finishes what it runs. The
-    exit code. Raises `WorkerBusy` and `OSError`, and `LongwatchClientError` when the server wants
-    no worker or is none."""
+    exit code. Raises `WorkerBusy`, `BrokerRefuses` and `OSError`, and `LongwatchClientError` when
+    the server wants no worker or is none."""
     options.work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = FileLock(options.work_dir / "worker.lock")
     try:
@@ -38,6 +40,7 @@ def run_worker(options: WorkerOptions) -> int:
     try:
         options.draining_file.unlink(missing_ok=True)
         asyncio.run(_say(options))
+        asyncio.run(_knock(options))
         code = _serve(options)
         with contextlib.suppress(LongwatchClientError):
             asyncio.run(_say(options, leaving=True))
@@ -95,6 +98,20 @@ def _serve(options: WorkerOptions) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+async def _knock(options: WorkerOptions) -> None:
+    """Raises `BrokerRefuses` for a broker that lets us not in. Celery would try for ever; one that
+    only is not there it may wait for."""
+    hints = Hints(options.broker)
+    try:
+        await hints.waiting(options.queues[0])
+    except BrokerRefuses:
+        raise
+    except BrokerUnreachable:
+        return
+    finally:
+        await hints.close()
 
 
 async def _say(options: WorkerOptions, *, leaving: bool = False) -> None:

@@ -98,6 +98,7 @@ CHECKS: Final[dict[int, tuple[str, ...]]] = {
     16: (
         "contract/test_problems.py::test_ten_megabytes_of_sql_are_too_large_declared_or_not",
         "contract/test_feed.py::test_a_frame_of_two_megabytes_is_cut_off",
+        "contract/security/test_fuzzed_frames.py::test_what_a_server_is_sent",
         "contract/security/test_limits.py::test_heads_that_are_too_large",
         "contract/security/test_limits.py::test_heads_that_come_too_slowly",
         "contract/security/test_limits.py::test_bodies_that_come_too_slowly",
@@ -107,6 +108,8 @@ CHECKS: Final[dict[int, tuple[str, ...]]] = {
         "contract/security/test_limits.py::test_wrong_tokens_are_counted_and_right_ones_let_in",
         "contract/security/test_limits.py::test_feeds_of_one_person_and_in_all",
         "contract/security/test_limits.py::test_jobs_that_wait",
+        "contract/security/test_quotas.py::test_what_one_person_may_keep",
+        "contract/security/test_quotas.py::test_what_all_may_keep",
         "integration/test_sources.py::test_uploads_have_a_limit_and_leave_nothing",
         "integration/test_exports.py::test_too_many_at_once_are_told_to_wait",
     ),
@@ -129,6 +132,7 @@ CHECKS: Final[dict[int, tuple[str, ...]]] = {
         "integration/test_sources.py::test_a_server_for_others_lets_name_only_what_it_is_told",
         "integration/test_sources.py::test_links_that_lead_in_circles_or_out",
         "contract/security/test_tokens.py::test_no_id_leads_out_of_its_folder",
+        "faults/test_fuzzed_files.py::test_a_harmed_result",
     ),
     23: (
         "integration/test_exports.py::test_standard_output_and_formulas",
@@ -140,8 +144,19 @@ CHECKS: Final[dict[int, tuple[str, ...]]] = {
         "contract/test_rights.py::test_what_an_admin_does_is_in_the_audit_log_and_no_secret_is",
         "contract/security/test_tokens.py::test_the_data_folder_holds_no_token",
     ),
-    25: ("contract/test_rights.py::test_every_route_for_everybody",),
-    26: ("contract/test_openapi.py::test_the_document_itself_is_not_public",),
+    25: (
+        "contract/test_rights.py::test_every_route_for_everybody",
+        "unit/server/test_broker.py::test_nothing_but_json_and_no_way_to_control_workers",
+        "faults/test_workers.py::test_what_is_no_hint_is_left_alone",
+        "integration/test_brokers.py::test_a_password",
+        "integration/test_brokers.py::test_tls_of_a_signer_of_ones_own",
+        "contract/security/test_fuzzed_routes.py::test_what_a_worker_says_of_its_result",
+    ),
+    26: (
+        "contract/test_openapi.py::test_the_document_itself_is_not_public",
+        "architecture/test_audit.py::test_a_vulnerable_pin_fails_the_check",
+        "architecture/test_audit.py::test_what_it_says_is_judged",
+    ),
 }
 
 

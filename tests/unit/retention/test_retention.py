@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from longwatch import works
 from longwatch.execution.contract import Died
 from longwatch.jobs.errors import UnknownJob
 from longwatch.protocol.jobs import JobState
@@ -21,7 +23,9 @@ from longwatch.runner.spec import Identity
 from longwatch.service import retention
 from longwatch.service.retention import Keep, Swept
 from longwatch.settings import Settings, load_settings
+from longwatch.store import runs
 from longwatch.works import remove_jobs
+from support.remembered import run
 from support.servers import app_over, http_client
 from support.waiting import eventually
 from unit.retention.conftest import FOREVER, Kept
@@ -188,6 +192,26 @@ async def test_jobs_go_through_the_service_with_all_their_files(kept: Kept) -> N
     assert kept.has_result(new)
 
 
+async def test_runs_go_by_age_by_count_and_beyond_the_newest_of_a_query(kept: Kept) -> None:
+    days = [kept.clock.now - number * DAY for number in range(12)]
+    made = [run(number, "d", ended_at=ended) for number, ended in enumerate(days)]
+    made += [run(number + 50, f"d{number}", ended_at=ended) for number, ended in enumerate(days)]
+    for one in made:
+        await kept.given.store.run(runs.add, one)
+
+    async def left() -> list[str]:
+        found, _ = await kept.given.store.run(runs.page, limit=100)
+        return sorted(one.job_id for one in found)
+
+    assert await kept.retention(FOREVER).sweep() == Swept(runs=4), "eight of each are enough"
+    week = replace(FOREVER, runs_for=6.5 * DAY)
+    assert await kept.retention(week).sweep() == Swept(runs=6)
+    assert await kept.retention(replace(FOREVER, runs=3)).sweep() == Swept(runs=11)
+    assert await left() == ["job-00000", "job-00050", "job-00051"]
+    follows = kept.retention(replace(FOREVER, runs=1), leads=lambda: False)
+    assert await follows.sweep() == Swept(), "of several servers one does it"
+
+
 async def test_many_jobs_go_in_batches(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     for _ in range(5):
@@ -216,6 +240,10 @@ def test_settings(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "not" / "yet")
     assert settings.keep_results_days == 30
     assert settings.keep_jobs == 1_000_000
+    assert (settings.runs_kept_days, settings.max_runs) == (180, 10_000)
+    assert works.kept(settings) == Keep(
+        30 * DAY, settings.keep_results_bytes, None, 1_000_000, 180 * DAY, 10_000
+    )
     disk = os.statvfs(tmp_path) if hasattr(os, "statvfs") else None
     if disk is not None:
         assert settings.keep_results_bytes == disk.f_blocks * disk.f_frsize // 5

@@ -61,6 +61,12 @@ def test_nothing_but_json_and_no_way_to_control_workers() -> None:
     assert conf.result_backend is None
 
 
+@pytest.mark.parametrize("asked", ["none", "optional", "CERT_NONE"])
+def test_no_address_turns_tls_off(asked: str) -> None:
+    with pytest.raises(InvalidBroker, match=r"anybody could be the broker.*ssl_ca_certs"):
+        Broker.parse(f"rediss://broker?ssl_cert_reqs={asked}")
+
+
 def test_tls_is_checked() -> None:
     conf = celery_app(Broker.parse("rediss://broker")).conf
     assert conf.broker_use_ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}

@@ -92,6 +92,7 @@ def told(*reports: tuple[str, int, Phase, Progress], tick: int = 1) -> ProgressF
         eta_low_s=[one.eta_low_s for one in progress],
         eta_high_s=[one.eta_high_s for one in progress],
         stalled_s=[one.stalled_s for one in progress],
+        activities=[one.activity for one in progress],
         statement=[one.statement for one in progress],
         statements=[one.statements for one in progress],
     )

@@ -106,6 +106,7 @@ class PlainMirror:
                 eta_low_s=frame.eta_low_s[place],
                 eta_high_s=frame.eta_high_s[place],
                 stalled_s=frame.stalled_s[place],
+                activity=frame.activities[place],
                 statement=frame.statement[place],
                 statements=frame.statements[place],
             )

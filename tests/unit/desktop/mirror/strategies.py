@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from longwatch.protocol.frames import Delta
-from longwatch.protocol.jobs import JobState, JobSummary, Progress, ProgressBasis
+from longwatch.protocol.jobs import Activity, JobState, JobSummary, Progress, ProgressBasis
 from longwatch_desktop.mirror.query import JobFilter
 from unit.desktop.mirror.builders import delta
 
@@ -33,6 +33,7 @@ def progresses(draw: st.DrawFn) -> Progress:
         eta_low_s=low,
         eta_high_s=None if low is None else low + draw(FEW),
         stalled_s=draw(st.sampled_from([0.0, 3.5])),
+        activity=draw(st.sampled_from(Activity)),
         statement=draw(FEW),
         statements=3,
     )

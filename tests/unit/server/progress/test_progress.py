@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from longwatch.progress.eta import LEAST_ELAPSED_S, LEAST_FRACTION, eta_range
 from longwatch.progress.tracker import STALL_AFTER_S, ProgressTracker
+from longwatch.protocol.attempts import Report
 from longwatch.protocol.jobs import Phase, Progress, ProgressBasis
 
 FRACTION = st.none() | st.floats(0, 1)
@@ -19,16 +20,8 @@ REPORT = st.tuples(
 
 
 def follow(tracker: ProgressTracker, elapsed_s: float, **report: object) -> Progress:
-    fields: dict[str, object] = {
-        "phase": Phase.EXECUTING,
-        "fraction": None,
-        "rows": 0,
-        "bytes": 0,
-        "memory_bytes": 0,
-        "spill_bytes": 0,
-        **report,
-    }
-    return tracker.update(elapsed_s=elapsed_s, **fields)  # type: ignore[arg-type]
+    fields: dict[str, object] = {"phase": Phase.EXECUTING, **report}
+    return tracker.update(Report(elapsed_s=elapsed_s, **fields))  # type: ignore[arg-type]
 
 
 @given(st.lists(REPORT, max_size=40))
@@ -116,20 +109,13 @@ def test_nothing_stalls_outside_of_execution() -> None:
 
 def test_the_next_statement_begins_anew() -> None:
     tracker = ProgressTracker()
-    common = {"rows": 0, "bytes": 0, "memory_bytes": 0, "spill_bytes": 0, "statements": 2}
-    first = tracker.update(
-        phase=Phase.EXECUTING, elapsed_s=60.0, fraction=0.8, statement=1, **common
-    )
+    first = follow(tracker, 60.0, fraction=0.8, statement=1, statements=2)
     assert first.fraction == 0.8
     assert first.eta_low_s is None, "what comes after this statement is not known"
-    second = tracker.update(
-        phase=Phase.PLANNING, elapsed_s=61.0, fraction=None, statement=2, **common
-    )
+    second = follow(tracker, 61.0, phase=Phase.PLANNING, statement=2, statements=2)
     assert second.fraction is None
     for at_s, fraction in ((65.0, 0.2), (71.0, 0.5)):
-        second = tracker.update(
-            phase=Phase.EXECUTING, elapsed_s=at_s, fraction=fraction, statement=2, **common
-        )
+        second = follow(tracker, at_s, fraction=fraction, statement=2, statements=2)
     assert second.eta_low_s is not None
     assert second.eta_high_s is not None
     assert second.eta_low_s <= 10 <= second.eta_high_s

@@ -1,0 +1,51 @@
+"""Which earlier runs say something of a new one, and how much."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Final
+
+from longwatch.progress.curves import Curve, curve_of
+from longwatch.progress.estimate import Earlier
+from longwatch.protocol.runs import Run
+
+LEAST_SPREAD: Final = 0.10
+MOST_SPREAD: Final = 0.7
+FEW_SPREAD: Final = 0.30
+"""Of the logarithm of the work: what one earlier run leaves open, and what it counts for when there
+are more. Of TPC-H's queries with other parameters the middle is 0.1, the largest 0.5."""
+AGING: Final = 0.8
+"""How much each run counts of what the next newer one does."""
+SAME_NUMBERS: Final = 3.0
+"""How many times more a run counts that had the same literals and parameters."""
+
+
+def earlier_runs(runs: Sequence[Run], numbers: Sequence[float]) -> list[Earlier]:
+    """What runs of the same query, newest first, say of one with these `numbers`."""
+    known: list[tuple[Run, Curve]] = []
+    for run in runs:
+        curve = curve_of(run.trace)
+        if curve is not None:
+            known.append((run, curve))
+    spread = _spread([curve.work for _, curve in known])
+    return [
+        Earlier(
+            curve=curve,
+            spread=spread,
+            weight=AGING**age * (SAME_NUMBERS if list(numbers) == run.numbers else 1.0),
+        )
+        for age, (run, curve) in enumerate(known)
+    ]
+
+
+def _spread(works: Sequence[float]) -> float:
+    """How far the work of a run lies from that of others, as the standard deviation of logarithms:
+    what they differed by until now, and `FEW_SPREAD` as if that were two runs more."""
+    if not works:
+        return FEW_SPREAD
+    logs = [math.log(work) for work in works]
+    middle = statistics.fmean(logs)
+    squares = sum((one - middle) ** 2 for one in logs) + 2 * FEW_SPREAD**2
+    return min(MOST_SPREAD, max(LEAST_SPREAD, math.sqrt(squares / (len(logs) + 1))))

@@ -1,0 +1,132 @@
+"""What earlier runs say of those that run now, and what these leave for later ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from longwatch.execution.contract import Ended
+from longwatch.protocol.attempts import Trace
+from longwatch.protocol.runs import Run
+from longwatch.runner.spec import AttemptSpec, Ending, Outcome
+from longwatch.service.remembering import Memory
+from longwatch.service.running import Running
+
+if TYPE_CHECKING:
+    from longwatch.progress.estimate import Estimator
+    from longwatch.progress.fingerprint import Fingerprint
+
+PATIENCE_S: Final = 0.3
+"""What is over by then needs no foresight; to ask for it would take longer than many queries."""
+LEAST_KEPT_S: Final = 0.5
+"""Shorter runs are not remembered: nobody watches these."""
+
+
+class Foresight:
+    """Asks the memory about what begins to run, and tells it of what has ended.
+
+    It never stands in a job's way: what goes wrong here is logged, and the job has no time left to
+    show."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        beside: Callable[[], int],
+        log: structlog.stdlib.BoundLogger,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`beside`: how many jobs run now, the one asked for among them."""
+        self._memory = memory
+        self._beside = beside
+        self._log = log
+        self._now = now
+        self._learning: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[None]] = set()
+
+    def follow(self, spec: AttemptSpec, running: Running) -> None:
+        """An attempt has begun: let it know of earlier runs, if it is not over in a moment."""
+        running.spec, running.others = spec, self._beside() - 1
+        self._start(self._learning, self._learn(spec, running))
+
+    def remember(self, running: Running, ended: Ended) -> None:
+        """An attempt is over."""
+        how, spec = ended.how, running.spec
+        if spec is None:
+            return
+        if not isinstance(how, Outcome) or how.ending is not Ending.SUCCEEDED or how.trace is None:
+            return
+        if how.last.elapsed_s < LEAST_KEPT_S or how.last.result is None:
+            return
+        if how.last.result.stopped_at is None:  # else it went only as far as its limit
+            self._start(self._keeping, self._keep(spec, running, how))
+
+    async def stop(self) -> None:
+        """Ask no more, and wait for what is being kept."""
+        for task in self._learning:
+            task.cancel()
+        await asyncio.gather(*self._learning, *self._keeping, return_exceptions=True)
+
+    def _start(self, tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="foresight")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        task.add_done_callback(self._look_at)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("a run was not learned from", error=str(error), exc_info=error)
+
+    async def _learn(self, spec: AttemptSpec, running: Running) -> None:
+        await asyncio.sleep(PATIENCE_S)
+        if running.is_over:
+            return
+        like = await _fingerprint(spec)
+        runs = await self._memory.like(like, spec.source, spec.engine)
+        estimator = await asyncio.to_thread(_estimator, runs, like)
+        if estimator is not None:
+            running.learn(estimator)
+
+    async def _keep(self, spec: AttemptSpec, running: Running, how: Outcome) -> None:
+        like, last = await _fingerprint(spec), how.last
+        run = Run(
+            job_id=spec.job_id,
+            digest=like.digest,
+            source=spec.source,
+            engine=spec.engine,
+            tables=list(like.tables),
+            operators=list(like.operators),
+            numbers=list(like.numbers),
+            ended_at=self._now(),
+            duration_s=last.elapsed_s,
+            cpu_s=last.cpu_s,
+            rows=last.rows,
+            bytes=last.bytes,
+            memory_bytes=max(how.trace.memory_bytes, default=0) if how.trace else 0,
+            others=running.others,
+            accuracy=running.judged(last.elapsed_s),
+            trace=how.trace or Trace(),
+        )
+        await self._memory.keep(run)
+
+
+async def _fingerprint(spec: AttemptSpec) -> Fingerprint:
+    """In a thread: long texts of SQL take their time, and so does the first import."""
+    return await asyncio.to_thread(_fingerprint_of, spec)
+
+
+def _fingerprint_of(spec: AttemptSpec) -> Fingerprint:
+    from longwatch.progress.fingerprint import fingerprint  # noqa: PLC0415 - sqlglot is large
+
+    return fingerprint(spec.sql, spec.engine, spec.source, spec.parameters)
+
+
+def _estimator(runs: Sequence[Run], like: Fingerprint) -> Estimator | None:
+    from longwatch.progress.choosing import earlier_runs  # noqa: PLC0415 - so is numpy
+    from longwatch.progress.estimate import Estimator  # noqa: PLC0415
+
+    earlier = earlier_runs([one for one in runs if one.digest == like.digest], like.numbers)
+    return Estimator(earlier) if earlier else None
