@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy.ma  # noqa: F401 - which numpy loads when it is first asked for what is unique: 30 ms
 
+from longwatch_desktop.accuracy import AccuracyDesk
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.admin.desk import AdminDesk
 from longwatch_desktop.control import JobControl
@@ -37,6 +38,7 @@ from longwatch_desktop.toolbar import ToolBar
 from longwatch_desktop.window_controller import WindowController
 
 __all__ = [
+    "AccuracyDesk",
     "Actions",
     "AdminDesk",
     "AllMatching",

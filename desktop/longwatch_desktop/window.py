@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
         self.admin_desk = parts.AdminDesk(
             session, theme, self.actions_, self.desk, self.servers, self
         )
+        self.accuracy_desk = parts.AccuracyDesk(session, self.actions_, self)
         self.move_desk = parts.MoveDesk(
             session, self.servers, self.table, self.actions_, self.notice, settings, self
         )
@@ -180,6 +181,7 @@ class MainWindow(QMainWindow):
         await self.launcher.stop()
         await self.settings_desk.stop()
         await self.admin_desk.stop()
+        await self.accuracy_desk.stop()
         await self.details.stop()
         await self._tasks.close()
 

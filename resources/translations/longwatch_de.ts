@@ -209,6 +209,14 @@
         <translation>Seine Personen und Tokens, und was sie taten</translation>
     </message>
     <message>
+        <source>How right the times were…</source>
+        <translation>Wie gut die Zeiten stimmten …</translation>
+    </message>
+    <message>
+        <source>Bars and times left, held against the end</source>
+        <translation>Balken und Restzeiten, am Ende nachgeprüft</translation>
+    </message>
+    <message>
         <source>Preferences…</source>
         <translation>Einstellungen…</translation>
     </message>
@@ -804,8 +812,40 @@
         <translation>Nicht mehr einlassen: was offen ist, endet sofort</translation>
     </message>
     <message>
+        <source>How right the times were</source>
+        <translation>Wie gut die Zeiten stimmten</translation>
+    </message>
+    <message>
+        <source>Queries</source>
+        <translation>Abfragen</translation>
+    </message>
+    <message>
+        <source>Had run before</source>
+        <translation>Liefen zuvor</translation>
+    </message>
+    <message>
+        <source>Bar off by, first</source>
+        <translation>Balken daneben, zuerst</translation>
+    </message>
+    <message>
+        <source>Bar off by, again</source>
+        <translation>Balken daneben, wieder</translation>
+    </message>
+    <message>
+        <source>Range was right</source>
+        <translation>Spanne stimmte</translation>
+    </message>
+    <message>
+        <source>Of the queries that have ended: how far the bar was from the share of the time that had passed, on average over the run, the first time and when the query had run before; and how much of the time the range of the time left held. That is to be 80 %.</source>
+        <translation>Von den beendeten Abfragen: wie weit der Balken vom Anteil der vergangenen Zeit abwich, im Mittel über den Lauf, beim ersten Mal und wenn die Abfrage zuvor schon lief; und wie oft die Spanne der Restzeit stimmte. Das sollen 80 % sein.</translation>
+    </message>
+    <message>
         <source>Asking the server…</source>
         <translation>Der Server wird gefragt …</translation>
+    </message>
+    <message>
+        <source>Nothing is known yet: no query that took half a second has ended.</source>
+        <translation>Noch ist nichts bekannt: Keine Abfrage, die eine halbe Sekunde dauerte, ist zu Ende.</translation>
     </message>
     <message>
         <source>Nobody has a token yet. Make one for each person who is to work here.</source>
