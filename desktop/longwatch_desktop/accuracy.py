@@ -3,7 +3,7 @@ trust."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
@@ -42,7 +42,7 @@ class AccuracyDialog(QDialog):
                 "Of the queries that have ended: how far the bar was from the share of the time "
                 "that had passed, on average over the run, the first time and when the query had "
                 "run before; and how much of the time the range of the time left held. That is to "
-                "be 80 %."
+                "be 80\u00a0%."
             )
         )
         about.setTextFormat(Qt.TextFormat.PlainText)
@@ -56,10 +56,10 @@ class AccuracyDialog(QDialog):
         layout.addWidget(buttons)
         self.table.say(tr("Asking the server…"))
 
-    def show_sources(self, sources: Sequence[SourceAccuracy]) -> None:
-        """Show these."""
+    def show_sources(self, sources: Sequence[SourceAccuracy], titles: Mapping[str, str]) -> None:
+        """Show these, by what people call them."""
         self.table.show_rows(
-            [(one.source, _cells(one), True) for one in sources],
+            [(one.source, _cells(one, titles), True) for one in sources],
             tr("Nothing is known yet: no query that took half a second has ended."),
         )
 
@@ -92,7 +92,8 @@ class AccuracyDesk(QObject):
     async def _read(self) -> None:
         sources = await self._session.client().accuracy()
         if self._dialog is not None:
-            self._dialog.show_sources(sources)
+            titles = {one.name: one.title for one in self._session.sources}
+            self._dialog.show_sources(sources, titles)
 
     def _say(self, reason: str) -> None:
         if self._dialog is not None:
@@ -102,9 +103,9 @@ class AccuracyDesk(QObject):
         self._dialog = None
 
 
-def _cells(one: SourceAccuracy) -> tuple[str, ...]:
+def _cells(one: SourceAccuracy, titles: Mapping[str, str]) -> tuple[str, ...]:
     return (
-        one.source,
+        titles.get(one.source, one.source),
         figures(f"{one.runs:,}"),
         figures(f"{one.repeats:,}"),
         _percent(one.fraction_error_first),

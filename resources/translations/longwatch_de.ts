@@ -836,8 +836,8 @@
         <translation>Spanne stimmte</translation>
     </message>
     <message>
-        <source>Of the queries that have ended: how far the bar was from the share of the time that had passed, on average over the run, the first time and when the query had run before; and how much of the time the range of the time left held. That is to be 80 %.</source>
-        <translation>Von den beendeten Abfragen: wie weit der Balken vom Anteil der vergangenen Zeit abwich, im Mittel über den Lauf, beim ersten Mal und wenn die Abfrage zuvor schon lief; und wie oft die Spanne der Restzeit stimmte. Das sollen 80 % sein.</translation>
+        <source>Of the queries that have ended: how far the bar was from the share of the time that had passed, on average over the run, the first time and when the query had run before; and how much of the time the range of the time left held. That is to be 80&#xa0;%.</source>
+        <translation>Von den beendeten Abfragen: wie weit der Balken vom Anteil der vergangenen Zeit abwich, im Mittel über den Lauf, beim ersten Mal und wenn die Abfrage zuvor schon lief; und wie oft die Spanne der Restzeit stimmte. Das sollen 80&#xa0;% sein.</translation>
     </message>
     <message>
         <source>Asking the server…</source>

@@ -46,6 +46,6 @@ async def test_a_query_that_ran_before_is_told_by_it_and_judged(ready: Desk) -> 
     await ready.state(second, JobState.SUCCEEDED, patience_s=60)
     dialog = await opened(ready)
     (row,) = await eventually(lambda: cells(dialog))
-    assert row[:3] == ["sample", "2", "1"]
+    assert row[:3] == ["Flights sample", "2", "1"]
     assert all(cell.endswith(" %") for cell in row[3:])
     dialog.close()

@@ -65,8 +65,9 @@ class UnknownRun(JobsError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(
-            f"No run of a job {job_id[:40]!r} is remembered on this server: it did not succeed, or "
-            "newer runs of its query took its place. `longwatch runs` lists those there are."
+            f"No run of a job {job_id[:40]!r} is remembered on this server: it did not succeed, "
+            "was over in a moment, or newer runs of its query took its place. `longwatch runs` "
+            "lists those there are."
         )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate
 
 import pytest
 import structlog
@@ -16,7 +17,8 @@ from longwatch.logs import close_log, open_log
 from longwatch.progress.fingerprint import Fingerprint
 from longwatch.service.remembering import FRESH_S, MOST_LOOKUPS, Memory
 from longwatch.store import runs
-from longwatch.store.store import Store
+from longwatch.store.store import P, Store, T
+from longwatch.store.writer import Transaction
 from support.remembered import run
 from support.stores import lay_out
 
@@ -87,6 +89,42 @@ async def test_what_is_kept_or_forgotten_is_seen_at_once(
     assert await memory.forget(source="sales") == 1
     assert await memory.like(D, "sales", "duckdb") == []
     assert await memory.forget() == 1
+
+
+class LateStore(Store):
+    """A store whose look-ups are answered when a test says so, as by a reader of PostgreSQL's."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, lambda _changes: None)
+        self.looked_up = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def run(
+        self,
+        operation: Callable[Concatenate[Transaction, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        found = await super().run(operation, *args, **kwargs)
+        if operation is runs.like:
+            self.looked_up.set()
+            await self.may_answer.wait()
+        return found
+
+
+async def test_an_answer_older_than_what_was_kept_meanwhile_is_not_kept_in_memory(
+    tmp_path: Path, log: structlog.stdlib.BoundLogger
+) -> None:
+    store = LateStore(lay_out(tmp_path / "jobs.sqlite"))
+    await store.open()
+    memory = Memory(store, log)
+    early = asyncio.create_task(memory.like(D, "sales", "duckdb"))
+    await store.looked_up.wait()
+    await memory.keep(run(1))
+    store.may_answer.set()
+    assert await early == []
+    assert await memory.like(D, "sales", "duckdb") == [run(1)]
+    await store.close()
 
 
 async def test_many_are_forgotten_in_several_goes(
