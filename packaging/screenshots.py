@@ -20,9 +20,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_SCALE_FACTOR", "1")
 
 from PySide6.QtCore import QSettings, QSize
-from PySide6.QtWidgets import QApplication, QComboBox, QTabWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QTabWidget, QWidget
 
 from longwatch.protocol.jobs import JobState
+from longwatch_desktop.admin.dialog import AdminDialog
 from longwatch_desktop.hosting import EmbeddedServer
 from longwatch_desktop.loop import new_loop
 from longwatch_desktop.program import Program
@@ -83,6 +84,8 @@ class Photographer:
         self.theme.choose(Mode.LIGHT)
         self.window.resize(SMALL)
         await self.save("small")
+        self.window.resize(self.window.minimumSize())
+        await self.save("narrow")
         self.window.resize(USUAL)
         self.window.table.select_job(self.job_named("Every flight, with its weather"))
         result = self.window.details.result
@@ -101,6 +104,19 @@ class Photographer:
         await asyncio.sleep(1)
         await self.save("chart")
         self.window.details.show_overview()
+        await self.shoot_management()
+
+    async def shoot_management(self) -> None:
+        """What whoever runs the server looks after."""
+        command = self.window.actions_.manage
+        await until(command.isEnabled, "the rights of an admin")
+        command.trigger()
+        dialog = self.window.findChild(AdminDialog)
+        assert dialog is not None
+        await until(lambda: dialog.limits.table.rows > 0, "the limits")
+        dialog.pages.setCurrentWidget(dialog.limits)
+        await self.save("manage", dialog)
+        dialog.reject()
 
     async def shoot_large(self) -> None:
         """The same at twice the scale."""
@@ -196,7 +212,7 @@ class Photographer:
         jobs = [mirror.job(slot) for slot in mirror.slots()]
         return [job.id for job in jobs if not job.state.is_final]
 
-    async def save(self, name: str, window: MainWindow | None = None) -> None:
+    async def save(self, name: str, window: QWidget | None = None) -> None:
         """Write one picture, once the window has drawn itself."""
         for _ in range(3):
             await asyncio.sleep(0.15)

@@ -3044,6 +3044,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>sobald der Auftrag vorbei ist</translation>
     </message>
     <message>
+        <source>was not told within a day</source>
+        <translation>wurde binnen eines Tages nicht benachrichtigt</translation>
+    </message>
+    <message>
         <source>runs</source>
         <translation>läuft</translation>
     </message>
@@ -3592,6 +3596,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Nennen Sie eine Umgebungsvariable des Servers, zum Beispiel PGPASSWORD.</translation>
     </message>
     <message>
+        <source>The name of a queue begins with a letter or digit, and has letters, digits, dots, hyphens and underscores.</source>
+        <translation>Der Name einer Warteschlange beginnt mit einem Buchstaben oder einer Ziffer und besteht aus Buchstaben, Ziffern, Punkten, Binde- und Unterstrichen.</translation>
+    </message>
+    <message>
         <source>This cannot be saved: {reason}.</source>
         <translation>Das kann nicht gespeichert werden: {reason}.</translation>
     </message>
@@ -4072,6 +4080,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>as many as there is room for</source>
         <translation>so viele, wie Platz haben</translation>
+    </message>
+    <message>
+        <source>Workers that have its data take its jobs from this queue</source>
+        <translation>Worker, die ihre Daten haben, holen ihre Aufträge aus dieser Warteschlange</translation>
     </message>
     <message>
         <source>Kind</source>

@@ -163,3 +163,16 @@ def test_the_box_can_be_reached_and_cleared_by_keys(bar: Bar) -> None:
     QTest.keyClick(bar.box, Qt.Key.Key_Escape)
     assert bar.box.text() == ""
     assert bar.asked[-1] == JobFilter()
+
+
+def test_the_box_stays_whole_where_there_is_little_room(bar: Bar) -> None:
+    bar.bar.set_counts(dict.fromkeys(JobState, 4), 24, 24, 4)
+    for width in (900, 540, 420, 300):
+        bar.bar.resize(width, 40)
+        QApplication.processEvents()
+        assert bar.box.width() >= bar.box.minimumWidth()
+        assert bar.box.geometry().right() < width
+    assert [one.split()[0] for one in bar.chips()] == ["All", "Mine"]
+    bar.bar.resize(540, 40)
+    QApplication.processEvents()
+    assert "Running 4" in bar.chips(), "they come back with the room"

@@ -194,6 +194,17 @@ async def test_a_move_that_a_crash_broke_off_is_finished_by_the_next_start(
             Moves(after.window.settings).keep(move)  # as if it had died before it was forgotten
 
 
+async def test_what_is_gone_is_not_looked_for_for_ever(given: Program) -> None:
+    desk, moves = given.window.move_desk, Moves(given.window.settings)
+    for origin, target in (("", "nobody"), ("", "team")):
+        one = Move(
+            job_id="a" * 16, name="Gone", origin=origin, target=target, to=TEAM, source="sample"
+        )
+        assert not await desk._carry_out(one)
+        assert given.window.notice.text.startswith("It is not known whether Gone was moved to")
+        assert moves.all() == []
+
+
 class _Refusing(random.Random):
     """Chooses to refuse every connection."""
 

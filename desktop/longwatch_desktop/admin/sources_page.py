@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from longwatch.protocol.sources import Source, SourceOrigin
+from longwatch.protocol.worker import DEFAULT_QUEUE
 from longwatch_desktop import words
 from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.sources.tree import FIXED
@@ -109,7 +110,7 @@ class SourcesPage(QWidget):
         cells = (
             *(source.title, source.name, source.engine),
             *("–" if jobs is None else words.count(jobs), most),
-            *(source.queue or "–", tr(_ORIGINS[source.origin])),
+            *(source.queue or DEFAULT_QUEUE, tr(_ORIGINS[source.origin])),
         )
         return source.name, cells, True
 

@@ -62,7 +62,18 @@ class TextTable(QWidget):
 
     def hide_column(self, number: int, *, hidden: bool) -> None:
         """Hide a column, or show it again."""
-        self._tree.setColumnHidden(number, hidden)
+        if hidden != self._tree.isColumnHidden(number):
+            self._tree.setColumnHidden(number, hidden)
+            for column in (number, self._tree.columnCount() - 1):  # the last one has what is left
+                self._fit(column)
+
+    def _fit(self, column: int) -> None:
+        if self._tree.isColumnHidden(column):
+            return  # it would be no pixel wide
+        self._tree.resizeColumnToContents(column)
+        last = column == self._tree.columnCount() - 1
+        if not (last and self._tree.header().stretchLastSection()):  # which is wider already
+            self._tree.setColumnWidth(column, min(320, self._tree.columnWidth(column) + 12))
 
     def _align(self, item: QTreeWidgetItem) -> None:
         for column in self._numbers:
@@ -91,8 +102,7 @@ class TextTable(QWidget):
             if key == before:
                 self._tree.setCurrentItem(item)
         for column in range(self._tree.columnCount()):
-            self._tree.resizeColumnToContents(column)
-            self._tree.setColumnWidth(column, min(320, self._tree.columnWidth(column) + 12))
+            self._fit(column)
         if rows:
             self._stack.setCurrentIndex(1)
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -40,6 +40,9 @@ CHIPS: Final[tuple[tuple[str, frozenset[JobState] | None], ...]] = (
 LEAST_BOX: Final = 120
 MARGIN: Final = 8
 SPACING: Final = 2
+NOTE_MARGIN: Final = 8
+GO_FIRST: Final = (3, 5, 2, 4, 1)
+"""Places among `CHIPS` of those that go where there is little room: what is over first."""
 HELP: Final = QT_TR_NOOP(
     "Words are looked for in names and SQL. Also:\n"
     "state:failed,running   source:sample   user:ann   mine:\n"
@@ -62,6 +65,7 @@ class FilterBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(MARGIN, 5, MARGIN, 5)
         layout.setSpacing(SPACING)
+        layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         for number, (title, _) in enumerate(CHIPS):
             chip = _chip(tr(title))
             self._chips.addButton(chip, number)
@@ -72,7 +76,7 @@ class FilterBar(QWidget):
         self._own.hide()
         layout.addWidget(self._own)
         self._note = QLabel()
-        self._note.setContentsMargins(8, 0, 0, 0)
+        self._note.setContentsMargins(NOTE_MARGIN, 0, 0, 0)
         self._note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._note.setProperty("muted", True)
         layout.addWidget(self._note, 1)
@@ -138,17 +142,30 @@ class FilterBar(QWidget):
             narrowed = bool(self._box.text().strip())
             self._note.setText(counted_matches(matches) if narrowed else "")
 
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Not that of all chips: some go where there is no room."""
+        first = self._chips.button(0).sizeHint().width() + SPACING
+        width = first + LEAST_BOX + 2 * MARGIN + NOTE_MARGIN
+        return QSize(width, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
-        """Say the counts as fully as there is room: cut, a number is another number."""
-        room = self.width() - LEAST_BOX - 2 * MARGIN
+        """Say the counts as fully as there is room: cut, a number is another number. Where there
+        is none for all of them some chips go, rather than the box, which takes `state:` too."""
+        room = self.width() - LEAST_BOX - 2 * MARGIN - NOTE_MARGIN
+        needed = 0
         for brevity in range(3):
-            widths = [self._write(*chip, brevity) for chip in self._all_chips()]
-            if sum(widths) <= room:
+            needed = sum(self._write(*chip, brevity) for chip in self._all_chips())
+            if needed <= room:
                 return
+        for number in GO_FIRST:
+            chip = self._chips.button(number)
+            if needed > room and not chip.isHidden() and not chip.isChecked():
+                chip.hide()
+                needed -= chip.sizeHint().width() + SPACING
 
     def _all_chips(self) -> Iterator[tuple[QAbstractButton, str, int | None]]:
         for number, (title, _) in enumerate(CHIPS):

@@ -9,6 +9,9 @@ from typing import Final
 import msgspec
 from PySide6.QtCore import QSettings
 
+from longwatch_desktop import words
+
+MOST_NAMED: Final = 60
 _KEY: Final = "jobs/moves"
 GOOD_FOR: Final = timedelta(hours=20)
 """How long one can be gone on with: a server remembers for a day what it was given."""
@@ -25,6 +28,11 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     to: str
     source: str
     begun_at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def short_name(self) -> str:
+        """What people are told of it: the name may be a whole query."""
+        return words.one_line(self.name, MOST_NAMED)
 
     @property
     def is_stale(self) -> bool:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from longwatch.client.address import Address
 from longwatch.client.api import AsyncClient
-from longwatch.client.errors import LongwatchClientError
+from longwatch.client.errors import LongwatchClientError, NotFound
 from longwatch.client.moving import NotMoved, is_on_its_way, move
 from longwatch.protocol.jobs import JobState, JobSummary
 from longwatch_desktop.actions import Actions
@@ -139,7 +139,7 @@ class MoveDesk(QObject):
     def _tell_moved(self, moves: Sequence[Move], target: Profile | None) -> None:
         server = self._title(target)
         said = (
-            tr("{name} was moved to {server}.").format(name=moves[0].name, server=server)
+            tr("{name} was moved to {server}.").format(name=moves[0].short_name, server=server)
             if len(moves) == 1
             else tr("%n jobs were moved to {server}.", "", len(moves)).format(server=server)
         )
@@ -178,15 +178,15 @@ class MoveDesk(QObject):
         while not one.is_stale:
             try:
                 await self._try(one)
-            except ServerGone:
+            except (ServerGone, NotFound):  # the server, or the job here, was removed meanwhile
                 break
             except NotMoved as error:
-                return not_moved.format(name=one.name, reason=error)
+                return not_moved.format(name=one.short_name, reason=error)
             except LongwatchClientError as error:
                 if await self._has_not_begun(one):
-                    return not_moved.format(name=one.name, reason=error)
+                    return not_moved.format(name=one.short_name, reason=error)
                 said = tr("{name} is on its way to {server}, and is tried again: {reason}")
-                said = said.format(name=one.name, server=one.to, reason=error)
+                said = said.format(name=one.short_name, server=one.to, reason=error)
                 if said != told:
                     self._notice.say(said)
                 told = said
@@ -196,7 +196,7 @@ class MoveDesk(QObject):
             pause_s = min(2 * pause_s, AGAIN_MOST_S)
         unknown = tr("It is not known whether {name} was moved to {server}. Look there, and run it "
                      "again if it is missing.")  # fmt: skip
-        return unknown.format(name=one.name, server=one.to)
+        return unknown.format(name=one.short_name, server=one.to)
 
     async def _try(self, one: Move) -> None:
         here = await self._address(one.origin)

@@ -24,7 +24,7 @@ from longwatch_desktop.results.exporting import Exports, Order
 from longwatch_desktop.results.overview import Overview
 from longwatch_desktop.results.plan import PlanPage
 from longwatch_desktop.results.reading import ResultReader
-from longwatch_desktop.results.story import is_word_out
+from longwatch_desktop.results.story import is_late, is_word_out
 from longwatch_desktop.results.view import ResultView
 from longwatch_desktop.results.watching import Watch
 from longwatch_desktop.session import Session
@@ -229,7 +229,8 @@ class DetailPane(QWidget):
         attempts = await client.attempts(job.id) if job.attempt > 1 else []
         self.overview.show_more(full, story, attempts, self._session.clock())
         self._show_front()
-        if job.state.is_final and not is_word_out(full.notify, story):
+        over = job.state.is_final and not is_late(story, self._session.clock())
+        if over and not is_word_out(full.notify, story):
             await self._follow_word(full, attempts)
 
     async def _follow_word(self, job: Job, attempts: list[Attempt]) -> None:

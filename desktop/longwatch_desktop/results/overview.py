@@ -126,7 +126,7 @@ class Overview(QScrollArea):
         if self._job is None or job.id != self._job.id:
             return
         self._more = bounds(job)
-        self._told.show_lines(words_of(job.notify, self._job.state, story))
+        self._told.show_lines(words_of(job.notify, self._job.state, story, now))
         self._attempts.show_lines(tried(attempts, now))
         self._story.show_lines(told(story))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from longwatch.protocol.history import Attempt, StoryLine
@@ -24,6 +24,7 @@ _EVENTS: Final = {
     "notify_delayed": QT_TR_NOOP("Message not sent yet"),
     "notify_failed": QT_TR_NOOP("Message not sent"),
 }
+TELLS_FOR: Final = timedelta(days=1)
 _WORD: Final = {
     "notified": QT_TR_NOOP("was told at {when}"),
     "notify_delayed": QT_TR_NOOP("could not be told at {when}; it is tried again"),
@@ -52,9 +53,9 @@ def told(story: list[StoryLine]) -> list[tuple[str, str]]:
 
 
 def words_of(
-    notify: Iterable[str], state: JobState, story: Iterable[StoryLine]
+    notify: Iterable[str], state: JobState, story: Sequence[StoryLine], now: datetime
 ) -> list[tuple[str, str]]:
-    """Who is told of a job's end, and what became of it so far."""
+    """Who is told of a job's end, and what became of it by `now`, the server's clock."""
     lines = [line for line in story if line.event in _WORD]
     found = []
     for name in notify:
@@ -63,10 +64,17 @@ def words_of(
             line = last[-1]
             why = (line.detail or "").partition(": ")[2]
             said = tr(_WORD[line.event]).format(when=_time(line.at), why=why)
+        elif not state.is_final:
+            said = tr("when the job is over")
         else:
-            said = tr("on its way") if state.is_final else tr("when the job is over")
+            said = tr("was not told within a day") if is_late(story, now) else tr("on its way")
         found.append((name, said))
     return found
+
+
+def is_late(story: Sequence[StoryLine], now: datetime) -> bool:
+    """Whether the job's end is so long ago that the server tells nobody any more."""
+    return bool(story) and now - story[-1].at > TELLS_FOR
 
 
 def is_word_out(notify: Iterable[str], story: Iterable[StoryLine]) -> bool:

@@ -105,7 +105,10 @@ class SourceDesk(QObject):
         page.setFocus()
 
     async def _open(self, source: Source | None, over: QWidget | None) -> None:
-        engines = (await self._session.client().engines()).engines
+        client = self._session.client()
+        engines = (await client.engines()).engines
+        workers = await client.workers()
+        queues = {queue for one in workers.workers for queue in one.queues}
         if self._dialog is not None:
             return
         why = FIXED.get(source.origin) if source is not None else None
@@ -118,6 +121,7 @@ class SourceDesk(QObject):
             {one.name for one in self._session.sources},
             fixed=tr(why) if why is not None else "",
             remote=address is not None and not address.is_loopback,
+            queues=queues if workers.executor != "local" else None,
             parent=over or self._window,
         )
         dialog.saved.connect(self._saved)

@@ -40,6 +40,7 @@ class Entered:
     options: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
     max_running: int | None = None
+    queue: str | None = None
 
 
 def draft_of(entered: Entered) -> SourceDraft:
@@ -64,6 +65,14 @@ def draft_of(entered: Entered) -> SourceDraft:
                 tr("Name an environment variable of the server, such as PGPASSWORD."),
                 f"/secrets/{option}",
             )
+    if entered.queue is not None and not _NAME.fullmatch(entered.queue):
+        raise DraftError(
+            tr(
+                "The name of a queue begins with a letter or digit, and has letters, digits, dots, "
+                "hyphens and underscores."
+            ),
+            "/queue",
+        )
     draft = SourceDraft(
         name=name,
         engine=entered.engine,
@@ -72,6 +81,7 @@ def draft_of(entered: Entered) -> SourceDraft:
         options={key: value.strip() for key, value in entered.options.items() if value.strip()},
         secrets=entered.secrets,
         max_running=entered.max_running,
+        queue=entered.queue,
     )
     try:
         return msgspec.convert(msgspec.to_builtins(draft), SourceDraft)

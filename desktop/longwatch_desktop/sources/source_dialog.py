@@ -54,9 +54,11 @@ class SourceDialog(QDialog):
         *,
         fixed: str = "",
         remote: bool = False,
+        queues: Collection[str] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`fixed` says why a source cannot be changed; `remote` that the server is elsewhere."""
+        """`fixed` says why a source cannot be changed; `remote` that the server is elsewhere;
+        `queues` are those of its workers, if it has some."""
         super().__init__(parent)
         self._session = session
         self._theme = theme
@@ -66,7 +68,7 @@ class SourceDialog(QDialog):
         self.setWindowTitle(
             tr("Source {name}").format(name=source.title) if source else tr("Add a source")
         )
-        self.form = SourceForm(engines, source, taken, remote=remote)
+        self.form = SourceForm(engines, source, taken, remote=remote, queues=queues)
         self._said = QLabel()
         self._said.setWordWrap(True)
         self._said.setTextFormat(Qt.TextFormat.PlainText)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
+    QCompleter,
     QFormLayout,
     QLabel,
     QLineEdit,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.protocol.sources import EngineInfo, Source
+from longwatch.protocol.worker import DEFAULT_QUEUE
 from longwatch_desktop.sources.drafts import Entered, Secret
 from longwatch_desktop.sources.free_options import FreeOptions
 from longwatch_desktop.sources.option_fields import (
@@ -45,7 +47,9 @@ class SourceForm(QWidget):
         taken: Collection[str],
         *,
         remote: bool,
+        queues: Collection[str] | None = None,
     ) -> None:
+        """`queues` are those that workers take jobs from; `None` where there are no workers."""
         super().__init__()
         self._engines = {one.name: one for one in engines}
         self._source = source
@@ -70,6 +74,9 @@ class SourceForm(QWidget):
         inset(self._most)
         self._most.setRange(0, 256)
         self._most.setSpecialValueText(tr("as many as there is room for"))
+        self._queue = QLineEdit()
+        self._queue.setPlaceholderText(DEFAULT_QUEUE)
+        self._queue.setToolTip(tr("Workers that have its data take its jobs from this queue"))
         self._form = QFormLayout(self)
         self._form.setContentsMargins(14, 12, 14, 12)
         self._form.setVerticalSpacing(8)
@@ -86,12 +93,16 @@ class SourceForm(QWidget):
             (tr("Queries at once"), self._most),
         ):
             self._row(label, widget)
+        has_queue = queues is not None or (source is not None and source.queue is not None)
+        if has_queue:  # else what is not asked about stays as it is
+            self._queue.setCompleter(QCompleter(sorted(queues or ())))
+            self._row(tr("Queue"), self._queue)
         self.name.setToolTip(tr("What the command line and scripts call it"))
         self._fill(source)
         self._engine.currentIndexChanged.connect(lambda _at: self._ask_for_options())
         self.title.textEdited.connect(lambda _text: self._title_typed())
         self.name.textEdited.connect(lambda _text: setattr(self, "_name_is_ours", False))
-        for box in (self.title, self.name, self.description):
+        for box in (self.title, self.name, self.description, self._queue):
             box.textChanged.connect(lambda _text: self.edited.emit())
         self._most.valueChanged.connect(lambda _most: self.edited.emit())
 
@@ -120,6 +131,7 @@ class SourceForm(QWidget):
             options=options,
             secrets=secrets,
             max_running=self._most.value() or None,
+            queue=self._queue.text().strip() or None,
         )
 
     def take_path(self, field: PathField, path: str) -> None:
@@ -140,8 +152,13 @@ class SourceForm(QWidget):
         if kind in {"options", "secrets"} and name in self._fields:
             self._fields[name].mark(message)
             self._fields[name].setFocus()
-        elif kind in {"name", "title", "description"}:
-            box = {"name": self.name, "title": self.title, "description": self.description}[kind]
+        elif kind in {"name", "title", "description", "queue"}:
+            box = {
+                "name": self.name,
+                "title": self.title,
+                "description": self.description,
+                "queue": self._queue,
+            }[kind]
             mark(box, message)
             box.setFocus()
 
@@ -149,7 +166,7 @@ class SourceForm(QWidget):
         """Nothing is wrong as far as we know."""
         for one in self._fields.values():
             one.mark("")
-        for box in (self.title, self.name, self.description):
+        for box in (self.title, self.name, self.description, self._queue):
             mark(box, "")
 
     def _fill(self, source: Source | None) -> None:
@@ -162,6 +179,7 @@ class SourceForm(QWidget):
             self.description.setText(source.description)
             self.description.setCursorPosition(0)
             self._most.setValue(source.max_running or 0)
+            self._queue.setText(source.queue or "")
         self._ask_for_options()
 
     def _ask_for_options(self) -> None:
