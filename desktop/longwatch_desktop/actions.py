@@ -102,6 +102,9 @@ class Actions(QObject):
         self.manage = self._make(
             tr("Manage server…"), "", (), tr("Its people and tokens, and what they did")
         )
+        self.accuracy = self._make(
+            tr("How right the times were…"), "", (), tr("Bars and times left, held against the end")
+        )
         self.preferences = self._make(tr("Preferences…"), "", ("Ctrl+,",), "")
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.shortcuts = self._make(tr("Keyboard shortcuts"), "", ("Ctrl+?", "F1"), "")
@@ -114,15 +117,21 @@ class Actions(QObject):
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.servers = QMenu(tr("Work with"), parent)
-        self.themes = QActionGroup(parent)
+        self.move = QMenu(tr("Move to"), parent)
+        self.move.setToolTip(tr("Let another server run the selected jobs that wait"))
+        self.themes = self._make_themes(theme)
+        theme.changed.connect(self._recolor)
+        self._recolor()
+
+    def _make_themes(self, theme: Theme) -> QActionGroup:
+        themes = QActionGroup(self._parent)
         for mode, title in MODES:
-            action = QAction(tr(title), parent)
+            action = QAction(tr(title), self._parent)
             action.setCheckable(True)
             action.setData(mode)
             action.setChecked(mode is theme.mode)
-            self.themes.addAction(action)
-        theme.changed.connect(self._recolor)
-        self._recolor()
+            themes.addAction(action)
+        return themes
 
     def fill_menus(self, bar: QMenuBar) -> None:
         """Every command is in a menu, so that each can be found."""
@@ -142,6 +151,7 @@ class Actions(QObject):
         query.addActions([self.find, self.replace, self.format, self.comment])
         jobs = bar.addMenu(tr("&Jobs"))
         jobs.addActions([self.cancel, self.again])
+        jobs.addMenu(self.move)
         jobs.addSeparator()
         jobs.addActions([self.open_sql, self.copy_sql, self.copy_id])
         jobs.addActions([self.copy_jobs, self.copy_csv])
@@ -160,7 +170,7 @@ class Actions(QObject):
         server.addSeparator()
         server.addAction(self.retry)
         server.addSeparator()
-        server.addAction(self.manage)
+        server.addActions([self.accuracy, self.manage])
         help_menu = bar.addMenu(tr("&Help"))
         help_menu.addActions([self.shortcuts, self.show_report, self.about])
 

@@ -58,14 +58,21 @@ class JobControl(QObject):
         session.jobs_changed.connect(self._follow)
 
     def run(
-        self, page: Page, excerpt: Excerpt, source: str | None, values: dict[str, Parameter]
+        self,
+        page: Page,
+        excerpt: Excerpt,
+        source: str | None,
+        values: dict[str, Parameter],
+        notify: Iterable[str] = (),
     ) -> None:
-        """Run a part of a tab's text with `values` for its `:name`s."""
+        """Run a part of a tab's text with `values` for its `:name`s; `notify` are told of its
+        end."""
         submission = Submission(
             sql=excerpt.sql,
             source=source,
             name=None if page.title == UNTITLED else page.title,
             parameters={**values},
+            notify=tuple(notify),
         )
         launch = _Launch(weakref.ref(page), excerpt)
         self._tasks.start(self._submit(submission, launch), name="submit")
@@ -137,6 +144,8 @@ class JobControl(QObject):
         """A job's SQL in a tab, with its values and over its source."""
         page = self._editor.open(job.name, job.sql, values=job.parameters)
         page.source = job.source
+        page.notify = [*job.notify]
+        self._editor.show_notify()
         self._editor.shown.emit()
         return page
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from longwatch.client.address import Address
 from longwatch.client.discovery import find_local
+from longwatch.client.errors import LongwatchClientError
 
 IDLE_S: Final = 30
 """How long a server without a window waits for more to do, or for a window, before it ends."""
@@ -48,6 +49,17 @@ class EmbeddedServer:
         self._starting = asyncio.ensure_future(asyncio.to_thread(self._start))
         self.address = await asyncio.shield(self._starting)
         return self.address
+
+    async def reach(self) -> Address:
+        """The same for whoever wants it as any other server. Raises `LongwatchClientError`."""
+        try:
+            return await self.start()
+        except Exception as error:
+            from longwatch.host import HostError  # noqa: PLC0415 - loaded by now, in its thread
+
+            if not isinstance(error, (HostError, OSError)):
+                raise
+            raise LongwatchClientError(str(error)) from error
 
     def _start(self) -> Address:
         from longwatch.host import AlreadyServing, ServerThread  # noqa: PLC0415 - in this thread

@@ -50,6 +50,7 @@ class Launcher(QObject):
         editor.foot.form.entered.connect(self.run)
         control.ended.connect(lambda _job: self._preflight.ask_again())
         session.catalogue_changed.connect(self._preflight.ask_again)
+        session.targets_changed.connect(lambda: editor.foot.offer_targets(session.notify_targets))
         self._catalogues = catalogues
         self._tasks = Tasks(lambda error: self.refused.emit(str(error)))
         catalogues.changed.connect(lambda _source: self._learn())
@@ -110,7 +111,8 @@ class Launcher(QObject):
             self._editor.foot.form.focus_field(error.name)
             self._editor.foot.say(str(error), bad=True)
             return
-        self._control.run(page, excerpt, self._tools.source, values)
+        notify = self._editor.foot.notify.chosen
+        self._control.run(page, excerpt, self._tools.source, values, notify)
 
     def _values(self, excerpt: Excerpt) -> dict[str, Parameter]:
         return self._editor.foot.form.values(parameter_names(excerpt.sql))

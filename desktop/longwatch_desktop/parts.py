@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy.ma  # noqa: F401 - which numpy loads when it is first asked for what is unique: 30 ms
 
+from longwatch_desktop.accuracy import AccuracyDesk
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.admin.desk import AdminDesk
 from longwatch_desktop.control import JobControl
@@ -16,6 +17,7 @@ from longwatch_desktop.jobs.filter_bar import FilterBar
 from longwatch_desktop.jobs.history import JobHistory
 from longwatch_desktop.jobs.history_strip import HistoryStrip
 from longwatch_desktop.jobs.model import JobTableModel
+from longwatch_desktop.jobs.moving import MoveDesk
 from longwatch_desktop.jobs.view import JobTable
 from longwatch_desktop.launcher import Launcher
 from longwatch_desktop.notice import NoticeBar
@@ -36,6 +38,7 @@ from longwatch_desktop.toolbar import ToolBar
 from longwatch_desktop.window_controller import WindowController
 
 __all__ = [
+    "AccuracyDesk",
     "Actions",
     "AdminDesk",
     "AllMatching",
@@ -51,6 +54,7 @@ __all__ = [
     "JobTable",
     "JobTableModel",
     "Launcher",
+    "MoveDesk",
     "NoticeBar",
     "Overview",
     "QueryDesk",

@@ -106,6 +106,7 @@ class Program:
             self.window,
         )
         servers = self.window.servers
+        servers.start_here = self.server.reach
         self._following = Following(self.session, self.server, servers)
         self._quitting = Quitting(self.window, self.session, self.server, servers, self._tasks)
         self.is_filled = True

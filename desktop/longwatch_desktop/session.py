@@ -24,7 +24,7 @@ from longwatch.client.errors import LongwatchClientError
 from longwatch.client.feed import Connected, Disconnected, FeedEvent, FeedFollower
 from longwatch.protocol.frames import Delta, ProgressFrame, Snapshot
 from longwatch.protocol.jobs import Job, JobSummary, ResultPage, Submission
-from longwatch.protocol.people import Me
+from longwatch.protocol.people import Me, Role
 from longwatch.protocol.sources import SavedQuery, Source
 from longwatch_desktop.memory import give_back
 from longwatch_desktop.mirror.asking import Asked, asked
@@ -84,6 +84,7 @@ class Session(QObject):
     """`mirror.jobs.Changes`"""
     catalogue_changed = Signal()
     me_changed = Signal()
+    targets_changed = Signal()
     trouble = Signal(str)
     """A sentence about something that went wrong in the background."""
 
@@ -99,6 +100,8 @@ class Session(QObject):
         self.mirror = JobMirror()
         self.sources: list[Source] = []
         self.saved_queries: list[SavedQuery] = []
+        self.notify_targets: list[str] = []
+        """Who can be told of a job's end; nobody until the server says so."""
         self.health = Health(Link.STARTING, time.monotonic())
         self._address: Address | None = None
         self._api: AsyncClient | None = None
@@ -166,6 +169,7 @@ class Session(QObject):
         self._told = None
         self.user = ""
         self._know(None)
+        self._offer([])
         self._address = None
         self.catalogue_changed.emit()
 
@@ -261,7 +265,15 @@ class Session(QObject):
 
     async def _ask_who(self) -> None:
         with suppress(LongwatchClientError):  # what is refused to others is not offered then
-            self._know(await self.client().me())
+            me = await self.client().me()
+            self._know(me)
+            if me.role is not Role.VIEWER:  # who submits nothing
+                self._offer(await self.client().notify_targets())
+
+    def _offer(self, targets: list[str]) -> None:
+        if targets != self.notify_targets:
+            self.notify_targets = targets
+            self.targets_changed.emit()
 
     def _know(self, me: Me | None) -> None:
         self.me = me

@@ -84,6 +84,13 @@ class Tasks:
         task.add_done_callback(done)
         return task
 
+    def leave(self) -> None:
+        """Start nothing more, and cancel what still runs without waiting for its end: what it would
+        touch goes now."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+
     async def close(self) -> None:
         """Start nothing more, and stop."""
         self._closed = True

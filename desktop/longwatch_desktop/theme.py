@@ -336,8 +336,8 @@ def _style(colors: Colors) -> str:
     QComboBox, QAbstractSpinBox {{ border: 1px solid {colors.border}; border-radius: 5px;
         padding: 3px 8px; background: {colors.base}; min-height: 18px;
         selection-background-color: {colors.selection}; selection-color: {colors.text}; }}
-    QPushButton {{ border: 1px solid {colors.border}; border-radius: 5px; padding: 4px 14px;
-        background: {colors.raised}; min-width: 52px; min-height: 18px; }}
+    QPushButton {{ border: 1px solid {colors.border}; border-radius: 5px; padding: 4px 18px;
+        background: {colors.raised}; min-height: 18px; }}
     QPushButton:hover {{ background: {colors.hover}; border-color: {colors.muted}; }}
     QPushButton:pressed {{ background: {colors.track}; }}
     QPushButton:default {{ border-color: {colors.accent}; }}

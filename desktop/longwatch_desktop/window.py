@@ -103,13 +103,7 @@ class MainWindow(QMainWindow):
             session, theme, self.panel, self.catalogues, self.editor, self.tools, self.launcher,
             self.notice, self.files, self,
         )  # fmt: skip
-        self.query_desk = parts.QueryDesk(
-            session, theme, self.panel, self.editor, self.tools, self.notice, self
-        )
-        self.settings_desk = parts.SettingsDesk(
-            session, theme, settings, self.actions_, folder, self
-        )
-        self.admin_desk = parts.AdminDesk(session, theme, self.actions_, self)
+        self._make_desks(session)
         yield
         yield from self._lay_out()
         self._controller = parts.WindowController(self, session)
@@ -119,6 +113,24 @@ class MainWindow(QMainWindow):
         self._filled = True
         self._controller.show()
         self.editor.page.setFocus()
+
+    def _make_desks(self, session: Session) -> None:
+        from longwatch_desktop import parts  # noqa: PLC0415 - as in `filling`
+
+        theme, settings = self._theme, self._settings
+        self.query_desk = parts.QueryDesk(
+            session, theme, self.panel, self.editor, self.tools, self.notice, self
+        )
+        self.settings_desk = parts.SettingsDesk(
+            session, theme, settings, self.actions_, self._folder, self
+        )
+        self.admin_desk = parts.AdminDesk(
+            session, theme, self.actions_, self.desk, self.servers, self
+        )
+        self.accuracy_desk = parts.AccuracyDesk(session, self.actions_, self)
+        self.move_desk = parts.MoveDesk(
+            session, self.servers, self.table, self.actions_, self.notice, settings, self
+        )
 
     def _restore(self) -> None:
         settings = self._settings
@@ -162,12 +174,14 @@ class MainWindow(QMainWindow):
         await self.control.stop()
         await self.servers.stop()
         await self.job_desk.stop()
+        await self.move_desk.stop()
         await self.all_matching.stop()
         await self.desk.stop()
         await self.query_desk.stop()
         await self.launcher.stop()
         await self.settings_desk.stop()
         await self.admin_desk.stop()
+        await self.accuracy_desk.stop()
         await self.details.stop()
         await self._tasks.close()
 

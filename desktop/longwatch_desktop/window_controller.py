@@ -179,6 +179,7 @@ class WindowController(QObject):
         self._window.actions_.run_statement.setEnabled(connected)
         self._window.actions_.cancel_all.setEnabled(connected)
         self._window.actions_.delete_all.setEnabled(connected)
+        self._window.actions_.accuracy.setEnabled(connected)
         self._window.job_desk.enable(connected=connected)
 
     def _health_changed(self, health: Health) -> None:

@@ -202,11 +202,19 @@
     </message>
     <message>
         <source>Manage server…</source>
-        <translation>Server verwalten …</translation>
+        <translation>Server verwalten…</translation>
     </message>
     <message>
         <source>Its people and tokens, and what they did</source>
         <translation>Seine Personen und Tokens, und was sie taten</translation>
+    </message>
+    <message>
+        <source>How right the times were…</source>
+        <translation>Wie gut die Zeiten stimmten …</translation>
+    </message>
+    <message>
+        <source>Bars and times left, held against the end</source>
+        <translation>Balken und Restzeiten, am Ende nachgeprüft</translation>
     </message>
     <message>
         <source>Preferences…</source>
@@ -235,6 +243,14 @@
     <message>
         <source>Work with</source>
         <translation>Arbeiten mit</translation>
+    </message>
+    <message>
+        <source>Move to</source>
+        <translation>Verschieben nach</translation>
+    </message>
+    <message>
+        <source>Let another server run the selected jobs that wait</source>
+        <translation>Ausgewählte Aufträge, die warten, einem anderen Server geben</translation>
     </message>
     <message>
         <source>&amp;File</source>
@@ -712,20 +728,24 @@
         <translation>Kein Server unter {url}</translation>
     </message>
     <message>
-        <source>This plan cannot report progress.</source>
-        <translation>Dieser Plan kann keinen Fortschritt melden.</translation>
-    </message>
-    <message>
         <source>No news for {span}.</source>
         <translation>Seit {span} keine Nachricht.</translation>
     </message>
     <message>
-        <source>The engine measures its progress; time may run differently.</source>
-        <translation>Die Datenbank misst ihren Fortschritt; die Zeit kann anders verlaufen.</translation>
+        <source>Nothing has moved for {span}, but the engine is at work: sorting and grouping report nothing for long stretches.</source>
+        <translation>Seit {span} bewegt sich nichts, aber die Engine arbeitet: Sortieren und Gruppieren melden lange Zeit nichts.</translation>
     </message>
     <message>
-        <source>Estimated from earlier runs of this query.</source>
-        <translation>Geschätzt nach früheren Läufen dieser Abfrage.</translation>
+        <source>Nothing has moved for {span}, and the query&apos;s process neither computes nor reads: it waits for the database, for a lock or for a disk.</source>
+        <translation>Seit {span} bewegt sich nichts, und der Prozess der Abfrage rechnet und liest nicht: Er wartet auf die Datenbank, eine Sperre oder eine Platte.</translation>
+    </message>
+    <message>
+        <source>The query&apos;s process has not been heard of for {span}. It may hang; cancelling ends it.</source>
+        <translation>Der Prozess der Abfrage hat sich seit {span} nicht gemeldet. Vielleicht hängt er; Abbrechen beendet ihn.</translation>
+    </message>
+    <message>
+        <source>The engine measures its progress; time may run differently.</source>
+        <translation>Die Datenbank misst ihren Fortschritt; die Zeit kann anders verlaufen.</translation>
     </message>
     <message>
         <source>The engine has not reported how far it is.</source>
@@ -742,6 +762,10 @@
     <message>
         <source>Workers</source>
         <translation>Worker</translation>
+    </message>
+    <message>
+        <source>What is kept</source>
+        <translation>Was bleibt</translation>
     </message>
     <message>
         <source>What was done</source>
@@ -777,19 +801,51 @@
     </message>
     <message>
         <source>New token…</source>
-        <translation>Neues Token …</translation>
+        <translation>Neues Token…</translation>
     </message>
     <message>
         <source>Revoke…</source>
-        <translation>Widerrufen …</translation>
+        <translation>Widerrufen…</translation>
     </message>
     <message>
         <source>Let it in no more: what it has open ends at once</source>
         <translation>Nicht mehr einlassen: was offen ist, endet sofort</translation>
     </message>
     <message>
+        <source>How right the times were</source>
+        <translation>Wie gut die Zeiten stimmten</translation>
+    </message>
+    <message>
+        <source>Queries</source>
+        <translation>Abfragen</translation>
+    </message>
+    <message>
+        <source>Had run before</source>
+        <translation>Liefen zuvor</translation>
+    </message>
+    <message>
+        <source>Bar off by, first</source>
+        <translation>Balken daneben, zuerst</translation>
+    </message>
+    <message>
+        <source>Bar off by, again</source>
+        <translation>Balken daneben, wieder</translation>
+    </message>
+    <message>
+        <source>Range was right</source>
+        <translation>Spanne stimmte</translation>
+    </message>
+    <message>
+        <source>Of the queries that have ended: how far the bar was from the share of the time that had passed, on average over the run, the first time and when the query had run before; and how much of the time the range of the time left held. That is to be 80&#xa0;%.</source>
+        <translation>Von den beendeten Abfragen: wie weit der Balken vom Anteil der vergangenen Zeit abwich, im Mittel über den Lauf, beim ersten Mal und wenn die Abfrage zuvor schon lief; und wie oft die Spanne der Restzeit stimmte. Das sollen 80&#xa0;% sein.</translation>
+    </message>
+    <message>
         <source>Asking the server…</source>
         <translation>Der Server wird gefragt …</translation>
+    </message>
+    <message>
+        <source>Nothing is known yet: no query that took half a second has ended.</source>
+        <translation>Noch ist nichts bekannt: Keine Abfrage, die eine halbe Sekunde dauerte, ist zu Ende.</translation>
     </message>
     <message>
         <source>Nobody has a token yet. Make one for each person who is to work here.</source>
@@ -882,6 +938,22 @@
     <message>
         <source>never</source>
         <translation>nie</translation>
+    </message>
+    <message>
+        <source>By earlier runs of this query; the engine itself reports nothing.</source>
+        <translation>Nach früheren Läufen dieser Abfrage; die Engine selbst meldet nichts.</translation>
+    </message>
+    <message>
+        <source>By what the engine measures, read by the light of earlier runs.</source>
+        <translation>Nach dem, was die Engine misst, im Licht früherer Läufe gelesen.</translation>
+    </message>
+    <message>
+        <source>The engine is at work, but this plan cannot report progress.</source>
+        <translation>Die Engine arbeitet, aber dieser Plan kann keinen Fortschritt melden.</translation>
+    </message>
+    <message>
+        <source>Left: {span}, right in 8 of 10 cases.</source>
+        <translation>Noch {span}; das stimmt in 8 von 10 Fällen.</translation>
     </message>
     <message>
         <source>What the query is called, or how it begins</source>
@@ -1006,8 +1078,23 @@
         </translation>
     </message>
     <message>
+        <source>Delete what is older?</source>
+        <translation>Älteres löschen?</translation>
+    </message>
+    <message numerus="yes">
+        <source>They ended more than %n day(s) ago. This cannot be undone.</source>
+        <translation>
+            <numerusform>Sie endeten vor mehr als einem Tag. Das lässt sich nicht rückgängig machen.</numerusform>
+            <numerusform>Sie endeten vor mehr als %n Tagen. Das lässt sich nicht rückgängig machen.</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>Delete</source>
         <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Keep them</source>
+        <translation>Behalten</translation>
     </message>
     <message numerus="yes">
         <source>Delete the %n job(s) over that match the filter?</source>
@@ -1190,6 +1277,108 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Jobs</source>
         <translation>Aufträge</translation>
+    </message>
+    <message>
+        <source>Person</source>
+        <translation>Person</translation>
+    </message>
+    <message>
+        <source>Results</source>
+        <translation>Ergebnisse</translation>
+    </message>
+    <message>
+        <source>Size of results</source>
+        <translation>Größe der Ergebnisse</translation>
+    </message>
+    <message>
+        <source>What to delete</source>
+        <translation>Was zu löschen ist</translation>
+    </message>
+    <message>
+        <source>results</source>
+        <translation>Ergebnisse</translation>
+    </message>
+    <message>
+        <source>jobs and their results</source>
+        <translation>Aufträge und ihre Ergebnisse</translation>
+    </message>
+    <message>
+        <source>Older than</source>
+        <translation>Älter als</translation>
+    </message>
+    <message>
+        <source>Count them</source>
+        <translation>Zählen</translation>
+    </message>
+    <message>
+        <source>How many that are; nothing is deleted yet</source>
+        <translation>Wie viel das ist; noch wird nichts gelöscht</translation>
+    </message>
+    <message>
+        <source>older than</source>
+        <translation>älter als</translation>
+    </message>
+    <message>
+        <source>Results were counted: {when}</source>
+        <translation>Ergebnisse gezählt: {when}</translation>
+    </message>
+    <message>
+        <source>All together</source>
+        <translation>Alle zusammen</translation>
+    </message>
+    <message>
+        <source>There are no jobs yet, and nothing takes up room.</source>
+        <translation>Noch gibt es keine Aufträge, und nichts belegt Platz.</translation>
+    </message>
+    <message>
+        <source>The server looks through all results…</source>
+        <translation>Der Server sieht alle Ergebnisse durch …</translation>
+    </message>
+    <message>
+        <source>Jobs stay in the list and say that their result was removed.</source>
+        <translation>Die Aufträge bleiben in der Liste und sagen, dass ihr Ergebnis entfernt wurde.</translation>
+    </message>
+    <message>
+        <source>Jobs that wait or run stay. What is deleted cannot be brought back.</source>
+        <translation>Aufträge, die warten oder laufen, bleiben. Was gelöscht ist, kommt nicht wieder.</translation>
+    </message>
+    <message>
+        <source>Nothing was deleted: nothing is that old.</source>
+        <translation>Es wurde nichts gelöscht: Nichts ist so alt.</translation>
+    </message>
+    <message>
+        <source>Nothing is that old.</source>
+        <translation>Nichts ist so alt.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n result(s)</source>
+        <translation>
+            <numerusform>%n Ergebnis</numerusform>
+            <numerusform>%n Ergebnisse</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{jobs} with {results}, {size}, were deleted.</source>
+        <translation>Gelöscht: {jobs} mit {results}, {size}.</translation>
+    </message>
+    <message>
+        <source>{jobs} with {results}, {size}, would be deleted.</source>
+        <translation>Zu löschen wären {jobs} mit {results}, {size}.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n job(s)</source>
+        <translation>
+            <numerusform>%n Auftrag</numerusform>
+            <numerusform>%n Aufträge</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{results}, {size}, were deleted.</source>
+        <translation>Gelöscht: {results}, {size}.</translation>
+    </message>
+    <message>
+        <source>{results}, {size}, would be deleted.</source>
+        <translation>Zu löschen wären {results}, {size}.</translation>
     </message>
     <message>
         <source>Columns of the jobs</source>
@@ -1388,6 +1577,18 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>{number} von {total} · {phase}</translation>
     </message>
     <message>
+        <source>at work, no news for {span}</source>
+        <translation>arbeitet, seit {span} nichts Neues</translation>
+    </message>
+    <message>
+        <source>waiting for {span}</source>
+        <translation>wartet seit {span}</translation>
+    </message>
+    <message>
+        <source>silent for {span}</source>
+        <translation>seit {span} still</translation>
+    </message>
+    <message>
         <source>this plan cannot report progress</source>
         <translation>dieser Plan kann keinen Fortschritt melden</translation>
     </message>
@@ -1564,6 +1765,156 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Queries at once</source>
         <translation>Gleichzeitige Abfragen</translation>
+    </message>
+    <message>
+        <source>Queries of one person at once</source>
+        <translation>Gleichzeitige Abfragen einer Person</translation>
+    </message>
+    <message>
+        <source>Jobs that may wait</source>
+        <translation>Aufträge, die warten dürfen</translation>
+    </message>
+    <message>
+        <source>Jobs of one person that may wait</source>
+        <translation>Aufträge einer Person, die warten dürfen</translation>
+    </message>
+    <message>
+        <source>Disk a query may spill to</source>
+        <translation>Festplatte, auf die eine Abfrage auslagert</translation>
+    </message>
+    <message>
+        <source>Rows of a result</source>
+        <translation>Zeilen eines Ergebnisses</translation>
+    </message>
+    <message>
+        <source>Size of a result</source>
+        <translation>Größe eines Ergebnisses</translation>
+    </message>
+    <message>
+        <source>Tries of a query that only reads</source>
+        <translation>Versuche einer Abfrage, die nur liest</translation>
+    </message>
+    <message>
+        <source>Wait before the second try</source>
+        <translation>Wartezeit vor dem zweiten Versuch</translation>
+    </message>
+    <message>
+        <source>Room for what one person keeps</source>
+        <translation>Platz für das, was eine Person behält</translation>
+    </message>
+    <message>
+        <source>Room for results, until new jobs are refused</source>
+        <translation>Platz für Ergebnisse, bis neue Jobs abgelehnt werden</translation>
+    </message>
+    <message>
+        <source>Jobs that are kept</source>
+        <translation>Aufträge, die bleiben</translation>
+    </message>
+    <message>
+        <source>Size of an uploaded file</source>
+        <translation>Größe einer hochgeladenen Datei</translation>
+    </message>
+    <message>
+        <source>Windows and programs that follow jobs</source>
+        <translation>Fenster und Programme, die Aufträgen folgen</translation>
+    </message>
+    <message>
+        <source>Those of one person</source>
+        <translation>Die einer Person</translation>
+    </message>
+    <message>
+        <source>Keys of submits are remembered</source>
+        <translation>Schlüssel von Aufträgen werden gemerkt</translation>
+    </message>
+    <message>
+        <source>Wait for running queries at the end</source>
+        <translation>Wartezeit auf laufende Abfragen am Ende</translation>
+    </message>
+    <message>
+        <source>Silence of a worker until it is given up</source>
+        <translation>Schweigen eines Workers, bis er aufgegeben wird</translation>
+    </message>
+    <message>
+        <source>How much</source>
+        <translation>Wie viel</translation>
+    </message>
+    <message>
+        <source>Where from</source>
+        <translation>Woher</translation>
+    </message>
+    <message>
+        <source>The server tells of no limits.</source>
+        <translation>Der Server nennt keine Grenzen.</translation>
+    </message>
+    <message>
+        <source>These hold since the start of the server. Choose one to see how it can be changed.</source>
+        <translation>Diese gelten seit dem Start des Servers. Wählen Sie eine aus, um zu sehen, wie sie geändert wird.</translation>
+    </message>
+    <message>
+        <source>An argument set it when the server was started. Start it again with another value of {name}.</source>
+        <translation>Ein Argument beim Start des Servers hat sie gesetzt. Starten Sie ihn mit einem anderen Wert für {name} neu.</translation>
+    </message>
+    <message>
+        <source>The variable {variable} of the server&apos;s environment sets it. Change it there, and start the server again.</source>
+        <translation>Die Umgebungsvariable {variable} des Servers setzt sie. Ändern Sie sie dort und starten Sie den Server neu.</translation>
+    </message>
+    <message>
+        <source>To change it, open the preferences, This computer&apos;s server.</source>
+        <translation>Zum Ändern öffnen Sie die Einstellungen, Server dieses Computers.</translation>
+    </message>
+    <message>
+        <source>To change it, set {name} in {file} on the server&apos;s machine, or {variable} in its environment, and start the server again.</source>
+        <translation>Zum Ändern setzen Sie {name} in {file} auf dem Rechner des Servers oder {variable} in seiner Umgebung und starten den Server neu.</translation>
+    </message>
+    <message>
+        <source>an argument</source>
+        <translation>Argument</translation>
+    </message>
+    <message>
+        <source>the environment</source>
+        <translation>Umgebung</translation>
+    </message>
+    <message>
+        <source>its file</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>as it comes</source>
+        <translation>Voreinstellung</translation>
+    </message>
+    <message>
+        <source>for ever</source>
+        <translation>für immer</translation>
+    </message>
+    <message>
+        <source>no limit</source>
+        <translation>ohne Grenze</translation>
+    </message>
+    <message>
+        <source>no uploads</source>
+        <translation>keine</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n day(s)</source>
+        <translation>
+            <numerusform>%n Tag</numerusform>
+            <numerusform>%n Tage</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{number} days</source>
+        <translation>{number} Tage</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n hour(s)</source>
+        <translation>
+            <numerusform>%n Stunde</numerusform>
+            <numerusform>%n Stunden</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{number} hours</source>
+        <translation>{number} Stunden</translation>
     </message>
     <message>
         <source>As it comes (2)</source>
@@ -2414,6 +2765,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Was geschah</translation>
     </message>
     <message>
+        <source>Who is told of its end</source>
+        <translation>Wer vom Ende erfährt</translation>
+    </message>
+    <message>
         <source>No job selected</source>
         <translation>Kein Auftrag ausgewählt</translation>
     </message>
@@ -2661,12 +3016,32 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Nachricht nicht gesendet</translation>
     </message>
     <message>
+        <source>was told at {when}</source>
+        <translation>benachrichtigt um {when}</translation>
+    </message>
+    <message>
+        <source>could not be told at {when}; it is tried again</source>
+        <translation>um {when} nicht erreicht; wird noch einmal versucht</translation>
+    </message>
+    <message>
+        <source>was not told: {why}</source>
+        <translation>nicht benachrichtigt: {why}</translation>
+    </message>
+    <message>
         <source>ended early, to be tried again</source>
         <translation>vorzeitig beendet, wird erneut versucht</translation>
     </message>
     <message>
         <source>Started, attempt {number}</source>
         <translation>Gestartet, Versuch {number}</translation>
+    </message>
+    <message>
+        <source>on its way</source>
+        <translation>unterwegs</translation>
+    </message>
+    <message>
+        <source>when the job is over</source>
+        <translation>sobald der Auftrag vorbei ist</translation>
     </message>
     <message>
         <source>runs</source>
@@ -3030,6 +3405,14 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Dieser Computer</translation>
     </message>
     <message>
+        <source>The server is not in the list any more.</source>
+        <translation>Der Server steht nicht mehr in der Liste.</translation>
+    </message>
+    <message>
+        <source>This window has no server of its own.</source>
+        <translation>Dieses Fenster hat keinen eigenen Server.</translation>
+    </message>
+    <message>
         <source>Remove server?</source>
         <translation>Server entfernen?</translation>
     </message>
@@ -3171,6 +3554,10 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Opening {name}…</source>
         <translation>{name} wird geöffnet…</translation>
+    </message>
+    <message>
+        <source>{name}: {sentence}</source>
+        <translation>{name}: {sentence}</translation>
     </message>
     <message>
         <source>The file that was sent for it goes too. Jobs that ran on it stay, with their results.</source>
@@ -3797,8 +4184,44 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Aktualisieren</translation>
     </message>
     <message>
+        <source>came with the program</source>
+        <translation>mit dem Programm</translation>
+    </message>
+    <message>
+        <source>in the settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>added</source>
+        <translation>hinzugefügt</translation>
+    </message>
+    <message>
+        <source>At once</source>
+        <translation>Gleichzeitig</translation>
+    </message>
+    <message>
+        <source>Queue</source>
+        <translation>Warteschlange</translation>
+    </message>
+    <message>
+        <source>Comes from</source>
+        <translation>Herkunft</translation>
+    </message>
+    <message>
         <source>Edit…</source>
         <translation>Bearbeiten…</translation>
+    </message>
+    <message>
+        <source>There is no source yet. Add one: nothing can be queried without.</source>
+        <translation>Noch gibt es keine Quelle. Fügen Sie eine hinzu: Ohne lässt sich nichts abfragen.</translation>
+    </message>
+    <message>
+        <source>Whoever may run queries here may run them on every source.</source>
+        <translation>Wer hier Abfragen starten darf, darf es auf jeder Quelle.</translation>
+    </message>
+    <message>
+        <source>any number</source>
+        <translation>beliebig viele</translation>
     </message>
     <message>
         <source>Look at its settings…</source>
@@ -3847,6 +4270,85 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
     <message>
         <source>Revoke</source>
         <translation>Widerrufen</translation>
+    </message>
+    <message>
+        <source>When it is over, tell</source>
+        <translation>Am Ende benachrichtigen</translation>
+    </message>
+    <message>
+        <source>Tell nobody</source>
+        <translation>Niemanden benachrichtigen</translation>
+    </message>
+    <message>
+        <source>Tell {name}</source>
+        <translation>{name} benachrichtigen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Tell %n</source>
+        <comment>so many places</comment>
+        <translation>
+            <numerusform>%n benachrichtigen</numerusform>
+            <numerusform>%n benachrichtigen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>When the query is over, the server tells: {names}</source>
+        <translation>Wenn die Abfrage vorbei ist, benachrichtigt der Server: {names}</translation>
+    </message>
+    <message>
+        <source>Whom the server tells when the query is over</source>
+        <translation>Wen der Server benachrichtigt, wenn die Abfrage vorbei ist</translation>
+    </message>
+    <message>
+        <source>Move to {server}</source>
+        <translation>Verschieben nach {server}</translation>
+    </message>
+    <message>
+        <source>{server} has no source of this name. Choose what is queried there instead.</source>
+        <translation>{server} hat keine Quelle dieses Namens. Wählen Sie, was dort stattdessen abgefragt wird.</translation>
+    </message>
+    <message>
+        <source>Move</source>
+        <translation>Verschieben</translation>
+    </message>
+    <message>
+        <source>{server}…</source>
+        <translation>{server}…</translation>
+    </message>
+    <message>
+        <source>No other server is known: add one first</source>
+        <translation>Kein anderer Server ist bekannt: erst einen hinzufügen</translation>
+    </message>
+    <message>
+        <source>{server} has no sources: there is nothing to query there.</source>
+        <translation>{server} hat keine Quellen: Dort gibt es nichts abzufragen.</translation>
+    </message>
+    <message>
+        <source>{name} was moved to {server}.</source>
+        <translation>{name} wurde nach {server} verschoben.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n jobs were moved to {server}.</source>
+        <translation>
+            <numerusform>%n Auftrag wurde nach {server} verschoben.</numerusform>
+            <numerusform>%n Aufträge wurden nach {server} verschoben.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Look there</source>
+        <translation>Dort ansehen</translation>
+    </message>
+    <message>
+        <source>{name} was not moved: {reason}</source>
+        <translation>{name} wurde nicht verschoben: {reason}</translation>
+    </message>
+    <message>
+        <source>{name} is on its way to {server}, and is tried again: {reason}</source>
+        <translation>{name} ist unterwegs nach {server} und wird noch einmal versucht: {reason}</translation>
+    </message>
+    <message>
+        <source>It is not known whether {name} was moved to {server}. Look there, and run it again if it is missing.</source>
+        <translation>Es ist nicht bekannt, ob {name} nach {server} verschoben wurde. Sehen Sie dort nach und starten Sie die Abfrage erneut, wenn sie fehlt.</translation>
     </message>
 </context>
 </TS>

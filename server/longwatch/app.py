@@ -3,9 +3,11 @@ runs."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
@@ -20,16 +22,18 @@ from longwatch.api import (
     health,
     history,
     jobs,
+    limits,
     metrics,
     people,
     problems,
     results,
+    runs,
     sources,
     workers,
 )
 from longwatch.api.middleware import Gate
 from longwatch.logs import close_log, heard, open_log
-from longwatch.security.hosts import host_rules
+from longwatch.security.hosts import host_name, host_rules
 from longwatch.security.tokens import new_token
 from longwatch.settings import Settings
 from longwatch.store import repository
@@ -41,15 +45,18 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
 
 
-STORE_VARIABLES: Final = ("LONGWATCH_STORE", "LONGWATCH_STORE_FILE", "PGPASSFILE", "PGPASSWORD")
-
-
-def create_app(settings: Settings | None = None, *, token: str | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    token: str | None = None,
+    place: Callable[[], tuple[str, str]] = lambda: ("", ""),
+) -> FastAPI:
     """The whole server as an ASGI application; its lifespan opens the store and the executor.
 
     Without `settings` they come from the environment and the data folder's `config.toml`. `token`
     opens it, or else the one that the settings name; nobody knows the one that is made if there is
-    none.
+    none. `place` is the URL at which other servers on the store reach this one, and the certificate
+    (PEM) that it shows.
     """
     settings = settings or Settings()
     secret = token or settings.bearer_token() or new_token()
@@ -61,7 +68,7 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     app = FastAPI(
         title="Longwatch",
         version=version(),
-        lifespan=lambda app: _serving(app, settings, secret, log, traces),
+        lifespan=lambda app: _serving(app, settings, secret, log, traces, place),
         # The documents would be public: `app.openapi()` makes one for whoever runs the server.
         openapi_url=None,
         docs_url=None,
@@ -74,6 +81,10 @@ def create_app(settings: Settings | None = None, *, token: str | None = None) ->
     app.state.log = log
     _install_routes(app)
     rules = host_rules(settings.host, settings.allowed_hosts, settings.allowed_origins)
+    if rules.hosts is not None:  # other servers on the store come by the name we give them
+        rules = replace(
+            rules, hosts=rules.hosts | {host_name(urlsplit(settings.own_url(0)).netloc)}
+        )
     app.add_middleware(Gate, rules=rules, log=log)
     return app
 
@@ -84,10 +95,11 @@ async def _serving(
     settings: Settings,
     secret: str,
     log: structlog.stdlib.BoundLogger,
-    traces: TracerProvider | None = None,
+    traces: TracerProvider | None,
+    place: Callable[[], tuple[str, str]],
 ) -> AsyncIterator[None]:
     """Open the store, start what works behind the routes, and end it all in order."""
-    works = assemble(settings, secret, log, traces)
+    works = assemble(settings, secret, log, traces, place)
     await works.store.open()
     try:
         await works.start()
@@ -114,7 +126,7 @@ def _install_routes(app: FastAPI) -> None:
     # `feed` first: a thousand come back at once, and each router before it costs them 50 µs each.
     # `history` and `bulk` before `jobs`, which would take their paths for ids.
     work = (health, history, bulk, jobs, results, exports, sources, files, backups)
-    plain = (*work, people, changes, workers, metrics)
+    plain = (*work, people, runs, changes, workers, limits, metrics)
     for module in (feed, *plain):
         app.include_router(module.router, responses=problems.documented())
     app.include_router(workers.worker, responses=problems.documented())

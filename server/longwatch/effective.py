@@ -12,9 +12,28 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from longwatch.protocol.limits import Limit, LimitList, LimitOrigin
 from longwatch.secret_files import SecretFiles, is_secret
 from longwatch.settings import MASK, Settings, load_settings, without_password
 
+_NO_BOUND: Final = frozenset(
+    {
+        *("max_result_rows", "max_result_bytes"),
+        *("keep_results_days", "keep_results_bytes", "keep_jobs_days", "keep_jobs"),
+        *("results_bytes_per_person", "results_bytes"),
+    }
+)
+"""Of these 0 means that there is none."""
+LIMITS: Final = (
+    *("max_running", "max_running_per_owner", "max_queued", "max_queued_per_owner"),
+    *("max_run_s", "memory_bytes", "threads", "spill_bytes"),
+    *("max_result_rows", "max_result_bytes", "max_attempts", "retry_delay_s"),
+    *("keep_results_days", "keep_results_bytes", "keep_jobs_days", "keep_jobs"),
+    *("results_bytes_per_person", "results_bytes"),
+    *("max_upload_bytes", "max_feeds", "max_feeds_per_person", "idempotency_hours", "drain_s"),
+    "worker_lease_s",
+)
+"""The settings that bound something, in the order to show them."""
 _TELLING: Final = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
@@ -40,6 +59,32 @@ def effective(data_dir: Path, data_dir_origin: str) -> list[Effective]:
         )
         for name, field in Settings.model_fields.items()
     ]
+
+
+def limits_of(settings: Settings) -> LimitList:
+    """What a server that starts with `settings` allows. To be asked at its start: the file may be
+    another later on."""
+    file = settings.data_dir / "config.toml"
+    toml = _toml_keys(file)
+    return LimitList(limits=[_limit(name, settings, toml) for name in LIMITS], file=str(file))
+
+
+def _limit(name: str, settings: Settings, toml: frozenset[str]) -> Limit:
+    value = getattr(settings, name)
+    variable = _variable(name)
+    if name in settings.given:
+        origin = LimitOrigin.ARGUMENT
+    elif variable in {key.upper() for key in os.environ}:
+        origin = LimitOrigin.ENVIRONMENT
+    else:
+        origin = LimitOrigin.FILE if name in toml else LimitOrigin.DEFAULT
+    return Limit(
+        name=name,
+        value=None if name in _NO_BOUND and not value else value,
+        origin=origin,
+        variable=variable,
+        about=Settings.model_fields[name].description or "",
+    )
 
 
 def masked(value: Any, *, secret: bool = False) -> Any:
@@ -71,7 +116,7 @@ def lines(found: list[Effective]) -> Iterator[str]:
 
 
 def _origin(name: str, toml: frozenset[str], data_dir: Path) -> str:
-    variable = f"LONGWATCH_{name}".upper()
+    variable = _variable(name)
     given = {key.upper() for key in os.environ}
     if variable in given:
         return f"environment: {variable}"
@@ -79,6 +124,10 @@ def _origin(name: str, toml: frozenset[str], data_dir: Path) -> str:
     if files.takes_file(name) and files.variable(name) in given:
         return f"file: {files.variable(name)}"
     return str(data_dir / "config.toml") if name in toml else "default"
+
+
+def _variable(name: str) -> str:
+    return f"LONGWATCH_{name}".upper()
 
 
 def _toml_keys(path: Path) -> frozenset[str]:

@@ -35,7 +35,6 @@ from longwatch.paths import default_data_dir
 from longwatch.protocol.routes import SERVER_FILE
 
 if TYPE_CHECKING:
-    import structlog
     import uvicorn
     from fastapi import FastAPI
 
@@ -336,7 +335,13 @@ class ServerThread:
         )
         context = None if keeper is None else context_of(keeper.certificate)
         self._certificate = None if keeper is None else keeper.certificate
-        app = create_app(settings, token=self._token)
+        port: int = sock.getsockname()[1]
+
+        def place() -> tuple[str, str]:
+            shown = "" if self._certificate is None else self._certificate.pem
+            return settings.own_url(port, encrypted=bool(shown)), shown
+
+        app = create_app(settings, token=self._token, place=place)
         _note_failure(app, self)
         config = uvicorn.Config(
             app,
@@ -387,7 +392,7 @@ class ServerThread:
         if self._stopping:
             return
         if keeper is not None and context is not None:
-            self._keeping = asyncio.create_task(self._keep(keeper, context, app.state.log))
+            self._keeping = asyncio.create_task(self._keep(keeper, context, app))
         if self._until_idle_s is not None:
             watch = asyncio.create_task(self._end_when_idle(app, self._until_idle_s))
             watch.add_done_callback(self._end)
@@ -404,14 +409,14 @@ class ServerThread:
         own = self._thread is not None and record.thread == self._thread.ident
         return not own or self._failure is None
 
-    async def _keep(
-        self, keeper: Keeper, context: ssl.SSLContext, log: structlog.stdlib.BoundLogger
-    ) -> None:
+    async def _keep(self, keeper: Keeper, context: ssl.SSLContext, app: FastAPI) -> None:
         from longwatch.security.keeping import keep  # noqa: PLC0415 - in the thread
 
-        async for renewed in keep(keeper, context, log, every_s=LOOK_AT_CERTIFICATE_S):
+        async for renewed in keep(keeper, context, app.state.log, every_s=LOOK_AT_CERTIFICATE_S):
             self._certificate = renewed
             await asyncio.to_thread(self._announce_anew)
+            if app.state.parts is not None and app.state.parts.relay is not None:
+                await app.state.parts.relay.moved()
 
     def _announce_anew(self) -> None:
         if self._file is not None and self._certificate is not None:

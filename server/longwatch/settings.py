@@ -6,6 +6,7 @@ import getpass
 import os
 import re
 import shutil
+import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     model_validator,
@@ -126,6 +128,9 @@ class Settings(BaseSettings):
     jobs_dir: Path | None = Field(
         default=None, description="folder of results, for all servers on one store"
     )
+    team_url: str | None = Field(
+        default=None, description="where the other servers on one store reach this one"
+    )
     allowed_hosts: Names = ()
     allowed_origins: Names = ()
     behind_proxy: bool = Field(
@@ -215,6 +220,12 @@ class Settings(BaseSettings):
     keep_jobs: int = Field(
         default=1_000_000, ge=0, description="jobs in all; the oldest that are over go first"
     )
+    runs_kept_days: float = Field(
+        default=180, ge=0, le=36_500, description="days that the course of a run is remembered"
+    )
+    max_runs: int = Field(
+        default=10_000, ge=0, description="runs remembered in all; the oldest are forgotten first"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
     log_to: Literal["file", "stderr"] = Field(
@@ -256,6 +267,12 @@ class Settings(BaseSettings):
     )
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     default_source: str = "sample"
+    _given: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of those that came as arguments to `load_settings`."""
+        return self._given
 
     @model_validator(mode="after")
     def _one_certificate(self) -> Self:
@@ -297,6 +314,15 @@ class Settings(BaseSettings):
         """The URL of the PostgreSQL store, by the settings themselves or in `store_file`; `None`
         for a store in the data folder. Raises `SettingsError` when the file cannot be read."""
         return _secret("store", self.store, self.store_file)
+
+    def own_url(self, port: int, *, encrypted: bool = False) -> str:
+        """Where other servers on the store reach this one, which listens at `port`."""
+        if self.team_url is not None:
+            return self.team_url.rstrip("/")
+        host = self.host.strip("[]")
+        host = socket.gethostname() if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if encrypted else 'http'}://{host}:{port}"
 
     @property
     def jobs_folder(self) -> Path:
@@ -346,7 +372,7 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
     Raises `SettingsError` with one sentence for each setting that is wrong.
     """
     try:
-        return Settings(**{**given, "data_dir": data_dir})
+        settings = Settings(**{**given, "data_dir": data_dir})
     except ValidationError as error:
         wrong = "; ".join(
             ": ".join(filter(None, [".".join(str(part) for part in one["loc"]), one["msg"]]))
@@ -362,3 +388,5 @@ def load_settings(data_dir: Path, given: Mapping[str, Any]) -> Settings:
         raise SettingsError(f"{data_dir / 'config.toml'} cannot be read: {error}.") from error
     except UnreadableVariable as error:
         raise SettingsError(f"A LONGWATCH_ variable cannot be read: {error}.") from error
+    settings._given = frozenset(given)
+    return settings

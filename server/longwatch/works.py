@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from longwatch.api.dependencies import Parts
+from longwatch.effective import limits_of
 from longwatch.execution.celery_broker import Broker
 from longwatch.execution.celery_executor import CeleryExecutor
 from longwatch.execution.celery_hints import Hints
@@ -24,6 +25,7 @@ from longwatch.feed.hub import FeedHub
 from longwatch.feed.room import FeedRoom
 from longwatch.notify.targets import Targets
 from longwatch.protocol.bulk import BulkAction
+from longwatch.protocol.limits import LimitList
 from longwatch.protocol.people import Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.pool import Helpers
@@ -38,6 +40,8 @@ from longwatch.service.notifying import Notifier
 from longwatch.service.offering import Offers
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.relaying import Relay
+from longwatch.service.remembering import Memory
 from longwatch.service.retention import Keep, Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
@@ -75,12 +79,14 @@ class Works:
     catalogue: SourceCatalogue
     uploads: Files
     sourcing: SourceService
+    memory: Memory
     service: JobService
     working: WorkerService | None
     notifier: Notifier
     retention: Retention
     usage: Usage
     team: Team | None
+    relay: Relay | None
     checker: TokenChecker
     audit: AuditLog
     tokens: TokenService
@@ -88,6 +94,7 @@ class Works:
     exporting: Exports
     shutdown: Shutdown
     telemetry: Telemetry
+    limits: LimitList
 
     async def start(self) -> None:
         """Begin, once the store is open. Raises `Insecure` or `StoreError`."""
@@ -118,6 +125,7 @@ class Works:
         settings = self.settings
         return Parts(
             service=self.service,
+            memory=self.memory,
             store=self.store,
             hub=self.hub,
             beat=Beat(self.hub),
@@ -139,7 +147,11 @@ class Works:
             viewer=self.exporting.viewer,
             exports=self.exporting,
             workers=self.working,
+            relay=self.relay,
             metrics=self.telemetry.metrics,
+            retention=self.retention,
+            limits=self.limits,
+            notify_targets=settings.notify_targets.keys(),
             metrics_public=settings.metrics_public,
             results_bytes=lambda: self.retention.results_bytes,
             check_room=self.usage.check,
@@ -153,6 +165,8 @@ class Works:
             await self.usage.stop()
             if self.working is not None:
                 await self.working.stop()
+            if self.relay is not None:
+                await self.relay.close()
             await self.shutdown.drain()
             await self.tokens.stop()
             await self.notifier.stop()
@@ -168,8 +182,10 @@ def assemble(
     secret: str,
     log: structlog.stdlib.BoundLogger,
     traces: TracerProvider | None,
+    place: Callable[[], tuple[str, str]] = lambda: ("", ""),
 ) -> Works:
-    """Make everything, and start nothing. Raises `SettingsError`, `InvalidBroker` or
+    """Make everything, and start nothing. `place` is the URL at which other servers on the store
+    reach this one, and the certificate it shows. Raises `SettingsError`, `InvalidBroker` or
     `StoreUnusable`."""
     hub = FeedHub()
     catalogue, vault, uploads = source_parts(settings)
@@ -197,10 +213,12 @@ def assemble(
     roster = Roster(utc_now)
     executor, offers = executors(settings, catalogue, roster, shared=store.shared)
     sourcing = SourceService(store, catalogue, executor, vault, uploads, log, utc_now)
+    memory = Memory(store, log)
     service = JobService(
         *(store, executor, hub, catalogue, settings, log),
         offers=offers,
         on_submit=telemetry.submitted,
+        memory=memory,
         check_room=usage.check,
     )
     notifier = Notifier(store, Targets(settings.notify_addresses()), log, utc_now)
@@ -216,7 +234,7 @@ def assemble(
         shares_folder=settings.jobs_dir is not None,
     )
     checker, audit, tokens = people_parts(settings, secret, store, log)
-    team = team_of(store, service, hub, sourcing, tokens, log)
+    team = team_of(store, service, hub, sourcing, tokens, log, place)
     return Works(
         settings=settings,
         log=log,
@@ -225,12 +243,14 @@ def assemble(
         catalogue=catalogue,
         uploads=uploads,
         sourcing=sourcing,
+        memory=memory,
         service=service,
         working=WorkerService(service, offers, roster, log) if offers else None,
         notifier=notifier,
         retention=retention,
         usage=usage,
         team=team,
+        relay=None if team is None else Relay(team.leader, team.moved),
         checker=checker,
         audit=audit,
         tokens=tokens,
@@ -238,6 +258,7 @@ def assemble(
         exporting=Exports(Viewer(Helpers(settings.jobs_folder, settings.data_dir / "helpers.log"))),
         shutdown=Shutdown(service, hub, settings.drain_s),
         telemetry=telemetry,
+        limits=limits_of(settings),
     )
 
 
@@ -275,15 +296,17 @@ def team_of(
     sourcing: SourceService,
     tokens: TokenService,
     log: structlog.stdlib.BoundLogger,
+    place: Callable[[], tuple[str, str]] = lambda: ("", ""),
 ) -> Team | None:
     """What makes several servers on one store work together, where there may be several."""
     if not store.shared:
         return None
     from longwatch.service.team import Team  # noqa: PLC0415 - as above
+    from longwatch.store.postgres.leading import Place  # noqa: PLC0415
     from longwatch.store.postgres.store import PostgresStore  # noqa: PLC0415
 
     assert isinstance(store, PostgresStore)
-    return Team(store, service, hub, sourcing, tokens, log)
+    return Team(store, service, hub, sourcing, tokens, log, lambda: Place(*place()))
 
 
 def executors(
@@ -302,6 +325,13 @@ def executors(
     )
     if settings.executor == "local":
         return here, None
+    if shared and settings.jobs_dir is None:
+        raise SettingsError(
+            "With workers and a store in PostgreSQL set jobs_dir: the folder of attempts and "
+            "results that all servers on the store share. Without it the next one to lead would "
+            "not know what workers carry out, and might let it run twice. A server that is alone "
+            f"may name {settings.jobs_folder}."
+        )
     broker = Broker.parse(settings.broker or "", settings.broker_secret())
     far = CeleryExecutor(
         settings.jobs_folder,
@@ -367,4 +397,6 @@ def kept(settings: Settings) -> Keep:
         settings.keep_results_bytes or None,
         jobs_for or None,
         settings.keep_jobs or None,
+        timedelta(days=settings.runs_kept_days) or None,
+        settings.max_runs or None,
     )

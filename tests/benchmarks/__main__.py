@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks import feed, postgres, results, run, start, submits, table, workers
+from benchmarks.progress import measure
 
 PARTS = {
     "start": start.main,
@@ -15,6 +16,7 @@ PARTS = {
     "feed": feed.main,
     "table": table.main,
     "workers": workers.main,
+    "progress": measure.main,
 }
 
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ import psutil
 from benchmarks.contenders import CORES, HERE
 from benchmarks.feed_sides import Server
 from benchmarks.feed_store import fill
+from benchmarks.lines import Line, ratio
 from benchmarks.run import HISTORY, append, machine
 
 ROUNDS: Final = int(os.environ.get("ROUNDS", "3"))
@@ -39,42 +40,6 @@ NEWEST: Final = 10_000
 RESUMES: Final = 20
 PATIENCE_S: Final = 180.0
 PLAIN_TEXTS: Final = "texts.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: what was measured, round by round, in `unit`, of somebody else too where there is
-    one to compare with. It passes when the median is `most` or less."""
-
-    name: str
-    most: float | None
-    unit: str
-    ours: list[float]
-    theirs: list[float] = field(default_factory=list)
-    more: str = ""
-
-    @property
-    def passes(self) -> bool | None:
-        """Whether the goal is met; `None` where there is none."""
-        return None if self.most is None else statistics.median(self.ours) <= self.most
-
-    def show(self) -> Line:
-        """Print it."""
-        beside = f"{statistics.median(self.theirs):8.2f}" if self.theirs else ""
-        goal = "" if self.most is None else f"≤ {self.most:g} {self.unit}"
-        verdict = {None: "", True: "pass", False: "FAIL"}[self.passes]
-        print(
-            f"{self.name:<58} {statistics.median(self.ours):9.2f} {self.unit:<4} {beside:>8}  "
-            f"{goal:<11} {verdict:<5} {self.more}",
-            flush=True,
-        )
-        return self
-
-
-def ratio(name: str, most: float, ours: list[float], theirs: list[float]) -> Line:
-    """How many times theirs ours is, pair by pair."""
-    pairs = [one / other for one, other in zip(ours, theirs, strict=True)]
-    return Line(name, most, "×", pairs).show()
 
 
 def child(module: str, *arguments: str) -> dict[str, Any]:

@@ -43,7 +43,16 @@ MATRIX: Final[dict[tuple[str, str], str]] = {
     # role, o is refused as it is somebody else's, h does not find it.
     ("POST", routes.JOBS): "ryyy",
     ("GET", routes.JOBS): "yyyy",
+    ("GET", routes.RUNS): "ryyy",
+    ("GET", routes.RUNS_EXPORT): "ryyy",
+    ("GET", routes.RUN): "ryyy",
+    ("DELETE", routes.RUNS): "rrry",
+    ("GET", routes.ACCURACY): "ryyy",
     ("GET", routes.WORKERS): "yyyy",
+    ("GET", routes.LIMITS): "rrry",
+    ("GET", routes.RETENTION): "rrry",
+    ("POST", routes.SWEEPS): "rrry",
+    ("GET", routes.NOTIFY_TARGETS): "ryyy",
     ("GET", routes.JOB): "yyyy",
     ("DELETE", routes.JOB): "royy",
     ("POST", routes.JOB_CANCEL): "royy",
@@ -86,6 +95,8 @@ MATRIX: Final[dict[tuple[str, str], str]] = {
     (WEBSOCKET, routes.FEED): "yyyy",
 }
 OPEN: Final = {("GET", routes.HEALTH_LIVE), ("GET", routes.HEALTH_READY)}
+TEAM: Final = (routes.RUNS, routes.RUNS_EXPORT, routes.RUN, routes.ACCURACY)
+"""What tells of everybody's jobs at once: an admin's, where people see their own alone."""
 WORKERS: Final = "/v1/worker/"
 """Routes below it are a worker's, and nobody else's."""
 
@@ -93,6 +104,8 @@ WORKERS: Final = "/v1/worker/"
 def hidden(method: str, path: str) -> str:
     """The same where people see their own jobs alone: another's job cannot be found."""
     row = MATRIX[method, path]
+    if path in TEAM:
+        return "rrry"
     if "{job_id}" not in path:
         return row
     return "".join("h" if who in {"vera", "otto"} and c != "r" else c

@@ -19,7 +19,7 @@ import pytest
 
 from longwatch.client.errors import JobEnded
 from longwatch.client.sync import Client, JobHandle
-from longwatch.execution.celery_broker import TASK, Broker, celery_app
+from longwatch.execution.celery_broker import TASK, VISIBILITY, Broker, celery_app
 from longwatch.execution.celery_hints import Hints
 from longwatch.protocol.jobs import Job, JobState, Phase
 from longwatch.protocol.worker import Hint
@@ -252,6 +252,33 @@ def test_no_hint_is_the_brokers_to_give_away_while_its_query_runs(scene: Scene) 
         assert len([process for process in busy if job.id in process.cwd()]) == 1
         job.cancel()
         assert job.wait(20).cancel_confirmed is True
+
+
+def test_a_visibility_timeout_shorter_than_the_job(scene: Scene) -> None:
+    """Invariant: a broker that gives a hint to another after a second starts no second attempt:
+    none that a worker has taken is the broker's any more, and none is claimed twice."""
+    url = f"{scene.broker.url}?{VISIBILITY}=1"
+    with (
+        scene.server() as (served, client),
+        working(served.address, url, scene.folder, name="one") as one,
+        working(served.address, url, scene.folder, name="two") as two,
+    ):
+        jobs = [client.submit(SECONDS) for _ in range(2)]
+        behind = client.submit("SELECT 7")  # its hint waits with the broker meanwhile
+        for job in jobs:
+            executing(job)
+        for _ in range(3):  # and what it would deliver again comes again
+            asyncio.run(send(scene.broker, Hint(job=jobs[0].id, attempt=1)))
+        for job in jobs:
+            assert job.result(PATIENCE_S).fetchall() == ANSWER
+            assert scene.story(job) == ["submitted", "started", "succeeded"]
+            assert (status := job.status()).finished_at is not None
+            assert status.started_at is not None
+            assert (status.finished_at - status.started_at).total_seconds() > 1
+        assert behind.result(PATIENCE_S).fetchall() == [(7,)]
+        logs = [worker.work_dir / "worker.log" for worker in (one, two)]
+        wait_until(lambda: sum(log.read_text().count('"hint left"') for log in logs) >= 3)
+        assert sum(log.read_text().count('"attempt claimed"') for log in logs) == 3
 
 
 def test_what_is_no_hint_is_left_alone(scene: Scene) -> None:

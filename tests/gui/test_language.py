@@ -228,6 +228,7 @@ async def test_dialogs(strange: Desk, reader: Reader) -> None:
         actions.add_source.trigger,
         actions.open_file.trigger,
         export.click,
+        actions.manage.trigger,
         window.servers.add,
         lambda: dialogs.ask_to_quit(window, 2, 1, keep=_nothing, cancel=_nothing),
         lambda: dialogs.ask_to_quit(window, 1, 0, keep=_nothing, cancel=_nothing),
@@ -249,7 +250,7 @@ async def test_dialogs(strange: Desk, reader: Reader) -> None:
         reader.look(dialog)
         dialog.reject()
         await asyncio.sleep(0)
-    assert len(seen) == 7, seen
+    assert len(seen) == 8, seen
     assert not reader.left, "\n".join(sorted(reader.left))
 
 
@@ -305,6 +306,16 @@ async def test_german(german: None, address: Address, theme: Theme, tmp_path: Pa
         assert row is not None
         said = model.index(row, BY_ID["progress"]).data()
         assert said.startswith("fehlgeschlagen: ")
+
+
+def test_buttons_of_a_box_have_room_for_their_words(german: None, theme: Theme) -> None:
+    window = QWidget()
+    window.show()
+    box = dialogs.ask_to_quit(window, 2, 1, keep=_nothing, cancel=_nothing)
+    QApplication.processEvents()
+    for button in box.buttons():
+        assert button.width() >= button.sizeHint().width(), button.text()
+    box.reject()
 
 
 def test_german_numbers(german: None) -> None:

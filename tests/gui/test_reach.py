@@ -19,9 +19,12 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QPlainTextEdit,
     QTabWidget,
+    QToolButton,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
+from longwatch_desktop.servers.button import ServerButton
 from longwatch_desktop.session import Session
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.window import MainWindow
@@ -152,3 +155,24 @@ def test_boxes_open_and_close_by_keys(window: MainWindow) -> None:
         QTest.keyClick(box, Qt.Key.Key_Escape)
         assert not box.isVisible()
         QApplication.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+
+
+def test_the_server_stays_in_sight_in_a_narrow_window(window: MainWindow, qtbot: QtBot) -> None:
+    """Invariant: what there is no room for in the toolbar is words, not the server."""
+    cancel = window.tools.widgetForAction(window.actions_.cancel)
+    server = child(window.tools, ServerButton)
+    assert isinstance(cancel, QToolButton)
+    styles = Qt.ToolButtonStyle
+
+    def in_sight() -> bool:
+        right = server.mapTo(window, server.rect().bottomRight())
+        return server.isVisible() and right.x() < window.width()
+
+    window.resize(1280, 520)
+    qtbot.waitUntil(in_sight)
+    assert cancel.toolButtonStyle() is styles.ToolButtonTextBesideIcon
+    window.actions_.again.setText("Run it again, all of it")  # as long as in another language
+    window.resize(720, 520)
+    qtbot.waitUntil(in_sight)
+    assert cancel.toolButtonStyle() is styles.ToolButtonIconOnly
+    assert cancel.accessibleName() or cancel.text(), "a screen reader reads on"

@@ -156,6 +156,29 @@ def test_a_worker_whose_server_does_not_know_it(team: Team, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+def test_the_queue_of_a_source_that_was_added(team: Team, tmp_path: Path) -> None:
+    """Invariant: a job that waits goes to the workers of the queue that its source has now."""
+    env = {"LONGWATCH_URL": team.address.url, "LONGWATCH_TOKEN": team.address.token}
+    (tmp_path / "numbers.csv").write_text("n\n7\n", encoding="ascii")
+    source = ("moving", "--path", tmp_path)
+    added = longwatch("sources", "add", *source, "--queue", "of-nobody", env=env)
+    assert added.code == 0, added.err
+    assert next(one for one in team.client.sources() if one.name == "moving").queue == "of-nobody"
+    job = team.client.submit("SELECT n FROM numbers", "moving")
+    wait_until(lambda: team.broker.tell("LLEN", "of-nobody") == b":1\r\n")
+    kept = longwatch("sources", "change", "moving", "--title", "Moved", env=env)
+    assert kept.code == 0, kept.err
+    assert next(one for one in team.client.sources() if one.name == "moving").queue == "of-nobody"
+    assert job.status().state is JobState.QUEUED
+    moved = longwatch("sources", "change", "moving", "--queue", "", "--no-test", env=env)
+    assert moved.code == 0, moved.err
+    assert job.result(30).fetchall() == [(7,)]
+    wrong = longwatch("sources", "change", "moving", "--queue", "a b", "--no-test", env=env)
+    assert wrong.code == Exit.USAGE
+    assert "queue" in wrong.err
+
+
+@pytest.mark.slow
 def test_a_query_that_does_not_listen_is_ended(team: Team) -> None:
     job = team.client.submit(UNHEEDING)
     team.executing(job)

@@ -8,6 +8,8 @@ import random
 from contextlib import suppress
 from typing import Self
 
+from longwatch.client.address import Address
+
 CHUNK = 4096
 
 
@@ -126,3 +128,53 @@ class Proxy:
                 passed += len(data)
                 writer.write(data)
                 await writer.drain()
+
+
+class AnswerProxy(Proxy):
+    """Loses the answer to the first POST of each path; `lost` are these paths."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port, random.Random(1))
+        self.lost: list[str] = []
+
+    @classmethod
+    def to(cls, address: Address) -> Self:
+        """The way to a server."""
+        return cls(int(address.url.rpartition(":")[2]))
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, harm: Harm, after: int
+    ) -> None:
+        asked = ""
+        answers, onward = await asyncio.open_connection("127.0.0.1", self._target)
+
+        async def ask() -> None:
+            nonlocal asked
+            with suppress(OSError):
+                while data := await reader.read(CHUNK):
+                    if data.startswith(b"POST "):
+                        asked = data.split(b" ")[1].partition(b"?")[0].decode()
+                    onward.write(data)
+
+        async def answer() -> None:
+            with suppress(OSError):
+                while data := await answers.read(CHUNK):
+                    if asked and asked not in self.lost:
+                        self.lost.append(asked)
+                        return
+                    writer.write(data)
+
+        ways = [asyncio.create_task(ask()), asyncio.create_task(answer())]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            writer.transport.abort()
+            onward.transport.abort()
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from longwatch.api.dependencies import Parts
 from longwatch.app import create_app
 from longwatch.client.address import Address
+from longwatch.effective import limits_of
 from longwatch.execution.contract import Died, Ended, Executor, Observer
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
@@ -35,6 +36,8 @@ from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.remembering import Memory
+from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
@@ -44,7 +47,7 @@ from longwatch.store import repository
 from longwatch.store.store import Store
 from longwatch.store.writer import Changes
 from longwatch.telemetry.metrics import Metrics
-from longwatch.works import source_parts, store_of, team_of, utc_now
+from longwatch.works import kept, source_parts, store_of, team_of, utc_now
 from support.stores import lay_out
 from support.waiting import eventually
 
@@ -187,7 +190,8 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
     store = store_of(config, publish, metrics.committed)
     executor = ManualExecutor(data_dir / "jobs")
     sourcing = SourceService(store, catalogue, executor, vault, files, log, utc_now)
-    service = JobService(store, executor, hub, catalogue, config, log)
+    memory = Memory(store, log)
+    service = JobService(store, executor, hub, catalogue, config, log, memory=memory)
     checker = TokenChecker(TOKEN, "ada", team=config.jobs_visible_to == "team")
     audit = AuditLog(store, utc_now)
     tokens = TokenService(store, checker, audit, log, utc_now)
@@ -206,6 +210,7 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             await eventually(lambda: service.leading or not leads)
         parts = Parts(
             service=service,
+            memory=memory,
             store=store,
             hub=hub,
             beat=Beat(hub),
@@ -227,6 +232,10 @@ async def backend(data_dir: Path, **settings: Any) -> AsyncIterator[Backend]:
             viewer=exports.viewer,
             exports=exports,
             metrics=metrics,
+            retention=Retention(
+                store, config.jobs_folder, kept(config), log, opened_s=service.opened_s
+            ),
+            limits=limits_of(config),
             metrics_public=config.metrics_public,
         )
         given = Backend(service, store, hub, executor, catalogue, config, parts, listeners)

@@ -27,9 +27,11 @@ PATIENCE_S = 60.0
 class Valkey:
     """A Valkey server on a port of its own; what it was told is on the disk at once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, anywhere: bool = False) -> None:
+        """`anywhere` lets it be reached from other networks: for those that the test has made."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._bind = ["0.0.0.0", "--protected-mode", "no"] if anywhere else ["127.0.0.1"]
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,7 +45,8 @@ class Valkey:
 
     def start(self) -> None:
         """Start it, with what it had when it was killed."""
-        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        arguments = ["--port", str(self.port), "--dir", str(self._folder)]
+        arguments += ["--bind", *self._bind]
         kept = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"]
         with (self._folder / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -119,20 +122,27 @@ class WorkerProcess:
 
 @contextmanager
 def working(
-    address: Address, broker: Valkey, folder: Path, *arguments: str, name: str = "worker"
+    address: Address,
+    broker: Valkey | str,
+    folder: Path,
+    *arguments: str,
+    name: str = "worker",
+    seen_by: Address | None = None,
 ) -> Iterator[WorkerProcess]:
-    """A worker that has said that it is there; in the end it and its runners are gone."""
+    """A worker that has said that it is there; in the end it and its runners are gone. `seen_by`
+    lists workers, where the worker's own token may not."""
     folder.mkdir(parents=True, exist_ok=True)
     token = folder / f"{name}.token"
     token.touch(mode=0o600)
     token.write_text(address.token, encoding="ascii")
     work_dir, log = folder / name, folder / f"{name}.out"
     command = ["worker", "--server", address.url, "--token-file", str(token), "--name", name]
-    command += ["--broker", broker.url, "--work-dir", str(work_dir), *arguments]
+    url = broker if isinstance(broker, str) else broker.url
+    command += ["--broker", url, "--work-dir", str(work_dir), *arguments]
     with log.open("ab") as out, started(*command, stdout=out, stderr=out) as process:
         one = WorkerProcess(name, process, work_dir, log)
         try:
-            wait_until(lambda: _is_ready(one, address), patience_s=PATIENCE_S)
+            wait_until(lambda: _is_ready(one, seen_by or address), patience_s=PATIENCE_S)
             yield one
         finally:
             if process.poll() is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -11,9 +12,14 @@ from longwatch.client.errors import LongwatchClientError
 from longwatch.protocol.people import Role, Token, TokenDraft
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.admin.dialog import AdminDialog
+from longwatch_desktop.admin.retention_desk import RetentionDesk
+from longwatch_desktop.admin.sources_desk import AdminSources
+from longwatch_desktop.admin.table import TextTable
 from longwatch_desktop.admin.token_dialog import TokenDialog
 from longwatch_desktop.dialogs import ask
+from longwatch_desktop.servers.control import ServerControl
 from longwatch_desktop.session import Session
+from longwatch_desktop.sources.desk import SourceDesk
 from longwatch_desktop.tasks import Tasks, foreseen
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import tr
@@ -22,14 +28,26 @@ from longwatch_desktop.translation import tr
 class AdminDesk(QObject):
     """Its command is there for admins alone."""
 
-    def __init__(self, session: Session, theme: Theme, actions: Actions, window: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme,
+        actions: Actions,
+        sources: SourceDesk,
+        servers: ServerControl,
+        window: QWidget,
+    ) -> None:
         super().__init__(window)
         self._session = session
         self._theme = theme
+        self._sources = sources
+        self._servers = servers
         self._window = window
         self._dialog: AdminDialog | None = None
         self._asking: TokenDialog | None = None
         self._tasks = Tasks(foreseen(session.trouble.emit))
+        self._reading: Tasks | None = None
+        """What the dialog waits for."""
         self._command = actions.manage
         self._command.triggered.connect(self.open)
         session.me_changed.connect(self._enable)
@@ -42,18 +60,32 @@ class AdminDesk(QObject):
             self._dialog.raise_()
             return
         address = self._session.address
-        self._dialog = dialog = AdminDialog(self._window, address.label if address else "")
+        label = address.label if address else ""
+        self._dialog = dialog = AdminDialog(self._window, self._theme, label)
         dialog.finished.connect(self._closed)
         dialog.token_wanted.connect(self._ask_token)
         dialog.revoke_wanted.connect(self._ask_revoke)
-        dialog.more_wanted.connect(
-            lambda cursor: self._tasks.start(self._read_log(cursor), name="audit", failed=self._say)
-        )
+        log = dialog.log.table
+        dialog.more_wanted.connect(lambda cursor: self._read(self._read_log(cursor), log))
+        tasks = self._reading = Tasks(foreseen(self._session.trouble.emit))
+        sources = AdminSources(self._session, dialog.sources, self._sources, tasks, dialog)
+        kept = RetentionDesk(self._session, dialog.retention, tasks, dialog)
         dialog.open()
-        self._tasks.start(self._read(), name="tokens", failed=self._say)
+        # Each for itself: a server of another version may lack one of them.
+        for work, table in (
+            (self._read_tokens(), dialog.tokens.table),
+            (sources.read(), dialog.sources.table),
+            (self._read_workers(), dialog.workers.table),
+            (self._read_limits(), dialog.limits.table),
+            (kept.read(), dialog.retention.table),
+            (self._read_log(None), log),
+        ):
+            self._read(work, table)
 
     async def stop(self) -> None:
         """Let go of what is under way."""
+        if self._reading is not None:
+            await self._reading.close()
         await self._tasks.close()
 
     def _enable(self) -> None:
@@ -62,10 +94,24 @@ class AdminDesk(QObject):
         self._command.setEnabled(self._session.connected and admin)
 
     def _closed(self) -> None:
+        if self._reading is not None:
+            self._reading.leave()
         self._dialog = None
 
-    async def _read(self) -> None:
-        await asyncio.gather(self._read_tokens(), self._read_workers(), self._read_log(None))
+    def _read(self, work: Coroutine[Any, Any, None], table: TextTable) -> None:
+        """Fill a table; why it cannot be is said in its place, or where there are rows above the
+        jobs."""
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, LongwatchClientError):
+                raise error
+            if self._dialog is not None and not table.rows:
+                table.say(str(error))
+            else:
+                self._session.trouble.emit(str(error))
+
+        assert self._reading is not None
+        self._reading.start(work, name="admin", failed=failed)
 
     async def _read_tokens(self) -> None:
         tokens = await self._session.client().tokens()
@@ -77,19 +123,15 @@ class AdminDesk(QObject):
         if self._dialog is not None:
             self._dialog.workers.show_workers(told, self._session.clock())
 
+    async def _read_limits(self) -> None:
+        told = await self._session.client().limits()
+        if self._dialog is not None:
+            self._dialog.limits.show_limits(told, here=self._servers.current is None)
+
     async def _read_log(self, cursor: str | None) -> None:
         page = await self._session.client().audit(cursor=cursor)
         if self._dialog is not None:
             self._dialog.log.show_page(page, self._session.clock(), first=cursor is None)
-
-    def _say(self, error: Exception) -> None:
-        if not isinstance(error, LongwatchClientError):
-            raise error
-        if self._dialog is not None:
-            for page in (self._dialog.tokens, self._dialog.workers, self._dialog.log):
-                if not page.table.rows:
-                    page.table.say(str(error))
-        self._session.trouble.emit(str(error))
 
     def _ask_token(self) -> None:
         parent = self._dialog or self._window
@@ -115,7 +157,7 @@ class AdminDesk(QObject):
         )
         if self._asking is not None:
             self._asking.show_token(made)
-        await self._read()
+        await self._look_again()
 
     def _ask_revoke(self, token: Token) -> None:
         box = ask(
@@ -126,11 +168,13 @@ class AdminDesk(QObject):
                "stay, and go on."),
             tr("Revoke"),
         )  # fmt: skip
-        box.accepted.connect(
-            lambda: self._tasks.start(self._revoke(token.id), name="revoke", failed=self._say)
-        )
+        box.accepted.connect(lambda: self._tasks.start(self._revoke(token.id), name="revoke"))
         box.open()
 
     async def _revoke(self, token_id: str) -> None:
         await self._session.client().revoke_token(token_id)
-        await self._read()
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        await self._read_tokens()
+        await self._read_log(None)

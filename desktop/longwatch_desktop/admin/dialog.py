@@ -1,4 +1,4 @@
-"""What a server's admin looks at: tokens, workers, and what people did."""
+"""What a server's admin looks at: people, sources, workers, limits, what is kept, what was done."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ from PySide6.QtWidgets import (
 from longwatch.protocol.people import AuditLine, AuditPage, Token
 from longwatch.protocol.worker import Worker, WorkerList
 from longwatch_desktop import words
+from longwatch_desktop.admin.limits_page import LimitsPage
+from longwatch_desktop.admin.retention_page import RetentionPage
+from longwatch_desktop.admin.sources_page import SourcesPage
 from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.admin.token_dialog import ROLES
 from longwatch_desktop.mirror import text
+from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import tr
 
 
@@ -34,10 +38,11 @@ class AdminDialog(QDialog):
     revoke_wanted = Signal(object)
     more_wanted = Signal(str)
 
-    def __init__(self, parent: QWidget, server: str) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, server: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Manage {server}").format(server=server))
+        self.setMinimumSize(700, 380)
         self.resize(820, 460)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
@@ -47,9 +52,18 @@ class AdminDialog(QDialog):
         self.workers = WorkersPage()
         self.log = LogPage()
         self.log.more_wanted.connect(self.more_wanted)
-        self.pages.addTab(self.tokens, tr("People and tokens"))
-        self.pages.addTab(self.workers, tr("Workers"))
-        self.pages.addTab(self.log, tr("What was done"))
+        self.sources = SourcesPage(theme)
+        self.limits = LimitsPage()
+        self.retention = RetentionPage()
+        for page, title in (
+            (self.tokens, tr("People and tokens")),
+            (self.sources, tr("Sources")),
+            (self.workers, tr("Workers")),
+            (self.limits, tr("Limits")),
+            (self.retention, tr("What is kept")),
+            (self.log, tr("What was done")),
+        ):
+            self.pages.addTab(page, title)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -25,10 +25,14 @@ class TextTable(QWidget):
 
     chosen = Signal()
 
-    def __init__(self, name: str, titles: Sequence[str]) -> None:
+    def __init__(self, name: str, titles: Sequence[str], numbers: Collection[int] = ()) -> None:
+        """`numbers` are the columns that have some: they stand on the right."""
         super().__init__()
+        self._numbers = numbers
         self._tree = QTreeWidget()
         self._tree.setHeaderLabels([*titles])
+        self._align(self._tree.headerItem())
+        self._tree.header().setStretchLastSection(len(titles) - 1 not in numbers)
         self._tree.setRootIsDecorated(False)
         self._tree.setUniformRowHeights(True)
         self._tree.setStyleSheet("QTreeView::item { padding: 3px 4px; }")  # as its header has
@@ -56,6 +60,15 @@ class TextTable(QWidget):
         """How many rows there are."""
         return self._tree.topLevelItemCount()
 
+    def hide_column(self, number: int, *, hidden: bool) -> None:
+        """Hide a column, or show it again."""
+        self._tree.setColumnHidden(number, hidden)
+
+    def _align(self, item: QTreeWidgetItem) -> None:
+        for column in self._numbers:
+            side = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            item.setTextAlignment(column, side)
+
     def say(self, sentence: str) -> None:
         """Say this instead of rows."""
         self._said.setText(sentence)
@@ -68,6 +81,7 @@ class TextTable(QWidget):
         muted = self.palette().placeholderText()
         for key, cells, counts in rows:
             item = QTreeWidgetItem([*cells])
+            self._align(item)
             item.setData(0, Qt.ItemDataRole.UserRole, key)
             for column, cell in enumerate(cells):
                 item.setToolTip(column, wrapped(cell))

@@ -7,10 +7,11 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from longwatch_desktop.editor.patterns import BadPattern, Match, matches
 from longwatch_desktop.editor.sql_edit import SqlEdit
+from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.theme import Theme, mark_wrong
 from longwatch_desktop.translation import tr
 
@@ -33,9 +34,9 @@ class FindBar(QFrame):
         self._with = self._box(tr("Replace with"))
         self._case = self._button("Aa", tr("Match upper and lower case"), checkable=True)
         self._regex = self._button(".*", tr("Regular expression"), checkable=True)
-        self._count = QLabel()
+        self._count = ElidedLabel()
         self._count.setProperty("muted", True)
-        self._count.setMinimumWidth(90)
+        self._count.setMinimumWidth(60)
         self._up = self._button("↑", tr("Find previous (Shift+Enter)"))
         self._down = self._button("↓", tr("Find next (Enter)"))
         self._one = self._button(tr("Replace"), tr("Replace this one"))
@@ -46,7 +47,7 @@ class FindBar(QFrame):
         layout.setSpacing(4)
         for widget, stretch in (
             (self._what, 3), (self._case, 0), (self._regex, 0), (self._up, 0), (self._down, 0),
-            (self._count, 0), (self._with, 2), (self._one, 0), (self._all, 0), (self._close, 0),
+            (self._count, 1), (self._with, 2), (self._one, 0), (self._all, 0), (self._close, 0),
         ):  # fmt: skip
             layout.addWidget(widget, stretch)
         self._what.textChanged.connect(lambda _text: self._look(move=True))
@@ -183,7 +184,7 @@ class FindBar(QFrame):
         return match.expand(text) if self._regex.isChecked() else text
 
     def _say(self, sentence: str, *, wrong: bool = False) -> None:
-        self._count.setText(sentence)
+        self._count.say(sentence)
         mark_wrong(self._what, wrong=wrong)
 
     def _box(self, name: str) -> QLineEdit:
@@ -191,7 +192,7 @@ class FindBar(QFrame):
         box.setPlaceholderText(name)
         box.setAccessibleName(name)
         box.setClearButtonEnabled(True)
-        box.setMinimumWidth(110)
+        box.setMinimumWidth(60)  # beside a panel, in a narrow window
         return box
 
     def _button(self, text: str, name: str, *, checkable: bool = False) -> QToolButton:

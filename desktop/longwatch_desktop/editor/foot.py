@@ -1,13 +1,15 @@
-"""The strip under the editor: fields for parameters, and what is known before a run."""
+"""The strip under the editor: whom to tell, fields for parameters, what is known before a run."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
 
+from longwatch_desktop.editor.notify_button import NotifyButton
 from longwatch_desktop.editor.parameter_form import ParameterForm
 from longwatch_desktop.labels import ElidedLabel
 from longwatch_desktop.theme import Theme
@@ -20,7 +22,7 @@ SHARE: Final = 0.4
 
 
 class Foot(QFrame):
-    """`form` asks for parameters; `say` puts a sentence on the right."""
+    """`notify` asks whom to tell, `form` for parameters; `say` puts a sentence on the right."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +31,7 @@ class Foot(QFrame):
         self.setObjectName("foot")
         self.form = ParameterForm(theme)
         self._fields = _Fields(self.form)
+        self.notify = NotifyButton()
         self._line = ElidedLabel(right=True)
         self._line.setContentsMargins(10, 4, 10, 4)
         self._line.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -36,9 +39,11 @@ class Foot(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.notify)
         layout.addWidget(self._fields, 1)
         layout.addWidget(self._line)
         self.form.shown.connect(self._fit)
+        self.notify.changed.connect(self._fit)
         theme.changed.connect(self._recolor)
         self._recolor()
         self._fit()
@@ -56,6 +61,11 @@ class Foot(QFrame):
             self._recolor()
         self._fit()
 
+    def offer_targets(self, names: Sequence[str]) -> None:
+        """The server can tell these of a query's end."""
+        self.notify.offer(names)
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
         self._fit()
@@ -64,12 +74,14 @@ class Foot(QFrame):
         """The sentence takes what it needs, the fields the rest."""
         asking = not self.form.isHidden()
         self._fields.setVisible(asking)
+        taken = 0 if self.notify.isHidden() else self.notify.sizeHint().width()
+        room = max(0, self.width() - taken)
         metrics = self._line.fontMetrics()
         needed = metrics.horizontalAdvance(self.text) + 22 if self.text else 0
-        width = min(needed, int(self.width() * SHARE)) if asking else self.width()
+        width = min(needed, int(room * SHARE)) if asking else room
         self._line.setFixedWidth(width)
-        height = metrics.height() + 9
-        self._fields.fit(self.width() - width)
+        height = max(metrics.height() + 9, self.notify.sizeHint().height() if taken else 0)
+        self._fields.fit(room - width)
         self.setMinimumHeight(max(height, self._fields.minimumHeight() if asking else 0))
 
     def _recolor(self) -> None:

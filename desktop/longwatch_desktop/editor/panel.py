@@ -44,6 +44,8 @@ class Page(SqlEdit):
         """What it was last looked at with; `None` before that."""
         self.saved_as: str | None = None
         """The name of the saved query that it was opened from, or is kept as."""
+        self.notify: list[str] = []
+        """Who is told when its query is over."""
         self.completion = Completion(self)
         self.setPlainText(sql)
         self.document().setModified(False)
@@ -69,6 +71,7 @@ class SavedTab(msgspec.Struct, frozen=True):
     declared: list[QueryParameter] = []
     saved_as: str | None = None
     source: str | None = None
+    notify: list[str] = []
 
 
 class SavedTabs(msgspec.Struct, frozen=True):
@@ -113,6 +116,7 @@ class EditorPanel(QWidget):
         self.foot = Foot(theme)
         layout.addWidget(self.foot)
         self.foot.form.edited.connect(self._keep_typed)
+        self.foot.notify.changed.connect(self._keep_notify)
         self._scan = QTimer(self, interval=SCAN_MS, singleShot=True)
         self._scan.timeout.connect(self._look)
         self._tabs.currentChanged.connect(lambda _index: self._scan.start())
@@ -200,6 +204,7 @@ class EditorPanel(QWidget):
                 declared=list(page.declared.values()),
                 saved_as=page.saved_as,
                 source=page.source,
+                notify=page.notify,
             )
             for page in self.pages()
         ]
@@ -216,8 +221,10 @@ class EditorPanel(QWidget):
             page.typed = dict(tab.typed)
             page.saved_as = tab.saved_as
             page.source = tab.source
+            page.notify = [*tab.notify]
             page.document().setModified(tab.changed)
         self._tabs.setCurrentIndex(min(max(0, saved.front), len(saved.tabs) - 1))
+        self.show_notify()
 
     def mark_saved(self, page: Page, query: SavedQuery) -> None:
         """A tab's text is kept on the server now."""
@@ -259,6 +266,7 @@ class EditorPanel(QWidget):
 
     def _tell_shown(self, index: int) -> None:
         if index >= 0:  # not while the last one is replaced
+            self.show_notify()
             self.shown.emit()
 
     def _look(self) -> None:
@@ -269,6 +277,14 @@ class EditorPanel(QWidget):
     def _keep_typed(self) -> None:
         self.page.typed.update(self.foot.form.typed())
         self.settled.emit()
+        self.edited.emit()
+
+    def show_notify(self) -> None:
+        """Show whom the query in front tells when it is over."""
+        self.foot.notify.choose(self.page.notify)
+
+    def _keep_notify(self) -> None:
+        self.page.notify = self.foot.notify.remembered
         self.edited.emit()
 
     def _append(self, title: str, sql: str, declared: Iterable[QueryParameter] = ()) -> Page:

@@ -75,6 +75,7 @@ _STILL: Final = {
 }
 
 
+_LEARNED: Final = frozenset({ProgressBasis.HISTORY, ProgressBasis.BOTH})
 _BASES: Final = {
     ProgressBasis.MEASURED: QT_TR_NOOP(
         "The engine measures its progress; time may run differently."
@@ -97,7 +98,12 @@ def explain_progress(job: JobSummary) -> str:
         return tr("The engine is at work, but this plan cannot report progress.")
     if text.is_still(job):
         return tr(_STILL[job.progress.activity]).format(span=text.span(job.progress.stalled_s))
-    return tr(_BASES[job.progress.basis])
+    basis = tr(_BASES[job.progress.basis])
+    left = text.eta(job)
+    if not left or job.progress.basis not in _LEARNED:
+        return basis
+    span = tr("Left: {span}, right in 8 of 10 cases.").format(span=left)
+    return f"{basis}\n{span}"
 
 
 COLUMNS: Final = (

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
-from longwatch.protocol.jobs import Job, JobSummary
+from longwatch.protocol.jobs import Job, JobState, JobSummary
 from longwatch_desktop.actions import Actions
 from longwatch_desktop.control import JobControl
 from longwatch_desktop.jobs.columns import COLUMNS
@@ -24,6 +24,7 @@ from longwatch_desktop.translation import tr
 
 MOST_NAMED: Final = 40
 _FINAL: Final = np.array([state.is_final for state in STATES])
+_WAITS: Final = np.array([state is JobState.QUEUED for state in STATES])
 """By the code of a state."""
 FullJob = Callable[[str], Awaitable[Job]]
 
@@ -73,6 +74,7 @@ class JobDesk(QObject):
         actions, some = self._actions, bool(len(slots))
         actions.cancel.setEnabled(connected and going)
         actions.again.setEnabled(connected and some)
+        actions.move.setEnabled(connected and bool(_WAITS[mirror.columns.state[slots]].any()))
         actions.delete.setEnabled(connected and bool(final.any()))
         actions.open_sql.setEnabled(connected and len(slots) == 1)
         actions.copy_sql.setEnabled(connected and some)
@@ -88,6 +90,7 @@ class JobDesk(QObject):
         menu = QMenu(self._window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addActions([actions.cancel, actions.again])
+        menu.addMenu(actions.move)
         menu.addSeparator()
         menu.addActions([actions.open_sql, actions.copy_sql, actions.copy_id])
         menu.addActions([actions.copy_jobs, actions.copy_csv])

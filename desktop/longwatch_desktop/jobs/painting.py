@@ -103,7 +103,7 @@ class JobPainter(QObject):
     ) -> None:
         """What is said instead of rows: what it is, and what to do."""
         area = port.adjusted(24, 0, -24, 0)
-        middle = area.center().y()
+        middle = max(area.center().y(), area.top() + 34)  # the first line stays in sight
         painter.setFont(with_size(font, 1.2, bold=True))
         painter.setPen(self._color(self._colors.text))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
@@ -137,7 +137,8 @@ class JobPainter(QObject):
         worrying = job.progress.stalled_s and job.progress.activity is not Activity.WORKING
         shade = colors.warning if worrying and not self.stale else colors.muted
         note = running_note(job)
-        self._text(f"{text} · {note}" if note else text, left, top, right - left, shade)
+        # That it stands still is more than in which phase, and there is no room for both.
+        self._text(note or text, left, top, right - left, shade)
 
     def _bar(self, left: int, top: int, width: int, job: JobSummary) -> None:
         colors, fill = self._colors, self._painter.fillRect

@@ -13,6 +13,8 @@ from PySide6.QtCore import QStandardPaths, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
+from longwatch.client.errors import LongwatchClientError
+from longwatch.protocol.history import Attempt
 from longwatch.protocol.jobs import Job, JobState, JobSummary, ResultInfo
 from longwatch_desktop.editor.sql_edit import SqlEdit
 from longwatch_desktop.results.chart import ChartPage
@@ -22,6 +24,7 @@ from longwatch_desktop.results.exporting import Exports, Order
 from longwatch_desktop.results.overview import Overview
 from longwatch_desktop.results.plan import PlanPage
 from longwatch_desktop.results.reading import ResultReader
+from longwatch_desktop.results.story import is_word_out
 from longwatch_desktop.results.view import ResultView
 from longwatch_desktop.results.watching import Watch
 from longwatch_desktop.session import Session
@@ -31,6 +34,8 @@ from longwatch_desktop.translation import tr
 
 KEPT_JOBS: Final = 50
 LOG_S: Final = 1.0
+WORD_S: Final = 0.5
+WORD_MOST_S: Final = 60.0
 
 
 class DetailPane(QWidget):
@@ -224,6 +229,24 @@ class DetailPane(QWidget):
         attempts = await client.attempts(job.id) if job.attempt > 1 else []
         self.overview.show_more(full, story, attempts, self._session.clock())
         self._show_front()
+        if job.state.is_final and not is_word_out(full.notify, story):
+            await self._follow_word(full, attempts)
+
+    async def _follow_word(self, job: Job, attempts: list[Attempt]) -> None:
+        """Of whether word of its end has arrived the feed says nothing: ask, less and less
+        often, until it has or was given up, or another job is looked at."""
+        pause_s = WORD_S
+        while job.id == self.job_id:
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, WORD_MOST_S)
+            try:
+                story = await self._session.client().events(job.id)
+            except LongwatchClientError:
+                self._turn = None  # ask for all of it when the job is shown next
+                return
+            self.overview.show_more(job, story, attempts, self._session.clock())
+            if is_word_out(job.notify, story):
+                return
 
     def _show_result(self, job: JobSummary | None) -> None:
         """Show the rows of a job. The feed says how many there are, but not of which columns."""

@@ -25,7 +25,7 @@ from longwatch_desktop import words
 from longwatch_desktop.jobs.columns import explain_progress
 from longwatch_desktop.mirror import text
 from longwatch_desktop.results.curve import Curve
-from longwatch_desktop.results.story import bounds, told, tried
+from longwatch_desktop.results.story import bounds, told, tried, words_of
 from longwatch_desktop.results.timeline import Timeline, spans
 from longwatch_desktop.results.watching import LATE_S, Track
 from longwatch_desktop.theme import Theme, with_size
@@ -79,6 +79,8 @@ class Overview(QScrollArea):
         layout.addLayout(self._grid)
         self._attempts = _Lines(tr("Attempts"))
         self._story = _Lines(tr("What happened"))
+        self._told = _Lines(tr("Who is told of its end"))
+        layout.addWidget(self._told)
         layout.addWidget(self._attempts)
         layout.addWidget(self._story)
         layout.addStretch(1)
@@ -100,6 +102,7 @@ class Overview(QScrollArea):
         name, and `track` is what was seen of it."""
         if (job.id if job else None) != (self._job.id if self._job else None):
             self._more = []
+            self._told.show_lines([])
             self._attempts.show_lines([])
             self._story.show_lines([])
         self._job = job
@@ -123,6 +126,7 @@ class Overview(QScrollArea):
         if self._job is None or job.id != self._job.id:
             return
         self._more = bounds(job)
+        self._told.show_lines(words_of(job.notify, self._job.state, story))
         self._attempts.show_lines(tried(attempts, now))
         self._story.show_lines(told(story))
 

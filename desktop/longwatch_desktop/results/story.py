@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
 from longwatch.protocol.history import Attempt, StoryLine
-from longwatch.protocol.jobs import Job
+from longwatch.protocol.jobs import Job, JobState
 from longwatch_desktop import words
 from longwatch_desktop.translation import QT_TR_NOOP, tr
 
@@ -22,6 +23,11 @@ _EVENTS: Final = {
     "notified": QT_TR_NOOP("Message sent"),
     "notify_delayed": QT_TR_NOOP("Message not sent yet"),
     "notify_failed": QT_TR_NOOP("Message not sent"),
+}
+_WORD: Final = {
+    "notified": QT_TR_NOOP("was told at {when}"),
+    "notify_delayed": QT_TR_NOOP("could not be told at {when}; it is tried again"),
+    "notify_failed": QT_TR_NOOP("was not told: {why}"),
 }
 _HOW: Final = {
     "succeeded": QT_TR_NOOP("done"),
@@ -43,6 +49,34 @@ def told(story: list[StoryLine]) -> list[tuple[str, str]]:
             text = tr("Started, attempt {number}").format(number=line.attempt)
         found.append((_time(line.at), f"{text}: {line.detail}" if line.detail else text))
     return found
+
+
+def words_of(
+    notify: Iterable[str], state: JobState, story: Iterable[StoryLine]
+) -> list[tuple[str, str]]:
+    """Who is told of a job's end, and what became of it so far."""
+    lines = [line for line in story if line.event in _WORD]
+    found = []
+    for name in notify:
+        last = [line for line in lines if (line.detail or "").partition(":")[0] == name]
+        if last:
+            line = last[-1]
+            why = (line.detail or "").partition(": ")[2]
+            said = tr(_WORD[line.event]).format(when=_time(line.at), why=why)
+        else:
+            said = tr("on its way") if state.is_final else tr("when the job is over")
+        found.append((name, said))
+    return found
+
+
+def is_word_out(notify: Iterable[str], story: Iterable[StoryLine]) -> bool:
+    """Whether everybody was told, or given up."""
+    settled = {
+        (line.detail or "").partition(":")[0]
+        for line in story
+        if line.event in {"notified", "notify_failed"}
+    }
+    return settled.issuperset(notify)
 
 
 def tried(attempts: list[Attempt], now: datetime) -> list[tuple[str, str]]:

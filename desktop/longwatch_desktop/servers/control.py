@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +11,19 @@ from PySide6.QtCore import QObject, QSettings, Qt, Signal
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from longwatch.client.address import Address
+from longwatch.client.errors import LongwatchClientError
 from longwatch_desktop.servers.dialog import ServerDialog
-from longwatch_desktop.servers.profiles import Place, Profile, ProfileStore
+from longwatch_desktop.servers.profiles import Place, Profile, ProfileStore, ProfilesUnreadable
 from longwatch_desktop.tasks import Tasks
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import QT_TR_NOOP, tr
 
 HERE: Final = QT_TR_NOOP("This computer")
 _CURRENT: Final = "servers/current"
+
+
+class ServerGone(LongwatchClientError):
+    """Somebody removed the server from the list."""
 
 
 class ServerControl(QObject):
@@ -40,6 +46,8 @@ class ServerControl(QObject):
         self._settings = settings
         self._store = ProfileStore(folder) if folder is not None else None
         self.profiles: list[Profile] = []
+        self.start_here: Callable[[], Awaitable[Address]] | None = None
+        """Where this computer's server is, started if need be; `None` for a window without one."""
         self.current: Profile | None = None
         """The server that is looked at; `None` for the one on this computer."""
         self._tasks = Tasks(lambda error: self.said.emit(str(error)))
@@ -65,6 +73,34 @@ class ServerControl(QObject):
         assert self._store is not None
         assert self.current is not None
         return await asyncio.to_thread(self._store.address, self.current)
+
+    def others(self) -> list[Profile | None]:
+        """Every server but the current one; `None` for the one on this computer."""
+        here: list[Profile | None] = [None] if self.start_here is not None else []
+        return [one for one in [*here, *self.profiles] if one != self.current]
+
+    def profile(self, profile_id: str) -> Profile | None:
+        """The server of an id; `None` for an empty one, which is this computer's. Raises
+        `ServerGone`."""
+        if not profile_id:
+            return None
+        for one in self.profiles:
+            if one.id == profile_id:
+                return one
+        raise ServerGone(tr("The server is not in the list any more."))
+
+    async def address_of(self, profile: Profile | None) -> Address:
+        """Where a server is; the one on this computer is started if need be. Raises
+        `LongwatchClientError`."""
+        try:
+            if profile is not None:
+                assert self._store is not None
+                return await asyncio.to_thread(self._store.address, profile)
+            if self.start_here is not None:
+                return await self.start_here()
+        except (ProfilesUnreadable, OSError) as error:
+            raise LongwatchClientError(str(error)) from error
+        raise LongwatchClientError(tr("This window has no server of its own."))
 
     def choose(self, profile: Profile | None) -> None:
         """Look at another server; `None` for the one on this computer."""

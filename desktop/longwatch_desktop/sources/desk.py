@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QWidget
 
 from longwatch.protocol.sources import Source
 from longwatch_desktop import dialogs
@@ -72,13 +72,13 @@ class SourceDesk(QObject):
         """The dialog that is open; `None` if none is."""
         return self._dialog
 
-    def add(self) -> None:
-        """Ask for a new source."""
-        self._tasks.start(self._open(None), name="add-source")
+    def add(self, *, over: QWidget | None = None) -> None:
+        """Ask for a new source, over another dialog if there is one."""
+        self._tasks.start(self._open(None, over), name="add-source")
 
-    def edit(self, source: Source) -> None:
+    def edit(self, source: Source, *, over: QWidget | None = None) -> None:
         """Change a source, or show why it cannot be changed."""
-        self._tasks.start(self._open(source), name="edit-source")
+        self._tasks.start(self._open(source, over), name="edit-source")
 
     async def stop(self) -> None:
         """Let go of what is under way."""
@@ -104,7 +104,7 @@ class SourceDesk(QObject):
         page.insertPlainText(text)
         page.setFocus()
 
-    async def _open(self, source: Source | None) -> None:
+    async def _open(self, source: Source | None, over: QWidget | None) -> None:
         engines = (await self._session.client().engines()).engines
         if self._dialog is not None:
             return
@@ -118,7 +118,7 @@ class SourceDesk(QObject):
             {one.name for one in self._session.sources},
             fixed=tr(why) if why is not None else "",
             remote=address is not None and not address.is_loopback,
-            parent=self._window,
+            parent=over or self._window,
         )
         dialog.saved.connect(self._saved)
         dialog.finished.connect(lambda _result: self._close())
@@ -148,22 +148,7 @@ class SourceDesk(QObject):
         say(told_of(source.title, found))
 
     def _ask_to_remove(self, source: Source) -> None:
-        sent = source.options.get("path", "").startswith("file:")
-        kept = (
-            tr(
-                "The file that was sent for it goes too. Jobs that ran on it stay, with their "
-                "results."
-            )
-            if sent
-            else tr("Its data stays where it is. Jobs that ran on it stay, with their results.")
-        )
-        box = dialogs.ask(
-            self._window,
-            tr("Remove the source?"),
-            tr("Remove {name}?").format(name=source.title),
-            kept,
-            tr("Remove"),
-        )
+        box = ask_to_remove(self._window, source)
         box.accepted.connect(lambda: self._tasks.start(self._remove(source), name="remove-source"))
         box.open()
 
@@ -171,3 +156,20 @@ class SourceDesk(QObject):
         await self._session.client().remove_source(source.name)
         self._session.look_again()
         self._notice.tell(tr("Removed the source {name}.").format(name=source.title))
+
+
+def ask_to_remove(parent: QWidget, source: Source) -> QMessageBox:
+    """Whether a source is to be removed; to be `open`ed."""
+    sent = source.options.get("path", "").startswith("file:")
+    kept = (
+        tr("The file that was sent for it goes too. Jobs that ran on it stay, with their results.")
+        if sent
+        else tr("Its data stays where it is. Jobs that ran on it stay, with their results.")
+    )
+    return dialogs.ask(
+        parent,
+        tr("Remove the source?"),
+        tr("Remove {name}?").format(name=source.title),
+        kept,
+        tr("Remove"),
+    )

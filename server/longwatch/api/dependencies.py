@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -16,6 +16,7 @@ from longwatch.api.problems import ApiError
 from longwatch.feed.beat import Beat
 from longwatch.feed.hub import FeedHub
 from longwatch.feed.room import FeedRoom
+from longwatch.protocol.limits import LimitList
 from longwatch.protocol.people import Role, Visibility
 from longwatch.results.exports import Exports
 from longwatch.results.viewer import Viewer
@@ -25,6 +26,9 @@ from longwatch.service.audit import AuditLog
 from longwatch.service.jobs import JobService
 from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
+from longwatch.service.relaying import Relay
+from longwatch.service.remembering import Memory
+from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService
@@ -40,6 +44,7 @@ class Parts:
     """The live objects of one server, wired together by `longwatch.works`."""
 
     service: JobService
+    memory: Memory
     store: Store
     hub: FeedHub
     beat: Beat
@@ -61,8 +66,13 @@ class Parts:
     viewer: Viewer
     exports: Exports
     metrics: Metrics
+    retention: Retention
+    limits: LimitList
+    notify_targets: Collection[str] = ()
     workers: WorkerService | None = None
     """`None` where no worker has a part in it."""
+    relay: Relay | None = None
+    """The way to the server that leads; `None` where there is no other."""
     metrics_public: bool = False
     results_bytes: Callable[[], int] = lambda: 0
     check_room: Callable[[str], None] = lambda _person: None

@@ -30,6 +30,7 @@ from longwatch.protocol import routes
 from longwatch.protocol.jobs import Job, JobPage, Submission
 from longwatch.security.tokens import Principal
 from longwatch.service.jobs import JobService
+from longwatch.service.requests import CancelWish
 from longwatch.service.submitting import Taken
 from longwatch.store.listing import Filter
 
@@ -229,11 +230,22 @@ router.add_api_route(
 
 @router.post(routes.JOB_CANCEL, status_code=202, operation_id="cancel_job", response_model=Job)
 async def cancel(
-    job_id: str, jobs: ServiceDep, who: PrincipalDep, audit: AuditDep, expected: ExpectedDep
+    job_id: str,
+    jobs: ServiceDep,
+    who: PrincipalDep,
+    audit: AuditDep,
+    expected: ExpectedDep,
+    only_queued: Annotated[
+        bool, Query(description="leave a job alone that runs: 409 (`has_begun`)")
+    ] = False,
+    reason: Annotated[
+        str | None,
+        Query(min_length=1, max_length=routes.MAX_REASON_CHARS, description="kept in its story"),
+    ] = None,
 ) -> Response:
     """Ask for a job's end. It is over once its state is final; `cancel_confirmed` then says
     whether its process was seen to be gone."""
-    job = await jobs.cancel(job_id, expected)
+    job = await jobs.cancel(job_id, expected, CancelWish(only_queued, reason))
     await audit.note_others(who, "job.cancel", [(job.id, job.owner)])
     return conditions.answer(job, 202)
 

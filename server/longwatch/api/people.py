@@ -55,7 +55,7 @@ async def audit(
     cursor: Annotated[str | None, Query(max_length=100)] = None,
     limit: Annotated[int, Query(ge=1, le=routes.MAX_LIST_PAGE)] = 100,
 ) -> AuditPage:
-    """What people did to tokens, sources, backups, settings and the jobs of others, the newest
-    first."""
+    """What people did to tokens, sources, backups, settings, remembered runs and the jobs of
+    others, the newest first."""
     lines, next_id = await server.audit.page(before_id=cursors.decode(cursor), limit=limit)
     return AuditPage(lines=lines, next=cursors.encode(next_id))

@@ -30,6 +30,7 @@ class Of(enum.Enum):
     OWN_JOB = "a job of the asker's"
     OWN_EXPORT = "an export that the asker began"
     OWN_QUERY = "a saved query of the asker's"
+    TEAM = "what came of everybody's jobs"
 
 
 class Right(NamedTuple):
@@ -43,6 +44,7 @@ class Right(NamedTuple):
 _RANKS: Final = {Role.VIEWER: 1, Role.ANALYST: 2, Role.ADMIN: 3}
 """A worker has none of these rights: its own routes ask for its role."""
 _HIDDEN: Final = Right(Role.ADMIN)
+_TEAM: Final = Right(Role.ANALYST, Of.TEAM)
 _VIEWER, _ANALYST = Right(Role.VIEWER), Right(Role.ANALYST)
 _SEES: Final = Right(Role.VIEWER, Of.SEEN_JOB)
 _OWNS: Final = Right(Role.ANALYST, Of.OWN_JOB)
@@ -89,7 +91,16 @@ RIGHTS: Final[dict[tuple[str, str], Right]] = {
     ("GET", routes.AUDIT): _HIDDEN,
     ("GET", routes.ME): _VIEWER,
     ("GET", routes.CHANGES): _VIEWER,
+    ("GET", routes.RUNS): _TEAM,
+    ("GET", routes.RUNS_EXPORT): _TEAM,
+    ("GET", routes.RUN): _TEAM,
+    ("DELETE", routes.RUNS): _HIDDEN,
+    ("GET", routes.ACCURACY): _TEAM,
     ("GET", routes.WORKERS): _VIEWER,
+    ("GET", routes.LIMITS): _HIDDEN,
+    ("GET", routes.RETENTION): _HIDDEN,
+    ("POST", routes.SWEEPS): _HIDDEN,
+    ("GET", routes.NOTIFY_TARGETS): _ANALYST,  # who may submit may name them
     ("GET", routes.METRICS): _VIEWER,  # unless `metrics_public` lets anybody
     (WEBSOCKET, routes.FEED): _VIEWER,
 }
@@ -121,6 +132,8 @@ async def _check_owner(of: Of, given: dict[str, str], owners: Owners, who: Princ
             export_id = given["export_id"]
             if not who.may_change(await owners.of_export(export_id)):
                 raise UnknownExport(export_id)
+        case Of.TEAM if not who.sees_all:
+            raise forbidden(who, [Role.ADMIN])
         case Of.OWN_QUERY:
             author = await owners.of_query(given["name"])
             if author is not None and not who.may_change(author):

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 
 from longwatch.api.bodies import JsonRoute
-from longwatch.api.dependencies import PartsDep, PrincipalDep, documented, requires
+from longwatch.api.dependencies import (
+    Parts,
+    PartsDep,
+    PrincipalDep,
+    documented,
+    forbidden,
+    parts,
+    principal,
+    requires,
+)
 from longwatch.api.problems import ApiError
-from longwatch.api.rights import AUTHENTICATED
+from longwatch.api.rights import AUTHENTICATED, permitted
 from longwatch.jobs.errors import NoWorkersHere
 from longwatch.protocol import routes
 from longwatch.protocol.people import Role
@@ -27,11 +37,64 @@ from longwatch.protocol.worker import (
 )
 from longwatch.service.working import WorkerService
 
-router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["workers"])
+
+class RelayedRoute(JsonRoute):
+    """Hands a request on to the server that leads, where that is another. Who asks is looked at
+    here too: nobody else is to be let through."""
+
+    async def let_in(self, request: Request, server: Parts) -> None:
+        """Raises what is wrong with who asks."""
+        who = await principal(request, server)
+        if who.role not in _WORKERS:
+            raise forbidden(who, _WORKERS)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler for both."""
+        here = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            server = await _server(request)
+            if server is None or server.relay is None or server.service.leading:
+                return await here(request)
+            await self.let_in(request, server)
+            path, query = request.scope["raw_path"], request.scope["query_string"]
+            answer = await server.relay.ask(
+                request.method,
+                (path + b"?" + query if query else path).decode("ascii"),
+                request.headers,
+                await request.body(),
+                answers_within_s=_RECORDED_S if self.path in _RECORDING else _ANSWERED_S,
+            )
+            return Response(answer.body, answer.status, answer.headers)
+
+        return handle
+
+
+class RelayedList(RelayedRoute):
+    """The same of a list that is for everybody."""
+
+    async def let_in(self, request: Request, server: Parts) -> None:
+        """Raises what is wrong with who asks."""
+        await permitted(request, server.owners, await principal(request, server))
+
+
+async def _server(request: Request) -> Parts | None:
+    """The server's objects, if a worker can have a part in them."""
+    given = request.app.dependency_overrides.get(parts)
+    server: Parts = given() if given is not None else await parts(request)
+    return None if server.workers is None else server
+
+
+_WORKERS: Final = (Role.WORKER, Role.ADMIN)
 # The server's own token is an administrator's: it is enough for workers of the same machine.
+_ANSWERED_S: Final = 15.0
+_RECORDED_S: Final = 70.0
+_RECORDING: Final = frozenset({routes.WORKER_INDEX, routes.WORKER_END})
+"""These wait for a disk, or a store."""
+router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=RelayedList, tags=["workers"])
 worker: Final = APIRouter(
-    dependencies=[Depends(documented), Depends(requires(Role.WORKER, Role.ADMIN))],
-    route_class=JsonRoute,
+    dependencies=[Depends(documented), Depends(requires(*_WORKERS))],
+    route_class=RelayedRoute,
     tags=["workers"],
 )
 _OCTETS: Final = "application/octet-stream"

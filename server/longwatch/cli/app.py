@@ -17,6 +17,7 @@ from longwatch.cli import (
     jobs,
     people,
     run_query,
+    runs,
     serve,
     shared_store,
     sources,
@@ -101,6 +102,8 @@ commands.add_command(jobs.cancel)
 commands.add_command(jobs.retry)
 commands.add_command(jobs.delete)
 commands.add_command(export.export)
+commands.add_command(runs.list_runs)
+commands.add_command(runs.accuracy)
 commands.add_command(serve.serve)
 commands.add_command(people.token)
 commands.add_command(people.audit)

@@ -60,6 +60,10 @@ _settings = [
     click.option("--title", default="", help="What people call it."),
     click.option("--description", default="", help="What it is."),
     click.option("--max-running", type=click.IntRange(1, 256), help="Queries at once on it."),
+    click.option(
+        "--queue",
+        help="The queue of the workers that have its data; an empty one is the usual one again.",
+    ),
 ]
 
 
@@ -275,11 +279,18 @@ async def _draft(
         "options": options,
         "secrets": {key: msgspec.to_builtins(one) for key, one in secrets.items()},
         "max_running": given["max_running"] or (before.max_running if before else None),
+        "queue": _queue(given["queue"], before),
     }
     try:
         return msgspec.convert(fields, SourceDraft)
     except msgspec.ValidationError as error:
         raise click.UsageError(f"This cannot be a source: {error}.") from error
+
+
+def _queue(given: str | None, before: Source | None) -> str | None:
+    if given is not None:
+        return given or None
+    return before.queue if before else None
 
 
 def _whole(path: str) -> str:

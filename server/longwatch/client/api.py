@@ -20,9 +20,11 @@ from longwatch.client.errors import (
     WaitTimeout,
 )
 from longwatch.client.filters import aware, in_address
+from longwatch.client.limits import LimitCalls
 from longwatch.client.people import PeopleCalls
 from longwatch.client.results import WORK_S, ResultCalls
 from longwatch.client.results import in_address as in_address_of_result
+from longwatch.client.runs import RunCalls
 from longwatch.client.sources import SourceCalls
 from longwatch.protocol import routes
 from longwatch.protocol.backups import Backup
@@ -58,7 +60,7 @@ class ArrowPage:
     complete: bool
 
 
-class AsyncClient(ResultCalls, SourceCalls, PeopleCalls):
+class AsyncClient(ResultCalls, SourceCalls, RunCalls, PeopleCalls, LimitCalls):
     """A connection to one server: `async with AsyncClient(address) as client: …`.
 
     Every method raises `ServerUnreachable` when nobody answers, `ProtocolMismatch` when what
@@ -139,13 +141,26 @@ class AsyncClient(ResultCalls, SourceCalls, PeopleCalls):
             async for piece in answer.aiter_bytes():
                 yield piece
 
-    async def cancel(self, job_id: str, *, if_seq: int | None = None) -> Job:
+    async def cancel(
+        self,
+        job_id: str,
+        *,
+        if_seq: int | None = None,
+        only_queued: bool = False,
+        reason: str | None = None,
+    ) -> Job:
         """Ask for the job's end; asking again changes nothing. The answer is the job as it
-        stands, `cancel_requested_at` set; `wait` for its end. Raises `NotFound`, `Conflict` with
-        the code `already_final` when it was over already, and `Changed` when it does not stand at
-        `if_seq` any more."""
+        stands, `cancel_requested_at` set; `wait` for its end. `reason` is kept in its story.
+
+        Raises `NotFound`, `Conflict` with the code `already_final` when it was over already, or
+        `has_begun` when `only_queued` is asked for and it runs, and `Changed` when it does not
+        stand at `if_seq` any more.
+        """
         path = routes.JOB_CANCEL.format(job_id=job_id)
-        return await self._json("POST", path, Job, headers=_matching(if_seq))
+        query = {"only_queued": "true"} if only_queued else {}
+        if reason is not None:
+            query["reason"] = reason
+        return await self._json("POST", path, Job, query=query, headers=_matching(if_seq))
 
     async def delete(self, job_id: str, *, if_seq: int | None = None) -> None:
         """Delete a finished job and its result. Raises `NotFound`, `Changed`, and `Conflict` with

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from longwatch.protocol.catalogue import Catalogue, Estimate
     from longwatch.protocol.history import Attempt, StoryLine
     from longwatch.protocol.people import AuditLine, Me, NewToken, Token
+    from longwatch.protocol.runs import Run, SourceAccuracy
     from longwatch.protocol.sources import (
         SavedQuery,
         SecretReference,
@@ -195,13 +196,14 @@ class Client:
         description: str = "",
         options: Mapping[str, str] | None = None,
         secrets: Mapping[str, str | SecretReference] | None = None,
+        queue: str | None = None,
         **more: str,
     ) -> Source:
         """Add a source: `client.add_source("sales", path="/data/sales")`.
 
         What the engine needs to know comes as `options` or by name; passwords and the like as
-        `secrets`, which the server keeps encrypted and tells nobody. Raises `Conflict` when the
-        name is taken, `BadRequest`.
+        `secrets`, which the server keeps encrypted and tells nobody. `queue` is that of the
+        workers which have its data. Raises `Conflict` when the name is taken, `BadRequest`.
         """
         draft = SourceDraft(
             name=name,
@@ -210,6 +212,7 @@ class Client:
             description=description,
             options={**(options or {}), **more},
             secrets={**(secrets or {})},
+            queue=queue,
         )
         return self._call(self._api.add_source(draft))
 
@@ -241,6 +244,40 @@ class Client:
     def saved_queries(self) -> list[SavedQuery]:
         """The queries kept on the server."""
         return self._call(self._api.saved_queries()).queries
+
+    def runs(
+        self, *, source: str | None = None, digest: str | None = None, traces: bool = False
+    ) -> Iterator[Run]:
+        """What is remembered of runs, those that ended last first, fetched page by page: of one
+        source, or of queries with one fingerprint. Without `traces` these are empty."""
+        cursor: str | None = None
+        while True:
+            page = self._call(
+                self._api.runs(
+                    source=source, digest=digest, traces=traces, cursor=cursor, limit=500
+                )
+            )
+            yield from page.runs
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def run(self, job_id: str) -> Run:
+        """The run of a job, with its trace; the job itself may be gone. Raises `NotFound`."""
+        return self._call(self._api.run(job_id))
+
+    def delete_runs(
+        self, *, source: str | None = None, digest: str | None = None, everything: bool = False
+    ) -> int:
+        """Forget the runs of a source or of a query, or `everything`; how many. Admins only.
+        Raises `BadRequest` when neither is said."""
+        return self._call(
+            self._api.delete_runs(source=source, digest=digest, everything=everything)
+        )
+
+    def accuracy(self) -> list[SourceAccuracy]:
+        """How right the bars and the times left of each source's runs were."""
+        return self._call(self._api.accuracy())
 
     def me(self) -> Me:
         """Whose the token is, and what it may do."""

@@ -8,18 +8,23 @@ whoever reaches the broker could otherwise end workers and their tasks.
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from longwatch.execution.contract import BrokerRefuses, BrokerUnreachable
 
 TASK: Final = "longwatch.attempt"
 """The one task there is; its arguments are those of a `Hint`."""
 CONNECT_S: Final = 3.0
+SILENT_S: Final = 15
+"""A broker of which nothing comes for so long is away."""
+VISIBILITY: Final = "visibility_timeout"
+_PARAMETERS: Final = (VISIBILITY, "ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile", "ssl_keyfile")
 _SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys", "amqp", "amqps")
 
 
@@ -48,6 +53,12 @@ class Broker:
                 "A broker is reached at an address such as redis://localhost:6379/0; the scheme is "
                 f"one of {', '.join(_SCHEMES)}."
             )
+        known = ", ".join(_PARAMETERS)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True):
+            if name not in _PARAMETERS:
+                raise InvalidBroker(f"A broker's address has no {name!r}; it may have {known}.")
+            if name == VISIBILITY and not (value.isdecimal() and int(value)):
+                raise InvalidBroker(f"{VISIBILITY} is a whole number of seconds, not {value!r}.")
         checks = parse_qs(parts.query).get("ssl_cert_reqs", ["required"])
         if any(one.lower() not in {"required", "cert_required"} for one in checks):
             raise InvalidBroker(
@@ -111,7 +122,8 @@ def celery_app(broker: Broker) -> Any:
     from celery import Celery  # type: ignore[import-untyped]  # noqa: PLC0415 - 0.3 s
 
     is_redis = broker.url.startswith("redis")
-    app = Celery("longwatch", broker=broker.full_url(), set_as_current=False, fixups=[])
+    url, visible_s = _without_visibility(broker.full_url())
+    app = Celery("longwatch", broker=url, set_as_current=False, fixups=[])
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -126,13 +138,44 @@ def celery_app(broker: Broker) -> Any:
         worker_prefetch_multiplier=0 if is_redis else 1,
         worker_disable_prefetch=is_redis,
         broker_connection_retry_on_startup=True,
+        # RabbitMQ closes the channel of a worker that keeps a hint for half an hour, which is as
+        # long as its query takes: the worker would end.
+        broker_channel_error_retry=not is_redis,
         broker_connection_max_retries=None,
         broker_connection_timeout=CONNECT_S,
-        broker_transport_options={"socket_connect_timeout": CONNECT_S} if is_redis else {},
+        broker_transport_options=_redis_options() if is_redis else {},
     )
+    if visible_s is not None:
+        app.conf.broker_transport_options |= {VISIBILITY: visible_s}
     if broker.url.startswith("rediss:") and "ssl_cert_reqs" not in broker.url:
         app.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
     return app
+
+
+def _without_visibility(url: str) -> tuple[str, int | None]:
+    """The URL without what Celery takes elsewhere, and that."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    visible_s = query.pop(VISIBILITY, None)
+    plain = urlunsplit(parts._replace(query=urlencode(query, safe="/")))
+    return plain, None if visible_s is None else int(visible_s)
+
+
+def _redis_options() -> dict[str, Any]:
+    # A worker asks each second for hints. What is not received within so long ends the connection:
+    # the system would try for a quarter of an hour, and at last once in two minutes.
+    wanted = {
+        "TCP_KEEPIDLE": SILENT_S,
+        "TCP_KEEPINTVL": SILENT_S // 3,
+        "TCP_KEEPCNT": 3,
+        "TCP_USER_TIMEOUT": SILENT_S * 1000,
+    }
+    found = {getattr(socket, name): to for name, to in wanted.items() if hasattr(socket, name)}
+    return {
+        "socket_connect_timeout": CONNECT_S,
+        "socket_keepalive": True,
+        "socket_keepalive_options": found,
+    }
 
 
 def new_task_id() -> str:

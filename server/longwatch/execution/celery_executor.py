@@ -19,7 +19,7 @@ from longwatch.execution import celery_mailbox as files
 from longwatch.execution.celery_hints import Hints
 from longwatch.execution.contract import Claimant, Died, Ended, Executor, HandedBack, Observer
 from longwatch.execution.local import Access, LocalExecutor
-from longwatch.jobs.errors import AttemptOver, WrongOffset
+from longwatch.jobs.errors import AttemptOver, LeaderAway, WrongOffset
 from longwatch.protocol.attempts import AttemptSpec, Ending, Outcome, Report
 from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.parameters import Parameter
@@ -80,6 +80,7 @@ class CeleryExecutor(Executor):
         self._reaper: asyncio.Task[None] | None = None
         self._later: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._let_go: set[tuple[str, int]] = set()
 
     async def start(self, observer: Observer) -> None:
         self._observer = observer
@@ -166,6 +167,13 @@ class CeleryExecutor(Executor):
             self._here.cancel(job_id, attempt)
         else:
             lease.cancelled = True  # told in the answer to the next heartbeat
+
+    def let_go(self) -> list[tuple[str, int]]:
+        # What was begun on this machine stays: nobody else can follow it.
+        gone = list(self._leases)
+        self._leases.clear()
+        self._let_go = set(gone)
+        return gone
 
     async def inspect(
         self,
@@ -263,10 +271,13 @@ class CeleryExecutor(Executor):
     def _hold(self, job_id: str, attempt: int) -> _Lease:
         mailbox = Mailbox(self.folder(job_id, attempt))
         lease = self._leases[job_id, attempt] = _Lease(job_id, attempt, mailbox, _now_s())
+        self._let_go.discard(lease.place)
         return lease
 
     def _held(self, job_id: str, attempt: int, key: str) -> _Lease:
         lease = self._leases.get((job_id, attempt))
+        if lease is None and (job_id, attempt) in self._let_go:  # while this call was under way
+            raise LeaderAway("another one is to lead")
         if lease is None or lease.claimant is None or lease.claimant.key != key:
             raise AttemptOver(job_id, attempt)
         lease.heard_s = _now_s()

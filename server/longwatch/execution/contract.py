@@ -84,6 +84,11 @@ class Executor(ABC):
     def cancel(self, job_id: str, attempt: int) -> None:
         """Ask, then insist: the attempt ends within about 1.3 s, or is reported unconfirmed."""
 
+    def let_go(self) -> list[tuple[str, int]]:
+        """Another server leads from now on: hold none of the attempts any more that it can adopt,
+        and report nothing of them. The ids of their jobs, and their numbers."""
+        return []
+
     @abstractmethod
     async def inspect(
         self,

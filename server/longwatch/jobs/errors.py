@@ -2,6 +2,7 @@
 
 JobsError
 ├── UnknownJob
+├── UnknownRun             nothing is remembered of one
 ├── UnknownSource
 ├── SourceExists           its name is taken
 ├── SourceFixed            it is not the server's to change
@@ -13,6 +14,7 @@ JobsError
 ├── UnknownSavedQuery
 ├── SavedQueryFixed        it came with the program
 ├── AlreadyFinal
+├── HasBegun               it was to be cancelled only while it waits
 ├── NotFinal
 ├── Changed                another form of the job was meant
 ├── KeyReused              the idempotency key belongs to something else
@@ -26,6 +28,8 @@ JobsError
 ├── WrongOffset            a piece of a result does not follow what the server has
 ├── ResultTooLarge         a worker sends more than the job may return
 ├── NoWorkersHere          this server carries its queries out itself
+├── LeaderAway             another server would have to answer, and cannot
+├── TokenOfOneServer       it is good here only, and another server would have to answer
 ├── QueueFull
 ├── QuotaExceeded          results and uploads take up too much already
 ├── NotYours               it is somebody else's
@@ -53,6 +57,17 @@ class UnknownJob(JobsError):
         super().__init__(
             f"There is no job {job_id[:40]!r} on this server. "
             "`longwatch jobs` lists those there are."
+        )
+
+
+class UnknownRun(JobsError):
+    """Nothing is remembered of a run of this job."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"No run of a job {job_id[:40]!r} is remembered on this server: it did not succeed, "
+            "was over in a moment, or newer runs of its query took its place. `longwatch runs` "
+            "lists those there are."
         )
 
 
@@ -154,6 +169,16 @@ class AlreadyFinal(JobsError):
 
     def __init__(self, job_id: str, state: JobState) -> None:
         super().__init__(f"Job {job_id} has ended already: it is {state.value}.")
+
+
+class HasBegun(JobsError):
+    """The job was to be cancelled only while it waits, and it runs."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job {job_id} has begun: it is running. Nothing was done; let it run, or cancel it "
+            "whatever it is doing."
+        )
 
 
 class NotFinal(JobsError):
@@ -327,6 +352,27 @@ class NoWorkersHere(JobsError):
         super().__init__(
             "This server carries its queries out itself. Start it with `longwatch serve --executor "
             "celery --broker URL` for workers to take part."
+        )
+
+
+class LeaderAway(JobsError):
+    """The server that leads cannot be asked now."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The server that leads those on this store cannot be asked: {why}. Try again in a "
+            "moment; another takes its place if it is gone."
+        )
+        self.retry_after_s = 1
+
+
+class TokenOfOneServer(JobsError):
+    """The token opens this server, and not the one that leads."""
+
+    def __init__(self, leader: str) -> None:
+        super().__init__(
+            f"This token opens this server only, and not {leader}, which leads those on the store. "
+            "Use one that an admin made (`longwatch token create --role worker NAME`)."
         )
 
 

@@ -34,7 +34,11 @@ FORGETTING: Final = 1.5
 """How fast what was seen loses weight: by this power of the time since."""
 EVIDENCE: Final = 4.0
 """Independent readings in a doubling of the time."""
+MOST_CONTRADICTION: Final = 2.0
+"""Squares of `ENGINE_NOISE` that count at most: what is that far off is another plan, or a row of
+readings that was cut in too few, and says no more than that."""
 PAST_END: Final = 0.06
+"""How much more work than it should have a run may take, as a share."""
 RANGE: Final = 0.8
 """What the range of the time left is to hold, of all runs."""
 
@@ -60,7 +64,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Estimator:
-    """Follows one run. `update` takes 40 µs."""
+    """Follows one run. `update` takes 35 µs with five earlier ones."""
 
     def __init__(self, earlier: Sequence[Earlier]) -> None:
         """At least one earlier run."""
@@ -76,50 +80,62 @@ class Estimator:
         )
         weights = np.array([one.weight for one in earlier])
         self._prior = np.log(np.concatenate([prior * weight for weight in weights / weights.sum()]))
-        self._shares = np.stack([one.curve.shares for one in earlier])
-        self._told = np.stack([one.curve.fractions for one in earlier])
-        self._which = np.repeat(np.arange(len(earlier)) * POINTS, STRETCHES)
-        self._flat_shares = np.append(self._shares.ravel(), 1.0)
-        self._flat_told = np.append(self._told.ravel(), -1.0)
-        self._noise = np.repeat([1 / one.noise for one in earlier], STRETCHES)
+        self._per_work = 1 / self._work
+        self._largest = float(self._work.max())
+        # The curves end to end, and how much a share rises from each of its points to the next.
+        self._first = np.repeat(np.arange(len(earlier)) * POINTS, STRETCHES)
+        shares = np.stack([one.curve.shares for one in earlier])
+        self._shares = shares.ravel()
+        self._rises = np.diff(shares, append=1.0).ravel()
+        self._told = np.concatenate([one.curve.fractions for one in earlier])
+        self._sureness = np.repeat([1 / one.noise for one in earlier], STRETCHES)
         self._seen = np.zeros(len(self._work))
         self._before_s = 0.0
-        self._quiet_s = 0.0
-        self._slow: list[tuple[float, float]] = [(0.0, 0.0)]
+        self._marks: list[tuple[float, float]] = [(0.0, 0.0)]
 
     def update(self, *, elapsed_s: float, cpu_s: float, fraction: float | None) -> Estimate | None:
         """After so many seconds, of which the processor was used so many, the engine says this.
         `None` once the run has gone far beyond all that earlier ones let expect."""
-        done = work(cpu_s, elapsed_s) / self._work
-        if done.min() > BEYOND:
+        done_s = work(cpu_s, elapsed_s)
+        if done_s > BEYOND * self._largest:
             return None
-        at = np.minimum(done, 1.0) * (POINTS - 1)
-        left = at.astype(np.intp)
-        place = self._which + left
-        share = self._flat_shares[place]
-        part = at - left
-        share += part * np.where(left < POINTS - 1, self._flat_shares[place + 1] - share, 0.0)
+        done = done_s * self._per_work
+        at = np.minimum(done, 1.0)
+        at *= POINTS - 1
+        point = at.astype(np.intp)
+        at -= point
+        place = self._first + point
+        share = self._shares[place]
+        at *= self._rises[place]
+        share += at
+        weights = self._prior + self._seen
         # Whoever should have ended by now has not.
-        late = np.maximum(done - 1.0, 0.0) / PAST_END
-        verdict = -0.5 * late * late
+        done -= 1.0
+        late = np.maximum(done, 0.0, out=done)
+        late *= late
+        late *= 0.5 / PAST_END**2
+        weights -= late
         if fraction is not None:
-            told = self._flat_told[place]
-            off = np.minimum(np.abs(told - fraction) * self._noise, 4.0)
-            self._see(np.where(told >= 0, -0.5 * off * off, -2.0), elapsed_s)
-        weights = self._prior + self._seen + verdict
-        weights = np.exp(weights - weights.max())
+            off = self._told[place]
+            off -= fraction
+            off *= self._sureness
+            off *= off
+            np.minimum(off, MOST_CONTRADICTION, out=off)
+            self._see(off, elapsed_s)
+        weights -= weights.max()
+        np.exp(weights, out=weights)
         weights /= weights.sum()
         return self._tell(elapsed_s, share, weights)
 
-    def _see(self, verdict: Numbers, elapsed_s: float) -> None:
-        """Take in what the engine's word says of each hypothesis. Readings close to each other
-        say the same: what counts is how the time has grown since."""
+    def _see(self, off: Numbers, elapsed_s: float) -> None:
+        """Take in how far off each hypothesis the engine's word is, squared. Readings close to each
+        other say the same: what counts is how the time has grown since."""
         if elapsed_s <= self._before_s:
             return
         grown = math.log2(elapsed_s / self._before_s) if self._before_s else 1.0
         grown = min(grown, 1.0)
         self._seen *= (1.0 - grown / 2) ** FORGETTING
-        self._seen += verdict * (EVIDENCE * grown)
+        self._seen -= off * (0.5 * EVIDENCE * grown)
         self._before_s = elapsed_s
 
     def _tell(self, elapsed_s: float, share: Numbers, weights: Numbers) -> Estimate:
@@ -136,7 +152,7 @@ class Estimator:
 
     def _pace(self, elapsed_s: float, quiet_s: float) -> float:
         """Seconds that pass in a second of the earlier runs, in the last quarter of this one."""
-        marks = self._slow
+        marks = self._marks
         if elapsed_s - marks[-1][0] >= 0.05 * elapsed_s:
             marks.append((elapsed_s, quiet_s))
             while len(marks) > 2 and marks[1][0] < 0.75 * elapsed_s:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -133,7 +134,7 @@ def _numbers(values: Iterable[object]) -> tuple[float, ...]:
     found: list[float] = []
     for value in values:
         number = _number(value)
-        if number is not None:
+        if number is not None and math.isfinite(number):
             found.append(number)
         if len(found) == MOST_NUMBERS:
             break

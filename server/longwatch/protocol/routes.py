@@ -37,7 +37,15 @@ TOKENS: Final = "/v1/tokens"
 TOKEN: Final = "/v1/tokens/{token_id}"  # noqa: S105 - a path
 ME: Final = "/v1/me"
 AUDIT: Final = "/v1/audit"
+RUNS: Final = "/v1/runs"
+RUNS_EXPORT: Final = "/v1/runs/export"
+RUN: Final = "/v1/runs/{job_id}"
+ACCURACY: Final = "/v1/accuracy"
 WORKERS: Final = "/v1/workers"
+LIMITS: Final = "/v1/limits"
+RETENTION: Final = "/v1/retention"
+SWEEPS: Final = "/v1/retention/sweeps"
+NOTIFY_TARGETS: Final = "/v1/notify-targets"
 WORKER_PRESENCE: Final = "/v1/worker/presence"
 WORKER_CLAIMS: Final = "/v1/worker/claims"
 WORKER_HEARTBEAT: Final = "/v1/worker/jobs/{job_id}/attempts/{attempt}/heartbeat"
@@ -58,6 +66,8 @@ COMPLETE_HEADER: Final = "Longwatch-Complete"
 EXPORT_ID_HEADER: Final = "Longwatch-Export-Id"
 CLAIM_HEADER: Final = "Longwatch-Claim"
 """The key of a worker's claim, with whatever it says of the attempt."""
+RELAYED_HEADER: Final = "Longwatch-Relayed"
+"""On a worker's call that one server hands on to another."""
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 IDEMPOTENCY_KEY_HEADER: Final = "Idempotency-Key"
 """Of a submit: a string in quotes (draft-ietf-httpapi-idempotency-key-header-07, 2.1)."""
@@ -73,6 +83,8 @@ MAX_LIST_PAGE: Final = 500
 MAX_BULK: Final = 10_000
 """Jobs that one bulk request acts on."""
 MAX_KEY_CHARS: Final = 255
+MAX_REASON_CHARS: Final = 500
+"""Of why a job is cancelled."""
 MAX_WAIT_S: Final = 30
 """Seconds that `Prefer: wait` holds an answer back: proxies give up after 60."""
 MAX_RESULT_PAGE: Final = 100_000

@@ -27,7 +27,8 @@ class Accuracy(Wire, frozen=True, kw_only=True):
 class Run(Wire, frozen=True, kw_only=True):
     """One attempt that succeeded. `digest` is its query's fingerprint, literals aside; `tables` and
     `operators` what that is like, `numbers` its literals and parameters. `others` is how many other
-    jobs ran beside it, on average. Sizes in bytes, times in seconds."""
+    jobs ran beside it, on average; `repeat` whether the fingerprint had run before, which the store
+    says. Sizes in bytes, times in seconds. `trace` has no points where it was left out."""
 
     job_id: str
     digest: str
@@ -43,14 +44,16 @@ class Run(Wire, frozen=True, kw_only=True):
     bytes: int = 0
     memory_bytes: int = 0
     others: float = 0.0
+    repeat: bool = False
     accuracy: Accuracy | None = None
-    trace: Trace
+    trace: Trace = field(default_factory=Trace)
 
 
 class SourceAccuracy(Wire, frozen=True, kw_only=True):
     """How right what was told of a source's runs was: `runs` counted, of which `repeats` had run
-    before; the mean of their `fraction_error`s, of that of repeats and of first runs, and the share
-    of the time in which the ranges told held, weighed by run. `None` where there is none."""
+    before; the mean of their `fraction_error`s, of that of repeats and of first runs, the share
+    of the time in which the ranges told held, weighed by run, and the median of their widths.
+    `None` where there is none."""
 
     source: str
     runs: int
@@ -60,3 +63,22 @@ class SourceAccuracy(Wire, frozen=True, kw_only=True):
     fraction_error_first: float | None = None
     range_held: float | None = None
     range_width: float | None = None
+
+
+class RunPage(Wire, frozen=True, kw_only=True):
+    """Some runs, newest first. `next` is the cursor of the next page, `None` on the last."""
+
+    runs: list[Run]
+    next: str | None
+
+
+class AccuracyList(Wire, frozen=True, kw_only=True):
+    """How right what was told was, for each source that has runs, by name."""
+
+    sources: list[SourceAccuracy]
+
+
+class RunsDeleted(Wire, frozen=True, kw_only=True):
+    """How many runs were forgotten."""
+
+    deleted: int

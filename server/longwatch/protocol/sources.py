@@ -15,6 +15,7 @@ from longwatch.protocol.parameters import (
     ParameterType,
 )
 from longwatch.protocol.wire import Wire
+from longwatch.protocol.worker import QueueName
 
 MAX_TITLE: int = 200
 MAX_DESCRIPTION: int = 10_000
@@ -104,7 +105,8 @@ OptionText = Annotated[str, Meta(max_length=10_000)]
 
 class SourceDraft(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A source to be added, changed or tried. Where one is changed, secrets that are not mentioned
-    stay as they are; `null` takes one away."""
+    stay as they are; `null` takes one away. `queue` is that of the workers which have its data at
+    hand; without one it is for all that take the server's own queue (`longwatch`)."""
 
     name: Annotated[SourceName, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$(?!\n)")]
     engine: Annotated[str, Meta(min_length=1, max_length=100)]
@@ -113,6 +115,7 @@ class SourceDraft(Wire, frozen=True, kw_only=True, forbid_unknown_fields=True):
     options: dict[OptionName, OptionText] = field(default_factory=dict)
     secrets: dict[OptionName, OptionText | SecretReference | None] = field(default_factory=dict)
     max_running: Annotated[int, Meta(ge=1, le=256)] | None = None
+    queue: QueueName | None = None
 
 
 class UploadedFile(Wire, frozen=True, kw_only=True):

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from longwatch.execution.contract import Ended
-from longwatch.jobs.errors import JobsError
 from longwatch.protocol.attempts import Trace
 from longwatch.protocol.runs import Run
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome
+from longwatch.service.remembering import Memory
 from longwatch.service.running import Running
-from longwatch.store.errors import StoreError
 
 if TYPE_CHECKING:
     from longwatch.progress.estimate import Estimator
@@ -25,16 +24,6 @@ PATIENCE_S: Final = 0.3
 """What is over by then needs no foresight; to ask for it would take longer than many queries."""
 LEAST_KEPT_S: Final = 0.5
 """Shorter runs are not remembered: nobody watches these."""
-
-
-class Memory(Protocol):
-    """Where runs are remembered."""
-
-    async def like(self, like: Fingerprint, source: str, engine: str) -> list[Run]:
-        """Runs to compare with, newest first. Raises `StoreError`."""
-
-    async def keep(self, run: Run) -> None:
-        """Remember a run; never raises."""
 
 
 class Foresight:
@@ -61,7 +50,7 @@ class Foresight:
     def follow(self, spec: AttemptSpec, running: Running) -> None:
         """An attempt has begun: let it know of earlier runs, if it is not over in a moment."""
         running.spec, running.others = spec, self._beside() - 1
-        _start(self._learning, self._learn(spec, running))
+        self._start(self._learning, self._learn(spec, running))
 
     def remember(self, running: Running, ended: Ended) -> None:
         """An attempt is over."""
@@ -73,7 +62,7 @@ class Foresight:
         if how.last.elapsed_s < LEAST_KEPT_S or how.last.result is None:
             return
         if how.last.result.stopped_at is None:  # else it went only as far as its limit
-            _start(self._keeping, self._keep(spec, running, how))
+            self._start(self._keeping, self._keep(spec, running, how))
 
     async def stop(self) -> None:
         """Ask no more, and wait for what is being kept."""
@@ -81,16 +70,22 @@ class Foresight:
             task.cancel()
         await asyncio.gather(*self._learning, *self._keeping, return_exceptions=True)
 
+    def _start(self, tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="foresight")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        task.add_done_callback(self._look_at)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log.error("a run was not learned from", error=str(error), exc_info=error)
+
     async def _learn(self, spec: AttemptSpec, running: Running) -> None:
         await asyncio.sleep(PATIENCE_S)
         if running.is_over:
             return
         like = await _fingerprint(spec)
-        try:
-            runs = await self._memory.like(like, spec.source, spec.engine)
-        except (StoreError, JobsError) as error:
-            self._log.warning("no earlier runs to learn from", job=spec.job_id, error=str(error))
-            return
+        runs = await self._memory.like(like, spec.source, spec.engine)
         estimator = await asyncio.to_thread(_estimator, runs, like)
         if estimator is not None:
             running.learn(estimator)
@@ -135,9 +130,3 @@ def _estimator(runs: Sequence[Run], like: Fingerprint) -> Estimator | None:
 
     earlier = earlier_runs([one for one in runs if one.digest == like.digest], like.numbers)
     return Estimator(earlier) if earlier else None
-
-
-def _start(tasks: set[asyncio.Task[None]], work: Coroutine[None, None, None]) -> None:
-    task = asyncio.create_task(work, name="foresight")
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)

@@ -33,9 +33,11 @@ from longwatch.service import bulk, requests
 from longwatch.service.bulk import Handled
 from longwatch.service.endings import Policy, verdict
 from longwatch.service.endwatch import EndWatch
-from longwatch.service.foresight import Foresight, Memory
+from longwatch.service.foresight import Foresight
 from longwatch.service.offering import Offers
 from longwatch.service.pulse import Pulse
+from longwatch.service.remembering import Memory
+from longwatch.service.requests import CancelWish
 from longwatch.service.running import AnyJob, Running
 from longwatch.service.scheduling import RETRY_S, Fairness, Scheduler, Slot, turn_limits
 from longwatch.service.starting import attempt_spec
@@ -115,8 +117,16 @@ class JobService:
         self._scheduler.call()
 
     def follow(self) -> None:
-        """Start no jobs any more. Those that run go on, unless another server takes them up."""
+        """Start no jobs any more. Those that run go on, unless another server takes them up: as it
+        does with what workers carry out."""
         self._leading = False
+        if self._offers is not None:
+            self._offers.drop_all()
+        for job_id, attempt in self._executor.let_go():
+            running = self._running.get(job_id)
+            if running is not None and running.attempt == attempt:
+                del self._running[job_id]
+                self._to_cancel.discard((job_id, attempt))
 
     @property
     def leading(self) -> bool:
@@ -243,13 +253,18 @@ class JobService:
         listed = await self._store.run(listing.page, which, before_n=before_n, limit=limit)
         return replace(listed, jobs=[self._live(job) for job in listed.jobs])
 
-    async def cancel(self, job_id: str, expected: Collection[int] | None = None) -> Job:
+    async def cancel(
+        self,
+        job_id: str,
+        expected: Collection[int] | None = None,
+        wish: CancelWish = requests.ANY_CANCEL,
+    ) -> Job:
         """Ask for a job's end; asking again changes nothing.
 
         A queued job is cancelled at once. A running one is when its process is gone, which the
-        feed will tell. Raises `UnknownJob`, `Changed` or `AlreadyFinal`.
+        feed will tell. Raises what `requests.request_cancel` does.
         """
-        job = await self._store.run(requests.request_cancel, job_id, self._now(), expected)
+        job = await self._store.run(requests.request_cancel, job_id, self._now(), expected, wish)
         return self._cancelling(job)
 
     def _cancelling(self, job: Job) -> Job:

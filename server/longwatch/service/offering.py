@@ -98,15 +98,26 @@ class Offers:
         """Nobody is to have it any more."""
         self._offers.pop(job_id, None)
 
+    def drop_all(self) -> None:
+        """Another server offers jobs from now on."""
+        self._offers.clear()
+
     async def send_again(self) -> int:
-        """Send hints anew that the broker has lost, or a worker has taken and not come; how many.
-        A hint too many does no harm. Raises `BrokerUnreachable`."""
+        """Send hints anew that the broker has lost, or a worker has taken and not come, and to
+        another queue if the source has one now; how many. A hint too many does no harm. Raises
+        `BrokerUnreachable`."""
+        sent = 0
+        for job_id, one in tuple(self._offers.items()):
+            queue = self._queue_of(one.slot.source)
+            if queue != one.queue and not one.is_taken:
+                one.queue, one.sent_s = queue, time.monotonic()
+                await self._send(job_id, one)
+                sent += 1
         before_s = time.monotonic() - OVERDUE_S
         overdue: dict[str, list[str]] = {}
         for job_id, one in self._offers.items():
             if one.sent_s < before_s and not one.is_taken:
                 overdue.setdefault(one.queue, []).append(job_id)
-        sent = 0
         for queue, job_ids in overdue.items():
             with self._noting():
                 unseen = await self.executor.unseen(queue)

@@ -7,14 +7,26 @@ any: who has read an older form, and decided by it, is refused with `Changed`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from longwatch.jobs.errors import AlreadyFinal, Changed, NotFinal, UnknownJob
+from longwatch.jobs.errors import AlreadyFinal, Changed, HasBegun, NotFinal, UnknownJob
 from longwatch.jobs.transitions import JobEvent
 from longwatch.protocol.jobs import Job, JobError, JobState
 from longwatch.store import repository
 from longwatch.store.writer import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class CancelWish:
+    """How a cancel is meant: `only_queued` leaves alone what runs, `reason` is for its story."""
+
+    only_queued: bool = False
+    reason: str | None = None
+
+
+ANY_CANCEL: Final = CancelWish()
 
 
 def expected_form(tx: Transaction, job_id: str, expected: Collection[int] | None) -> Job:
@@ -34,15 +46,22 @@ def final(tx: Transaction, job_id: str, expected: Collection[int] | None) -> Job
 
 
 def request_cancel(
-    tx: Transaction, job_id: str, at: datetime, expected: Collection[int] | None = None
+    tx: Transaction,
+    job_id: str,
+    at: datetime,
+    expected: Collection[int] | None = None,
+    wish: CancelWish = ANY_CANCEL,
 ) -> Job:
     """Cancel a job that waits, note the wish for one that runs; asking again changes nothing.
 
-    Raises `UnknownJob`, `Changed` or `AlreadyFinal`.
+    Raises `UnknownJob`, `Changed` or `AlreadyFinal`, and `HasBegun` if only one that waits is
+    meant.
     """
     job = expected_form(tx, job_id, expected)
     if job.state.is_final:
         raise AlreadyFinal(job_id, job.state)
+    if wish.only_queued and job.state is not JobState.QUEUED:
+        raise HasBegun(job_id)
     if job.cancel_requested_at is not None:
         return job
     changes: dict[str, Any] = {"cancel_requested_at": at}
@@ -50,7 +69,9 @@ def request_cancel(
     if job.state is JobState.QUEUED:
         event = JobEvent.CANCELLED
         changes |= {"cancel_confirmed": True, "finished_at": at}
-    return repository.change(tx, job_id, event, attempt=job.attempt, at=at, **changes)
+    return repository.change(
+        tx, job_id, event, attempt=job.attempt, at=at, detail=wish.reason, **changes
+    )
 
 
 def delete(

@@ -5,6 +5,9 @@ The job stays and its page answers `result_expired`. Jobs themselves go by age a
 only the settings ask for. Nothing of a job that waits or runs is touched, nor a result that
 somebody opened within the last hour.
 
+Runs that later ones are compared with go by age and by count too, and whatever is more than the
+newest few of a query; they do not wait for their job to go, nor go with it.
+
 Whatever dead attempts left goes as well: their spill, the mailboxes of attempts that another one
 followed, and folders of jobs that the store does not know.
 """
@@ -14,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,7 +30,8 @@ import structlog
 from longwatch.execution import folders
 from longwatch.execution.folders import AttemptFolder, JobFolder
 from longwatch.protocol.jobs import JobSummary
-from longwatch.store import aging
+from longwatch.protocol.limits import SweepKind
+from longwatch.store import aging, runs
 from longwatch.store.aging import Standing
 from longwatch.store.errors import StoreError
 from longwatch.store.store import Store
@@ -38,6 +43,10 @@ BATCH: Final = 200
 """Folders in one go of a thread, and jobs in one commit: 20 ms and 3 ms."""
 BURST: Final = 1_000
 """Endings after which the next look does not wait for its hour; or a tenth of the bytes."""
+FRESH: Final = timedelta(seconds=5)
+"""How old a look may be for whoever asks: one of 100,000 results takes 10 s."""
+STRETCH: Final = 2_000
+"""Jobs that the store looks through at once for those that ended: 5 ms."""
 STRANGE_S: Final = 86_400.0
 """How long the folder of an unknown job is left alone: the store may have been put back to an
 older copy by mistake, and the newer one may yet return."""
@@ -55,6 +64,8 @@ class Keep:
     results_bytes: int | None
     jobs_for: timedelta | None
     jobs: int | None
+    runs_for: timedelta | None = None
+    runs: int | None = None
 
 
 @dataclass(slots=True)
@@ -65,6 +76,7 @@ class Swept:
     bytes: int = 0
     leftovers: int = 0
     jobs: int = 0
+    runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class Stored:
     job_id: str
     attempt: AttemptFolder
     finished_at: datetime
+    owner: str = ""
 
 
 def expired(
@@ -93,9 +106,28 @@ def expired(
 
 
 @dataclass(slots=True)
-class _Survey:
+class Held:
+    """How many results there are of somebody, and what they take up."""
+
+    results: int = 0
+    bytes: int = 0
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a look at all folders found."""
+
+    looked_at: datetime
     stored: list[Stored] = field(default_factory=list)
     total_bytes: int = 0
+    held: defaultdict[str, Held] = field(default_factory=lambda: defaultdict(Held))
+    """By owner."""
+
+    def lose(self, one: Stored) -> None:
+        """A result is gone."""
+        held = self.held[one.owner]
+        held.results -= 1
+        held.bytes -= one.attempt.result_bytes
 
 
 class Retention:
@@ -135,6 +167,10 @@ class Retention:
         self._endings = 0
         self._bytes = 0
         self._surveyed_bytes = 0
+        self._new_bytes = self._new = 0
+        """What has been added since the last look."""
+        self._survey: Survey | None = None
+        self._looking = asyncio.Lock()
         self._last: tuple[datetime, float] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -153,8 +189,11 @@ class Retention:
         """Jobs have changed; many that ended since the last pass call for the next."""
         for job in jobs:
             if job.state.is_final:
+                size = job.result.bytes if job.result else 0
                 self._endings += 1
-                self._bytes += job.result.bytes if job.result else 0
+                self._bytes += size
+                self._new += 1
+                self._new_bytes += size
         most = self._keep.results_bytes
         if self._endings >= BURST or (most is not None and self._bytes > most / 10):
             self._called.set()
@@ -162,16 +201,75 @@ class Retention:
     @property
     def results_bytes(self) -> int:
         """What results take up, about: as last looked at, and what has been added since."""
-        return self._surveyed_bytes + self._bytes
+        return self._surveyed_bytes + self._new_bytes
+
+    @property
+    def keep(self) -> Keep:
+        """What is kept."""
+        return self._keep
 
     async def sweep(self) -> Swept:
         """One pass over everything. Raises `StoreError`."""
+        async with self._looking:
+            return await self._sweep()
+
+    async def survey(self) -> Survey:
+        """What a look finds, or has found if nothing has ended since, or just a moment ago.
+        Raises `StoreError`."""
+        if not self._is_fresh():
+            async with self._looking:
+                if not self._is_fresh():  # else somebody else has looked meanwhile
+                    await self._look(Swept())
+        assert self._survey is not None
+        return self._survey
+
+    def _is_fresh(self) -> bool:
+        if self._survey is None:
+            return False
+        return not self._new or self._now() - self._survey.looked_at < FRESH
+
+    async def remove_older(self, kind: SweepKind, age: timedelta, *, dry_run: bool) -> Swept:
+        """Remove the results, or the jobs with all they left, that ended longer than `age` ago;
+        with `dry_run` they are only counted. Raises `StoreError`."""
+        async with self._looking:
+            swept = Swept()
+            found = await self._look(Swept())
+            before = self._now() - age
+            for one in found.stored:
+                if one.finished_at >= before or self._is_open(one.job_id):
+                    continue
+                # Of jobs that go their results are counted here, and go with them.
+                count_only = dry_run or kind is SweepKind.JOBS
+                if count_only or await asyncio.to_thread(folders.remove_result, one.attempt):
+                    swept.results += 1
+                    swept.bytes += one.attempt.result_bytes
+                    if not dry_run:
+                        found.lose(one)
+            if kind is SweepKind.JOBS:
+                swept.jobs = await self._remove_jobs_before(before, dry_run=dry_run)
+            return swept
+
+    async def _remove_jobs_before(self, before: datetime, *, dry_run: bool) -> int:
+        removed, last = 0, 0
+        while True:
+            some = await self._store.run(aging.ended_before, before, last, STRETCH)
+            going = [job_id for job_id in some.ids if not self._is_open(job_id)]
+            for start in range(0, len(going), BATCH):
+                part = going[start : start + BATCH]
+                if dry_run:
+                    removed += len(part)
+                elif self._remove_jobs is not None:
+                    removed += await self._remove_jobs(part)
+            if some.last is None:
+                return removed
+            last = some.last
+
+    async def _sweep(self) -> Swept:
         self._endings = self._bytes = 0
         now = self._believed_now()
         self._forget_old_reads()
         swept = Swept()
         found = await self._look(swept)
-        self._surveyed_bytes = found.total_bytes
         for one in expired(found.stored, found.total_bytes, self._keep, now):
             # Looked up again for each: somebody may have opened it since.
             if self._is_open(one.job_id):
@@ -181,7 +279,9 @@ class Retention:
                 swept.results += 1
                 swept.bytes += one.attempt.result_bytes
                 self._surveyed_bytes -= one.attempt.result_bytes
+                found.lose(one)
         await self._remove_rows(swept, now)
+        await self._forget_runs(swept, now)
         if swept != Swept():
             self._log.info(
                 "retention removed",
@@ -189,6 +289,7 @@ class Retention:
                 bytes=swept.bytes,
                 leftovers=swept.leftovers,
                 jobs=swept.jobs,
+                runs=swept.runs,
             )
         return swept
 
@@ -205,9 +306,10 @@ class Retention:
                     await self._called.wait()
             self._called.clear()
 
-    async def _look(self, swept: Swept) -> _Survey:
+    async def _look(self, swept: Swept) -> Survey:
         """Find every result that could go, and remove what dead attempts left."""
-        found = _Survey()
+        found = Survey(self._now())
+        self._new = self._new_bytes = 0
         surveyed = folders.survey(self._jobs_folder)
         while batch := await asyncio.to_thread(_take, surveyed):
             # The folders first: a job is stored before it has one.
@@ -217,11 +319,17 @@ class Retention:
             for folder in batch:
                 found.total_bytes += folder.bytes
                 job = known.get(folder.job_id)
-                if job is None or job.finished_at is None:
+                if job is None:
                     continue
+                held = found.held[job.owner]
+                held.bytes += folder.bytes
                 for attempt in folder.attempts:
                     if attempt.number == job.attempt and attempt.has_result:
-                        found.stored.append(Stored(job.id, attempt, job.finished_at))
+                        held.results += 1
+                        if job.finished_at is not None:
+                            one = Stored(job.id, attempt, job.finished_at, job.owner)
+                            found.stored.append(one)
+        self._survey, self._surveyed_bytes = found, found.total_bytes
         return found
 
     def _tidy(self, batch: list[JobFolder], known: Mapping[str, Standing]) -> int:
@@ -262,6 +370,16 @@ class Retention:
             over -= removed
             if removed < BATCH:
                 return
+
+    async def _forget_runs(self, swept: Swept, now: datetime | None) -> None:
+        if not self._leads():
+            return
+        keep = self._keep
+        oldest = None if keep.runs_for is None or now is None else now - keep.runs_for
+        gone = runs.BATCH
+        while gone == runs.BATCH:
+            gone = await self._store.run(runs.prune, total=keep.runs, older_than=oldest)
+            swept.runs += gone
 
     def _believed_now(self) -> datetime | None:
         """The time, unless the clock was set since the last pass: a day that jumps ahead must not

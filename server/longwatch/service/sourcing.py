@@ -274,6 +274,7 @@ class SourceService:
             options=options,
             secrets=sorted({*secrets, *references}),
             max_running=draft.max_running,
+            queue=draft.queue,
         )
         try:
             sealed = self._vault.seal(secrets) if secrets else None

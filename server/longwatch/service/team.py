@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +24,7 @@ from longwatch.service.people import TokenService
 from longwatch.service.sourcing import SourceService
 from longwatch.store.errors import StoreClosed, StoreError
 from longwatch.store.postgres import leading
-from longwatch.store.postgres.leading import Candidate
+from longwatch.store.postgres.leading import Candidate, Place
 from longwatch.store.postgres.listening import MOST_BYTES, Listener
 from longwatch.store.postgres.store import PostgresStore
 from longwatch.store.thread import Changes
@@ -64,8 +64,11 @@ class Team:
         sourcing: SourceService,
         tokens: TokenService,
         log: structlog.stdlib.BoundLogger,
+        place: Callable[[], Place],
     ) -> None:
+        """`place` is where other servers reach this one."""
         self.name = new_id()
+        self._place = place
         self._store = store
         self._service = service
         self._hub = hub
@@ -133,7 +136,7 @@ class Team:
     async def _lead(self) -> None:
         while self._holds:
             try:
-                await self._store.run(leading.lead, self.name)
+                await self._store.run(leading.lead, self.name, self._place())
                 await self._service.lead(lambda tx: leading.is_leader(tx, self.name))
             except StoreError as error:
                 self._log.warning("this server cannot lead yet", error=str(error))
@@ -143,6 +146,19 @@ class Team:
                 break
         else:  # the lock went meanwhile
             self._service.follow()
+
+    async def moved(self) -> None:
+        """The place of this server has changed: its certificate is another."""
+        try:
+            await self._store.run(leading.move, self.name, self._place())
+        except StoreError as error:
+            self._log.warning("other servers do not know the new certificate", error=str(error))
+
+    async def leader(self) -> tuple[bool, Place] | None:
+        """Whether it is this server that leads, and where the one is that does; `None` before any
+        did. Raises `StoreError`."""
+        found = await self._store.run(leading.leader)
+        return None if found is None else (found[0] == self.name, found[1])
 
     # What is heard, on the listener's thread
 

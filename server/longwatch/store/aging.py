@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from longwatch.protocol.jobs import JobState
 from longwatch.store.dialects import is_shared
 from longwatch.store.reading import reading
-from longwatch.store.rows import from_us
+from longwatch.store.rows import from_us, to_us
 from longwatch.store.tables import job_counts, jobs
 from longwatch.store.writer import Transaction
 
@@ -34,9 +34,7 @@ class Standing:
 @reading
 def standings(tx: Transaction, ids: Collection[str]) -> dict[str, Standing]:
     """Those of `ids` that there are; 3 ms for 500."""
-    query = select(jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.finished_us, jobs.c.owner).where(
-        jobs.c.id.in_(ids)
-    )
+    columns = (jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.finished_us, jobs.c.owner)
     return {
         row.id: Standing(
             row.id,
@@ -44,7 +42,7 @@ def standings(tx: Transaction, ids: Collection[str]) -> dict[str, Standing]:
             from_us(row.finished_us) if row.state in FINAL else None,
             row.owner,
         )
-        for row in tx.connection.execute(query)
+        for row in tx.connection.execute(select(*columns).where(jobs.c.id.in_(ids)))
     }
 
 
@@ -61,6 +59,37 @@ def oldest_final(tx: Transaction, limit: int) -> list[Standing]:
         Standing(row.id, row.attempt, from_us(row.finished_us))
         for row in tx.connection.execute(query)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some jobs in the order they were submitted in: the ids of those meant, and the number of the
+    last that was looked at; `None` if there are no more."""
+
+    ids: list[str]
+    last: int | None
+
+
+@reading
+def ended_before(tx: Transaction, moment: datetime, after: int, limit: int) -> Stretch:
+    """Of the next `limit` jobs those that ended before `moment`."""
+    query = (
+        select(jobs.c.n, jobs.c.id, jobs.c.state, jobs.c.finished_us)
+        .where(jobs.c.n > after)
+        .order_by(jobs.c.n)
+        .limit(limit)
+    )
+    rows = tx.connection.execute(query).all()
+    before = to_us(moment)
+    ids = [row.id for row in rows if row.state in FINAL and row.finished_us < before]
+    return Stretch(ids, rows[-1].n if len(rows) == limit else None)
+
+
+@reading
+def jobs_by_owner(tx: Transaction) -> dict[str, int]:
+    """How many jobs everybody has, as triggers have counted."""
+    query = select(job_counts.c.owner, func.sum(job_counts.c.jobs)).group_by(job_counts.c.owner)
+    return {owner: int(number) for owner, number in tx.connection.execute(query) if number}
 
 
 @reading

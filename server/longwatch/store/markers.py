@@ -23,6 +23,8 @@ TEXT_INDEX: Final = "text_index"
 """Set where PostgreSQL has an index of texts."""
 LEADER: Final = "leader"
 """Which of several servers on one store leads, by its own random name."""
+LEADER_PLACE: Final = "leader_place"
+"""Where the others reach it, as JSON."""
 
 _GET: Final = select(meta.c.value).where(meta.c.key == bindparam("of_key"))
 _PUT: Final = Upsert(meta, ["key"])

@@ -29,6 +29,7 @@ class _Options(msgspec.Struct):
     references: dict[str, str]
     sealed: list[str]
     """The names of those that are encrypted."""
+    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ def put_source(tx: Transaction, stored: StoredSource, now: datetime) -> None:
         "engine": source.engine,
         "title": source.title,
         "description": source.description,
-        "options": msgspec.json.encode(_Options(source.options, dict(stored.references), sealed)),
+        "options": msgspec.json.encode(
+            _Options(source.options, dict(stored.references), sealed, source.queue)
+        ),
         "secrets": stored.sealed,
         "max_running": source.max_running,
         "changed_us": to_us(now),
@@ -162,6 +165,7 @@ def _source(row: Any) -> StoredSource:
             options=kept.options,
             secrets=sorted({*kept.sealed, *kept.references}),
             max_running=row.max_running,
+            queue=kept.queue,
         ),
         row.secrets,
         kept.references,

@@ -1,0 +1,76 @@
+"""Recorded runs once more: what Longwatch would have shown, and how far off that was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.progress import yardsticks
+from benchmarks.progress.corpus import Recorded
+from longwatch.progress.estimate import Earlier, Estimator
+from longwatch.progress.tracker import ProgressTracker
+from longwatch.protocol.attempts import Report, Trace
+from longwatch.protocol.jobs import Phase
+from longwatch.protocol.runs import Accuracy
+
+PHASES = tuple(Phase)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One run: the mean of |fraction − elapsed / total|, ours, the engine's and that of DuckDB's
+    command line, and how good our ranges were."""
+
+    run: Recorded
+    ours: Accuracy
+    engine: float
+    command_line: float
+
+
+def reports(trace: Trace) -> list[Report]:
+    """What the runner had reported."""
+    count = max(trace.statements)
+    return [
+        Report(
+            phase=PHASES[trace.phases[place]],
+            elapsed_s=trace.elapsed_s[place],
+            fraction=None if trace.fractions[place] < 0 else trace.fractions[place],
+            rows=trace.rows[place],
+            bytes=trace.bytes[place],
+            cpu_s=trace.cpu_s[place],
+            io_bytes=trace.io_bytes[place],
+            statement=trace.statements[place],
+            statements=count,
+        )
+        for place in range(len(trace))
+    ]
+
+
+def error(trace: Trace, shown: Sequence[float]) -> float:
+    """Each value counts for as long as it stood, by what it was off in the middle; before the first
+    there was none, which counts as 0."""
+    starts = np.asarray(trace.elapsed_s)
+    total = starts[-1]
+    ends = np.append(starts[1:], total)
+    off = np.abs(np.asarray(shown) - (starts + ends) / 2 / total)
+    return float((off * (ends - starts)).sum() + starts[0] ** 2 / total / 2) / float(total)
+
+
+def score(run: Recorded, earlier: Sequence[Earlier]) -> Score | None:
+    """How a run would have been shown after earlier ones; `None` if nothing was told of it."""
+    tracker = ProgressTracker()
+    if earlier:
+        tracker.learn(Estimator(earlier))
+    for report in reports(run.trace):
+        tracker.update(report)
+    ours = tracker.judged(run.duration_s)
+    if ours is None:
+        return None
+    return Score(
+        run,
+        ours,
+        error(run.trace, yardsticks.engine(run.trace)),
+        error(run.trace, yardsticks.command_line(run.trace)),
+    )

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from longwatch.client.address import Address
-from longwatch.protocol.jobs import JobState, Progress, ProgressBasis
+from longwatch.protocol.jobs import Activity, JobState, Progress, ProgressBasis
 from longwatch_desktop.jobs.columns import BY_ID, COLUMNS, explain_progress
 from longwatch_desktop.jobs.filter_bar import narrowed
 from longwatch_desktop.mirror.query import JobFilter
@@ -33,6 +33,14 @@ def test_columns_have_ids_of_their_own_and_explain_themselves() -> None:
         (Progress(), "has not reported"),
         (Progress(stalled_s=90.0), "this plan cannot report progress."),
         (Progress(rows=5, stalled_s=90.0), "No news for 1 min."),
+        (
+            Progress(fraction=0.5, basis=ProgressBasis.BOTH, eta_low_s=40.0, eta_high_s=70.0),
+            "right in 8 of 10 cases",
+        ),
+        (Progress(stalled_s=90.0, activity=Activity.WORKING), "at work, but this plan"),
+        (Progress(rows=5, stalled_s=90.0, activity=Activity.WORKING), "the engine is at work"),
+        (Progress(stalled_s=90.0, activity=Activity.WAITING), "waits for the database"),
+        (Progress(rows=5, stalled_s=90.0, activity=Activity.SILENT), "It may hang"),
     ],
 )
 def test_what_a_fraction_rests_on(progress: Progress, expected: str) -> None:

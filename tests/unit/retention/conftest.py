@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,13 @@ class Kept:
     clock: Clock = field(default_factory=Clock)
     removed: list[str] = field(default_factory=list)
 
-    def retention(self, keep: Keep, *, remove_jobs: RemoveJobs | None = None) -> Retention:
+    def retention(
+        self,
+        keep: Keep,
+        *,
+        remove_jobs: RemoveJobs | None = None,
+        leads: Callable[[], bool] = lambda: True,
+    ) -> Retention:
         """One that keeps what `keep` says."""
         return Retention(
             self.given.store,
@@ -51,6 +57,7 @@ class Kept:
             self.given.parts.log,
             opened_s=self.given.service.opened_s,
             remove_jobs=remove_jobs,
+            leads=leads,
             now=lambda: self.clock.now,
             clock=lambda: self.clock.ticks,
         )

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -13,14 +14,18 @@ from pathlib import Path
 import psutil
 import pytest
 
+from longwatch import works
 from longwatch.execution.contract import Died
 from longwatch.jobs.errors import UnknownJob
 from longwatch.protocol.jobs import JobState
+from longwatch.protocol.limits import SweepKind
 from longwatch.runner.spec import Identity
 from longwatch.service import retention
 from longwatch.service.retention import Keep, Swept
 from longwatch.settings import Settings, load_settings
+from longwatch.store import runs
 from longwatch.works import remove_jobs
+from support.remembered import run
 from support.servers import app_over, http_client
 from support.waiting import eventually
 from unit.retention.conftest import FOREVER, Kept
@@ -187,6 +192,26 @@ async def test_jobs_go_through_the_service_with_all_their_files(kept: Kept) -> N
     assert kept.has_result(new)
 
 
+async def test_runs_go_by_age_by_count_and_beyond_the_newest_of_a_query(kept: Kept) -> None:
+    days = [kept.clock.now - number * DAY for number in range(12)]
+    made = [run(number, "d", ended_at=ended) for number, ended in enumerate(days)]
+    made += [run(number + 50, f"d{number}", ended_at=ended) for number, ended in enumerate(days)]
+    for one in made:
+        await kept.given.store.run(runs.add, one)
+
+    async def left() -> list[str]:
+        found, _ = await kept.given.store.run(runs.page, limit=100)
+        return sorted(one.job_id for one in found)
+
+    assert await kept.retention(FOREVER).sweep() == Swept(runs=4), "eight of each are enough"
+    week = replace(FOREVER, runs_for=6.5 * DAY)
+    assert await kept.retention(week).sweep() == Swept(runs=6)
+    assert await kept.retention(replace(FOREVER, runs=3)).sweep() == Swept(runs=11)
+    assert await left() == ["job-00000", "job-00050", "job-00051"]
+    follows = kept.retention(replace(FOREVER, runs=1), leads=lambda: False)
+    assert await follows.sweep() == Swept(), "of several servers one does it"
+
+
 async def test_many_jobs_go_in_batches(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     for _ in range(5):
@@ -215,8 +240,75 @@ def test_settings(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "not" / "yet")
     assert settings.keep_results_days == 30
     assert settings.keep_jobs == 1_000_000
+    assert (settings.runs_kept_days, settings.max_runs) == (180, 10_000)
+    assert works.kept(settings) == Keep(
+        30 * DAY, settings.keep_results_bytes, None, 1_000_000, 180 * DAY, 10_000
+    )
     disk = os.statvfs(tmp_path) if hasattr(os, "statvfs") else None
     if disk is not None:
         assert settings.keep_results_bytes == disk.f_blocks * disk.f_frsize // 5
     with pytest.raises(ValueError, match="keep_results_days"):
         load_settings(tmp_path, {"keep_results_days": -1})
+
+
+async def test_what_is_older_is_counted_and_then_removed(kept: Kept) -> None:
+    removed = partial(remove_jobs, kept.given.service, "root")
+    sweeper = kept.retention(FOREVER, remove_jobs=removed)
+    old = [await kept.ended(size) for size in (1_000, 500)]
+    kept.clock.go(10 * DAY)
+    for kind, would in (
+        (SweepKind.RESULTS, Swept(results=2, bytes=1_500)),
+        (SweepKind.JOBS, Swept(results=2, bytes=1_500, jobs=2)),
+    ):
+        assert await sweeper.remove_older(kind, 9 * DAY, dry_run=True) == would
+        assert await sweeper.remove_older(kind, 11 * DAY, dry_run=False) == Swept()
+    assert all(map(kept.has_result, old))
+    held = (await sweeper.survey()).held["ada"]
+    assert (held.results, held.bytes) == (2, 1_500)
+    kept.given.service.opened_s[old[0].id] = kept.clock.ticks
+    done = await sweeper.remove_older(SweepKind.RESULTS, 9 * DAY, dry_run=False)
+    assert done == Swept(results=1, bytes=500), "somebody looks at the other one"
+    held = (await sweeper.survey()).held["ada"]
+    assert (held.results, held.bytes) == (1, 1_000)
+    kept.given.service.opened_s.clear()
+    done = await sweeper.remove_older(SweepKind.JOBS, 9 * DAY, dry_run=False)
+    assert done == Swept(results=1, bytes=1_000, jobs=2)
+    for one in old:
+        with pytest.raises(UnknownJob):
+            await kept.given.job(one.id)
+
+
+async def test_jobs_are_looked_through_by_stretches(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "STRETCH", 2)
+    removed = partial(remove_jobs, kept.given.service, "root")
+    sweeper = kept.retention(FOREVER, remove_jobs=removed)
+    old = [await kept.ended() for _ in range(3)]
+    running = await kept.running()
+    kept.clock.go(2 * DAY)
+    done = await sweeper.remove_older(SweepKind.JOBS, DAY, dry_run=False)
+    assert done.jobs == len(old)
+    assert (await kept.given.job(running.id)).state is JobState.RUNNING
+
+
+async def test_an_admin_sees_what_there_is_and_removes_it(kept: Kept) -> None:
+    await kept.ended(700)
+    async with http_client(app_over(kept.given)) as client:
+        told = (await client.get("/v1/retention")).json()
+        assert told["holdings"] == [{"owner": "ada", "jobs": 1, "results": 1, "bytes": 700}]
+        assert told["keep_results_days"] == 30
+        assert told["keep_jobs_days"] is None
+        body = {"kind": "results", "older_days": 0}
+        counted = await client.post("/v1/retention/sweeps", json=body | {"dry_run": True})
+        assert counted.json() == {"jobs": 0, "results": 1, "bytes": 700}
+        assert (await client.get("/v1/audit")).json()["lines"] == []
+        done = await client.post("/v1/retention/sweeps", json=body)
+        assert done.json() == counted.json()
+        (line,) = (await client.get("/v1/audit")).json()["lines"]
+        assert (line["action"], line["target"]) == ("retention.sweep", "results")
+        assert line["detail"] == "older than 0 days: 1 results of 700 bytes"
+        told = (await client.get("/v1/retention")).json()
+        assert told["holdings"] == [{"owner": "ada", "jobs": 1, "results": 0, "bytes": 0}]
+        wrong = await client.post("/v1/retention/sweeps", json=body | {"older_days": -1})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_request")

@@ -42,6 +42,17 @@ def test_what_is_no_address(url: str) -> None:
         Broker.parse(url)
 
 
+def test_parameters_of_an_address() -> None:
+    """Celery would raise a `TypeError` for one that it does not know, at the first hint."""
+    broker = Broker.parse("redis://localhost:6379/0?visibility_timeout=7")
+    connection = celery_app(broker).connection_for_write()
+    assert connection.transport_options["visibility_timeout"] == 7
+    assert connection.virtual_host == "0"
+    for query, why in (("retry=1", "has no 'retry'"), ("visibility_timeout=x", "whole number")):
+        with pytest.raises(InvalidBroker, match=why):
+            Broker.parse(f"redis://localhost/0?{query}")
+
+
 def test_nothing_but_json_and_no_way_to_control_workers() -> None:
     conf = celery_app(Broker.parse("redis://localhost")).conf
     assert conf.accept_content == ["json"]

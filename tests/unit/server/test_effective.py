@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from longwatch.cli.app import commands
+from longwatch.effective import limits_of
+from longwatch.protocol.limits import LimitOrigin
 from longwatch.settings import SettingsError, load_settings
 
 CANARY = "canary-77aa"
@@ -84,3 +86,26 @@ def test_a_secret_is_read_from_the_file_that_the_environment_names(
     file.unlink()
     with pytest.raises(SettingsError, match=r"LONGWATCH_NOTIFY_TARGETS_FILE: .* cannot be read"):
         load_settings(tmp_path, {})
+
+
+def test_a_server_tells_its_limits_and_whence_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("max_running = 3\nthreads = 5\nmax_queued = 9\nkeep_jobs = 0\n")
+    monkeypatch.setenv("LONGWATCH_THREADS", "7")
+    told = limits_of(load_settings(tmp_path, {"max_queued": 8}))
+    assert told.file == str(file)
+    found = {one.name: one for one in told.limits}
+    assert [(found[name].value, found[name].origin) for name in (
+        "max_queued", "threads", "max_running", "max_attempts", "keep_jobs", "max_run_s",
+    )] == [
+        (8, LimitOrigin.ARGUMENT),
+        (7, LimitOrigin.ENVIRONMENT),
+        (3, LimitOrigin.FILE),
+        (2, LimitOrigin.DEFAULT),
+        (None, LimitOrigin.FILE),
+        (None, LimitOrigin.DEFAULT),
+    ]  # fmt: skip
+    assert found["threads"].variable == "LONGWATCH_THREADS"
+    assert all(one.about for one in told.limits)

@@ -16,11 +16,13 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import psycopg
 
 from longwatch.store import markers
 from longwatch.store.postgres.address import StoreAddress
 from longwatch.store.postgres.opening import LEADING, LOCKS
+from longwatch.store.reading import reading
 from longwatch.store.thread import Transaction
 
 _RETRY_S: Final = 0.5
@@ -30,9 +32,34 @@ _TRY: Final = "SELECT pg_try_advisory_lock(%s, %s)"
 _TAKE: Final = "SELECT pg_advisory_lock(%s, %s)"
 
 
-def lead(tx: Transaction, name: str) -> None:
-    """Write down who leads from now on."""
+class Place(msgspec.Struct, frozen=True):
+    """Where other servers reach one: its URL, and the certificate (PEM) that it shows if it speaks
+    TLS itself."""
+
+    url: str
+    certificate: str = ""
+
+
+def lead(tx: Transaction, name: str, place: Place) -> None:
+    """Write down who leads from now on, and where."""
     markers.put(tx.connection, markers.LEADER, name)
+    markers.put(tx.connection, markers.LEADER_PLACE, msgspec.json.encode(place).decode())
+
+
+def move(tx: Transaction, name: str, place: Place) -> None:
+    """The server of this name is reached elsewhere, which matters if it leads."""
+    if is_leader(tx, name):
+        markers.put(tx.connection, markers.LEADER_PLACE, msgspec.json.encode(place).decode())
+
+
+@reading
+def leader(tx: Transaction) -> tuple[str, Place] | None:
+    """Who leads, or did last, and where; `None` before anybody did."""
+    name = markers.get(tx.connection, markers.LEADER)
+    place = markers.get(tx.connection, markers.LEADER_PLACE)
+    if name is None or place is None:
+        return None
+    return name, msgspec.json.decode(place, type=Place)
 
 
 def is_leader(tx: Transaction, name: str) -> bool:

@@ -44,7 +44,7 @@ def test_a_run_of_another_size_is_found_out_by_what_the_engine_tells(times: floa
     progress, error = shown(
         [run(60, lambda share: 0.9 * share**2)], 60 * times, lambda share: 0.9 * share**2
     )
-    assert error < 0.06
+    assert error < 0.1
     assert progress[-1].fraction is not None
 
 

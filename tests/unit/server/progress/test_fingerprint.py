@@ -75,6 +75,11 @@ def test_parameters_are_numbers_like_literals() -> None:
     assert with_day("2026-01-31")[0] - with_day("2026-01-01")[0] == 30
 
 
+def test_what_is_no_number_is_left_out() -> None:
+    sql = "select * from t where a = 'nan' and b = 'inf' and c = 7 and d = 'x'"
+    assert fingerprint(sql, "duckdb", "s").numbers == (7.0,)
+
+
 def test_a_long_list_of_keys_is_kept_in_part() -> None:
     keys = ", ".join(map(str, range(5_000)))
     assert len(fingerprint(f"select * from t where k in ({keys})", "duckdb", "s").numbers) == (
