@@ -125,7 +125,8 @@ def test_a_harmed_result(served: Served, data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@few(150)
+@pytest.mark.timeout(400)
+@few(100)
 @given(data=st.data())
 def test_much_more_harm_to_a_result(served: Served, data: st.DataObject) -> None:
     read_harmed(served, data, *PAGES, *WORK)

@@ -69,8 +69,8 @@ class Report(Wire, frozen=True, kw_only=True):
 class Trace(Wire, frozen=True, kw_only=True):
     """How an attempt went: what it reported, as columns of the same length, at most some hundred
     points from its first report to its last. Units as in `Report`; -1 stands for a `fraction`
-    that the engine did not tell, and `phases` are places in `Phase`. Raises `ValueError` for
-    columns of other lengths."""
+    that the engine did not tell, and `phases` are places in `Phase`. Columns of which nobody makes
+    a curve may be empty. Raises `ValueError` for other lengths."""
 
     elapsed_s: list[float] = field(default_factory=list)
     fractions: list[float] = field(default_factory=list)
@@ -84,7 +84,9 @@ class Trace(Wire, frozen=True, kw_only=True):
     statements: list[Count] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if len({len(getattr(self, name)) for name in self.__struct_fields__}) > 1:
+        lengths = {len(getattr(self, name)) for name in self.__struct_fields__}
+        told = (self.cpu_s, self.fractions, self.rows, self.statements)
+        if lengths - {0, len(self)} or any(len(column) != len(self) for column in told):
             raise ValueError("the columns of a trace are not of one length")
 
     def __len__(self) -> int:

@@ -241,6 +241,8 @@ class Retention:
                 # Of jobs that go their results are counted here, and go with them.
                 count_only = dry_run or kind is SweepKind.JOBS
                 if count_only or await asyncio.to_thread(folders.remove_result, one.attempt):
+                    if not count_only:
+                        self._freed(one.job_id)
                     swept.results += 1
                     swept.bytes += one.attempt.result_bytes
                     if not dry_run:

@@ -72,6 +72,11 @@ def test_what_one_person_may_keep(tmp_path: Path) -> None:
         refusal(submitted(ours.http("root")))
         assert ann.delete(routes.job(large)).status_code == 204
         assert submitted(ann).status_code == 202
+        ran(ours, "ann", LARGE)
+        refusal(submitted(ann))
+        going = {"kind": "results", "older_days": 0}
+        assert ours.http("root").post(routes.SWEEPS, json=going).is_success
+        assert submitted(ann).status_code == 202, "the job stays, its result is gone"
 
 
 def test_what_all_may_keep(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def test_nothing_written_yet(tmp_path: Path) -> None:
 
 
 def test_files_that_are_gone(tmp_path: Path) -> None:
-    index = Index(columns=[], segments=[Segment(file="x.arrow", rows=1, bytes=1)], complete=True)
+    index = Index(
+        columns=[], segments=[Segment(file="000000.arrow", rows=1, bytes=1)], complete=True
+    )
     (tmp_path / INDEX).write_bytes(msgspec.json.encode(index))
     with pytest.raises(ResultExpired, match="Run the query again"):
         read_page(tmp_path, 0, 10)
