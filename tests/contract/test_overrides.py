@@ -20,6 +20,7 @@ from longwatch.jobs.model import evolve, new_job, summary
 from longwatch.logs import close_log
 from longwatch.protocol.jobs import Job, JobState, Submission
 from longwatch.security.tokens import Principal
+from longwatch.service.requests import CancelWish
 from longwatch.service.submitting import Taken
 from longwatch.settings import Settings, SourceSettings
 from longwatch.sources.catalogue import SourceCatalogue
@@ -54,8 +55,9 @@ class MemoryService:
         more = start + limit if start + limit < len(found) else None
         return Listed(found[start : start + limit], more, len(found))
 
-    async def cancel(self, job_id: str, expected: Collection[int] | None = None) -> Job:
+    async def cancel(self, job_id: str, expected: Collection[int] | None, wish: CancelWish) -> Job:
         assert expected is None
+        assert wish == CancelWish()
         one = await self.get(job_id)
         if one.state.is_final:
             raise AlreadyFinal(job_id, one.state)

@@ -277,6 +277,7 @@ async def test_the_context_menu_has_what_can_be_done(ready: Desk) -> None:
     assert enabled == {
         "Cancel": False,
         "Run again": True,
+        "Move to": False,
         "Open SQL in editor": True,
         "Copy SQL": True,
         "Copy job ID": True,
