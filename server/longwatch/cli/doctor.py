@@ -25,8 +25,11 @@ from longwatch.cli.qt_libraries import install_hint, missing, needs_xcb
 from longwatch.client import words
 
 _LEAST_FREE_BYTES: Final = 5 * 10**9
-_PACKAGES: Final = ("duckdb", "pyarrow", "fastapi", "uvicorn", "sqlalchemy", "websockets")
-_WINDOW_PACKAGES: Final = ("pyside6-essentials", "qasync", "numpy")
+_PACKAGES: Final = (
+    *("duckdb", "pyarrow", "numpy", "sqlglot"),
+    *("fastapi", "uvicorn", "sqlalchemy", "websockets"),
+)
+_WINDOW_PACKAGES: Final = ("pyside6-essentials", "qasync", "pyqtgraph")
 
 
 @click.command
