@@ -11,9 +11,9 @@ from longwatch.progress.curves import Curve, curve_of
 from longwatch.progress.estimate import Earlier
 from longwatch.protocol.runs import Run
 
-LEAST_SPREAD: Final = 0.10
+LEAST_SPREAD: Final = 0.05
 MOST_SPREAD: Final = 0.7
-FEW_SPREAD: Final = 0.30
+FEW_SPREAD: Final = 0.15
 """Of the logarithm of the work: what one earlier run leaves open, and what it counts for when there
 are more. Of TPC-H's queries with other parameters the middle is 0.1, the largest 0.5."""
 MOST_EARLIER: Final = 5

@@ -73,8 +73,8 @@ def source(engine: str, where: str) -> dict[str, str]:
     return {"url": where} if engine == "postgresql" else {"path": where}
 
 
-def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -> list[Recorded]:
-    """Every query so many times, with other parameters each time."""
+def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -> None:
+    """Every query so many times, with other parameters each time; written after each time."""
     queries = os.environ.get("QUERIES", " ".join(QUERIES)).split()
     runs: list[Recorded] = []
     before = {
@@ -97,7 +97,7 @@ def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -
                     runs.append(one)
                     points = len(one.trace)
                     print(f"{query} {one.duration_s:.2f} s, {points} points", flush=True)
-    return runs
+            write(file_of(engine, scale, loaded=loaded), runs)
 
 
 def file_of(engine: str, scale: float, *, loaded: bool = False) -> Path:
@@ -111,8 +111,7 @@ def main() -> None:
     loaded = len(arguments) < len(sys.argv) - 1
     engine, where, scale, times = arguments
     FOLDER.mkdir(exist_ok=True)
-    runs = record(engine, where, float(scale), int(times), loaded=loaded)
-    write(file_of(engine, float(scale), loaded=loaded), runs)
+    record(engine, where, float(scale), int(times), loaded=loaded)
 
 
 if __name__ == "__main__":
