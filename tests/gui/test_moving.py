@@ -170,6 +170,7 @@ async def test_a_server_that_does_not_answer_changes_nothing(given: Program, fol
     assert Moves(given.window.settings).all() == []
 
 
+@pytest.mark.slow
 async def test_a_move_that_a_crash_broke_off_is_finished_by_the_next_start(
     theme: Theme, folder: Path, team: Address
 ) -> None:

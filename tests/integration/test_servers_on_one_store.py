@@ -257,6 +257,7 @@ def test_each_has_its_own_settings_in_the_audit_log(address: StoreAddress, tmp_p
     assert not [one for one in kept if "canary" in one]
 
 
+@pytest.mark.slow
 def test_a_leader_that_is_killed_is_replaced(address: StoreAddress, tmp_path: Path) -> None:
     """Invariant: the leader's process dies in the middle of a query: another takes its place, and
     the query and those that waited come to their end; results are read by whichever server."""
