@@ -23,15 +23,13 @@ from support.namespaces import Link, Namespace, unavailable
 from support.processes import is_alive, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
-from support.workers import Valkey, WorkerProcess, working
+from support.workers import ANSWER, SECONDS, Valkey, WorkerProcess, working
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="Celery's pool is POSIX's"),
     pytest.mark.slow,
     pytest.mark.timeout(300),
 ]
-SECONDS = "SELECT count(*) FROM range(150000000) AS t (i) WHERE i % 7 = 3"
-ANSWER = [(21428571,)]
 LEASE_S = 4
 PATIENCE_S = 90.0
 TOKEN = "a-token-of-no-other-use"

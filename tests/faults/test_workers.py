@@ -26,7 +26,7 @@ from longwatch.protocol.worker import Hint
 from support.processes import Served, is_alive, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
-from support.workers import Valkey, WorkerProcess, free_port, worker_of, working
+from support.workers import ANSWER, SECONDS, Valkey, WorkerProcess, free_port, worker_of, working
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="Celery's pool is POSIX's"),
@@ -34,8 +34,6 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 
-SECONDS = "SELECT count(*) FROM range(150000000) AS t (i) WHERE i % 7 = 3"
-ANSWER = [(21428571,)]
 WRITES = f"CREATE TABLE t AS {ENDLESS}"
 LEASE_S = 4
 PATIENCE_S = 60.0

@@ -25,15 +25,13 @@ from support.postgres_stores import databases, url_of
 from support.processes import Served, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
-from support.workers import Valkey, WorkerProcess, worker_of, working
+from support.workers import ANSWER, SECONDS, Valkey, WorkerProcess, worker_of, working
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="Celery's pool is POSIX's"),
     pytest.mark.slow,
     pytest.mark.timeout(240),
 ]
-SECONDS = "SELECT count(*) FROM range(150000000) AS t (i) WHERE i % 7 = 3"
-ANSWER = [(21428571,)]
 LEASE_S = 4
 PATIENCE_S = 60.0
 

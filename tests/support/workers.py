@@ -22,6 +22,10 @@ from support.processes import is_alive, started
 from support.waiting import wait_until
 
 PATIENCE_S = 60.0
+SECONDS = "SELECT count(*) FROM range(150000000) AS t (i) WHERE i % 7 = 3"
+"""Runs for some seconds on a worker, long enough for something to happen to it."""
+ANSWER = [(21428571,)]
+"""What comes of `SECONDS`."""
 
 
 class Valkey:

@@ -36,14 +36,12 @@ def work(cpu_s: float, elapsed_s: float) -> float:
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """A run that went to its end. `work`, in seconds, and `duration_s` are those of the whole; at
     `POINTS` equal steps of work, `shares` says which share of the time had passed (0 to 1,
-    ascending), `fractions` what the engine told (-1: nothing), `rows` which share of the rows had
-    come."""
+    ascending), `fractions` what the engine told (-1: nothing)."""
 
     work: float
     duration_s: float
     shares: Numbers
     fractions: Numbers
-    rows: Numbers
 
 
 def curve_of(trace: Trace) -> Curve | None:
@@ -56,14 +54,12 @@ def curve_of(trace: Trace) -> Curve | None:
     duration_s, whole = float(elapsed[-1]), float(done[-1])
     # All begins at nothing, wherever the first report was.
     done, elapsed = np.concatenate(([0.0], done)), np.concatenate(([0.0], elapsed))
-    rows = np.concatenate(([0.0], np.asarray(trace.rows, np.float64)))
     at = _GRID * whole
     return Curve(
         work=whole,
         duration_s=duration_s,
         shares=np.interp(at, done, elapsed) / duration_s,
         fractions=_fractions(_told(trace), done[1:], at),
-        rows=np.interp(at, done, rows) / max(1.0, float(rows[-1])),
     )
 
 

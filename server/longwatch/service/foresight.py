@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from longwatch.execution.contract import Ended
-from longwatch.protocol.attempts import Trace
 from longwatch.protocol.runs import Run
-from longwatch.runner.spec import AttemptSpec, Ending, Outcome
+from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report, Trace
 from longwatch.service.remembering import Memory
 from longwatch.service.running import Running
 
@@ -62,7 +61,7 @@ class Foresight:
         if how.last.elapsed_s < LEAST_KEPT_S or how.last.result is None:
             return
         if how.last.result.stopped_at is None:  # else it went only as far as its limit
-            self._start(self._keeping, self._keep(spec, running, how))
+            self._start(self._keeping, self._keep(spec, running, how.last, how.trace))
 
     async def stop(self) -> None:
         """Ask no more, and wait for what is being kept."""
@@ -84,14 +83,14 @@ class Foresight:
         await asyncio.sleep(PATIENCE_S)
         if running.is_over:
             return
-        like = await _fingerprint(spec)
+        like = await _fingerprint(spec, running)
         runs = await self._memory.like(like, spec.source, spec.engine)
         estimator = await asyncio.to_thread(_estimator, runs, like)
         if estimator is not None:
             running.learn(estimator)
 
-    async def _keep(self, spec: AttemptSpec, running: Running, how: Outcome) -> None:
-        like, last = await _fingerprint(spec), how.last
+    async def _keep(self, spec: AttemptSpec, running: Running, last: Report, trace: Trace) -> None:
+        like = await _fingerprint(spec, running)
         run = Run(
             job_id=spec.job_id,
             digest=like.digest,
@@ -105,17 +104,20 @@ class Foresight:
             cpu_s=last.cpu_s,
             rows=last.rows,
             bytes=last.bytes,
-            memory_bytes=max(how.trace.memory_bytes, default=0) if how.trace else 0,
+            memory_bytes=max(trace.memory_bytes, default=0),
             others=running.others,
             accuracy=running.judged(last.elapsed_s),
-            trace=how.trace or Trace(),
+            trace=trace,
         )
         await self._memory.keep(run)
 
 
-async def _fingerprint(spec: AttemptSpec) -> Fingerprint:
-    """In a thread: long texts of SQL take their time, and so does the first import."""
-    return await asyncio.to_thread(_fingerprint_of, spec)
+async def _fingerprint(spec: AttemptSpec, running: Running) -> Fingerprint:
+    """Once an attempt, and in a thread: long texts of SQL take their time, and so does the first
+    import."""
+    if running.like is None:
+        running.like = await asyncio.to_thread(_fingerprint_of, spec)
+    return running.like
 
 
 def _fingerprint_of(spec: AttemptSpec) -> Fingerprint:

@@ -25,6 +25,7 @@ from longwatch.service.scheduling import Slot
 
 if TYPE_CHECKING:
     from longwatch.progress.estimate import Estimator
+    from longwatch.progress.fingerprint import Fingerprint
 
 SILENT_AFTER_S: Final = 8.0
 """A runner reports once a second; a worker may be cut off for some seconds."""
@@ -43,6 +44,8 @@ class Running:
         self.is_over = False
         self.spec: AttemptSpec | None = None
         """What it was given to run."""
+        self.like: Fingerprint | None = None
+        """What that is like, once somebody has looked."""
         self.others = 0
         """How many other jobs ran when it began."""
         self._tracker = ProgressTracker()
