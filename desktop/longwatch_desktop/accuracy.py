@@ -24,7 +24,7 @@ class AccuracyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("How right the times were"))
         self.setMinimumSize(640, 300)
-        self.resize(780, 340)
+        self.resize(840, 340)
         self.table = TextTable(
             tr("How right the times were"),
             [
@@ -115,4 +115,4 @@ def _cells(one: SourceAccuracy, titles: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else figures(f"{100 * share:.1f}") + " %"
+    return "–" if share is None else figures(f"{100 * share:.1f}") + " %"
