@@ -99,7 +99,7 @@ async def test_a_running_query_shows_phase_and_progress(ready: Desk) -> None:
     row = model.row_of(job_id)
     assert row is not None
     assert model.index(row, BY_ID["progress"]).data() == "executing"
-    await eventually(lambda: says(ready, "Executing. The engine measures its progress"))
+    await eventually(lambda: says(ready, "Executing. By what the engine measures"))
     assert ready.window.actions_.cancel.isEnabled()
     chips = [one.text() for one in ready.window.filter_bar.findChildren(QToolButton)]
     assert "Running 1" in chips

@@ -78,11 +78,9 @@ _STILL: Final = {
 _LEARNED: Final = frozenset({ProgressBasis.HISTORY, ProgressBasis.BOTH})
 _BASES: Final = {
     ProgressBasis.MEASURED: QT_TR_NOOP(
-        "The engine measures its progress; time may run differently."
+        "By what the engine measures; this query has not run here before."
     ),
-    ProgressBasis.HISTORY: QT_TR_NOOP(
-        "By earlier runs of this query; the engine itself reports nothing."
-    ),
+    ProgressBasis.HISTORY: QT_TR_NOOP("By earlier runs; the engine itself reports nothing."),
     ProgressBasis.BOTH: QT_TR_NOOP(
         "By what the engine measures, read by the light of earlier runs."
     ),

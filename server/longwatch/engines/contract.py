@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import JobError, StatementKind
 from longwatch.protocol.parameters import Parameter
@@ -84,6 +85,11 @@ class Session(ABC):
         """Check names and types against the source, as far as the engine can without running
         anything. Raises `EngineError` with line and column where the engine knows them, or
         `Interrupted`."""
+
+    def stages(self) -> list[Stage]:
+        """What lies before the statement that was planned last, as far as the engine's planner can
+        tell; asked while it runs, by another thread. Never raises, never blocks long."""
+        return []
 
     @abstractmethod
     def execute(self, statement: Statement, batch_rows: int) -> tuple[pa.Schema, Batches]:

@@ -7,6 +7,7 @@ boundary.
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,17 +27,20 @@ from longwatch.engines.contract import (
     Vitals,
     Workspace,
 )
-from longwatch.engines.duckdb_catalogue import expected_rows, read_catalogue
+from longwatch.engines.duckdb_catalogue import expected_rows, read_catalogue, table_sizes
 from longwatch.engines.duckdb_errors import INTERRUPTED, to_job_error
+from longwatch.engines.duckdb_plan import has_tables, stages_of
 from longwatch.engines.duckdb_statements import PLACEHOLDER, Classified, classify
 from longwatch.engines.duckdb_types import in_arrows_words
 from longwatch.engines.parameters import Bound, bind
 from longwatch.engines.text import quoted
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.parameters import Parameter
 
 _EXPLAIN: Final = "EXPLAIN "
+_AS_JSON: Final = "(FORMAT json) "
 
 
 @dataclass(slots=True)
@@ -101,6 +105,7 @@ class DuckDBSession(Session):
         # While a query runs its connection is busy; a second one reads memory and spill (1.6 ms).
         self._observer = connection.cursor()
         self._bound = Bound("", "", [])
+        self._plan = ""
 
     def parse(self, sql: str, parameters: Mapping[str, Parameter] | None = None) -> list[Statement]:
         self._bound = bound = bind(
@@ -116,8 +121,14 @@ class DuckDBSession(Session):
         """EXPLAIN binds every name, in 2-3 ms, and alone reports places: a relation's own
         errors carry none."""
         assert isinstance(statement, Classified)
-        if statement.explainable:
-            self._explained(statement)
+        self._plan = self._explained(statement, _AS_JSON) if statement.explainable else ""
+
+    def stages(self) -> list[Stage]:
+        sizes: dict[str, int] = {}
+        if has_tables(self._plan):
+            with contextlib.suppress(duckdb.Error, MemoryError):  # then by what the planner guesses
+                sizes = table_sizes(self._observer)
+        return stages_of(self._plan, sizes)
 
     def _explained(self, statement: Classified, how: str = "") -> str:
         """The plan. Raises `EngineError` or `Interrupted`."""
@@ -171,7 +182,7 @@ class DuckDBSession(Session):
         plan = self._explained(statement)
         rows = None
         if statement.kind is StatementKind.READ:
-            rows = expected_rows(self._explained(statement, "(FORMAT json) "))
+            rows = expected_rows(self._explained(statement, _AS_JSON))
         return Estimate(kind=statement.kind, rows=rows, plan=plan)
 
     def catalogue(self) -> Catalogue:

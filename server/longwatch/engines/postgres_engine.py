@@ -49,6 +49,7 @@ from longwatch.engines.postgres_types import Columns, Unfit, in_arrows_words
 from longwatch.engines.scripts import BoundStatement, at_place, nothing_to_run
 from longwatch.engines.streams import Canceller, even
 from longwatch.engines.text import quoted
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.catalogue import Catalogue, Estimate
 from longwatch.protocol.jobs import StatementKind
 from longwatch.protocol.parameters import Parameter
@@ -64,6 +65,9 @@ _BATCH_BYTES: Final = {"adbc.postgresql.batch_size_hint_bytes": str(2**20)}
 _TRANSACTION: Final = "adbc.postgresql.transaction_status"
 _WRITES: Final = frozenset({"ModifyTable", "LockRows"})
 _CONFIRM_S: Final = 3.0
+COST_S: Final = 1e-5
+"""Seconds for one of what the planner counts in, a page read in order: 16 µs of TPC-H at scale 1,
+of 33 queries half within 10 and 26 µs."""
 # What the grammar or the server's own functions say, and does not change anything.
 _UNKNOWN_CALLS: Final = """
 SELECT called FROM unnest(ARRAY[{}]::text[]) AS called
@@ -142,6 +146,7 @@ class PostgresSession(Session):
         self._has_run = False
         self._closed = False
         self._unconfirmed = False
+        self._stages: list[Stage] = []
         (row,) = fetch(
             connection,
             # As a parameter of the connection already, where a source's `options` may undo it.
@@ -199,6 +204,22 @@ class PostgresSession(Session):
         assert isinstance(statement, _Looked)
         with self._working(statement, placed=True):
             self._describe(statement.sql)
+            self._stages = self._planned(statement)
+
+    def stages(self) -> list[Stage]:
+        return self._stages
+
+    def _planned(self, statement: _Looked) -> list[Stage]:
+        """The whole statement as one stage: the server's fraction is not to be had, but it says
+        what it expects to spend."""
+        if not statement.shape.is_query or not self._is_idle():  # an error would end a transaction
+            return []
+        try:
+            (row,) = fetch(self._connection, f"EXPLAIN (FORMAT json)\n{statement.sql}", _PLAIN)
+        except adbc.Error:
+            return []
+        cost = json.loads(row["QUERY PLAN"])[0].get("Plan", {}).get("Total Cost", 0.0)
+        return [Stage(0.0, round(COST_S * float(cost), 6))]
 
     def _describe(self, sql: str) -> pa.Schema:
         statement = adbc.AdbcStatement(self._connection)

@@ -9,6 +9,7 @@ from typing import Final
 
 from longwatch.progress.curves import Curve, curve_of
 from longwatch.progress.estimate import Earlier
+from longwatch.progress.staged import UNKNOWN, Dearness, work
 from longwatch.protocol.runs import Run
 
 LEAST_SPREAD: Final = 0.05
@@ -40,6 +41,21 @@ def earlier_runs(runs: Sequence[Run], numbers: Sequence[float]) -> list[Earlier]
         )
         for age, (run, curve) in enumerate(known)
     ]
+
+
+def dearness(runs: Sequence[Run]) -> Dearness:
+    """By how much runs of other queries were dearer than their plans let expect. What is known
+    beforehand counts as one run more."""
+    logs = [
+        math.log(work(run.trace.stages, run.trace.cpu_s[-1], run.duration_s) / planned)
+        for run in runs
+        if len(run.trace)
+        and (planned := sum(stage.work_s for stage in run.trace.stages)) > 0
+        and run.duration_s > 0
+    ]
+    middle = (sum(logs) + UNKNOWN.middle) / (len(logs) + 1)
+    squares = sum((one - middle) ** 2 for one in logs) + UNKNOWN.spread**2
+    return Dearness(middle, math.sqrt(squares / (len(logs) + 1)), len(logs))
 
 
 def _spread(works: Sequence[float]) -> float:

@@ -1,9 +1,4 @@
-"""The course of a run as a curve: which share of its time had passed when so much work was done.
-
-The work of a run is processor time, and a little of the time that passes: another query beside it
-makes it take longer, but not work more; and where the engine runs elsewhere, or waits for a disk,
-the time is all there is.
-"""
+"""The course of a run as a curve: which share of its time had passed when so much work was done."""
 
 from __future__ import annotations
 
@@ -13,6 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from longwatch.progress.measures import time_counts
 from longwatch.progress.scripts import of_script
 from longwatch.protocol.attempts import Trace
 
@@ -20,26 +16,21 @@ Numbers = npt.NDArray[np.float64]
 
 POINTS: Final = 65
 """Of a curve, at equal steps of work."""
-TIME_WEIGHT: Final = 0.1
-"""Seconds of work in a second that passes."""
 NOTHING: Final = -1.0
 """In the place of a fraction that was not told. An engine's 0 is none: a plan that cannot tell
 stays there for ever."""
 _GRID: Final = np.linspace(0.0, 1.0, POINTS)
 
 
-def work(cpu_s: float, elapsed_s: float) -> float:
-    """Seconds of work done after so much processor time and so much time."""
-    return cpu_s + TIME_WEIGHT * elapsed_s
-
-
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that went to its end. `work`, in seconds, and `duration_s` are those of the whole; at
+    """A run that went to its end. `work`, in seconds, and `duration_s` are those of the whole; work
+    is processor time and `time_weight` times the time that passes. At
     `POINTS` equal steps of work, `shares` says which share of the time had passed (0 to 1,
     ascending), `fractions` what the engine told (-1: nothing)."""
 
     work: float
     duration_s: float
+    time_weight: float
     shares: Numbers
     fractions: Numbers
 
@@ -50,7 +41,8 @@ def curve_of(trace: Trace) -> Curve | None:
         return None
     elapsed = np.maximum.accumulate(np.asarray(trace.elapsed_s, np.float64))
     cpu = np.maximum.accumulate(np.asarray(trace.cpu_s, np.float64))
-    done = cpu + TIME_WEIGHT * elapsed
+    time_weight = time_counts(float(cpu[-1]), float(elapsed[-1]))
+    done = cpu + time_weight * elapsed
     duration_s, whole = float(elapsed[-1]), float(done[-1])
     # All begins at nothing, wherever the first report was.
     done, elapsed = np.concatenate(([0.0], done)), np.concatenate(([0.0], elapsed))
@@ -58,6 +50,7 @@ def curve_of(trace: Trace) -> Curve | None:
     return Curve(
         work=whole,
         duration_s=duration_s,
+        time_weight=time_weight,
         shares=np.interp(at, done, elapsed) / duration_s,
         fractions=_fractions(_told(trace), done[1:], at),
     )

@@ -17,7 +17,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from longwatch.progress.curves import POINTS, Curve, Numbers, work
+from longwatch.progress.curves import POINTS, Curve, Numbers
+from longwatch.progress.measures import Estimate, Pace
 
 STRETCHES: Final = 41
 """Sizes a run is tried at, on a logarithmic scale."""
@@ -39,6 +40,8 @@ MOST_CONTRADICTION: Final = 4.0
 readings that was cut in too few, and says no more than that."""
 PAST_END: Final = 0.06
 """How much more work than it should have a run may take, as a share."""
+PACE_WINDOW: Final = 0.1
+"""Of the time: the last part, whose pace is taken to go on."""
 RANGE: Final = 0.8
 """What the range of the time left is to hold, of all runs."""
 
@@ -53,14 +56,6 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     spread: float = 0.25
     weight: float = 1.0
     noise: float = ENGINE_NOISE
-
-
-class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`share` of the time that has passed, 0 to 1; the seconds left, `low_s` to `high_s`."""
-
-    share: float
-    low_s: float
-    high_s: float
 
 
 class Estimator:
@@ -81,7 +76,8 @@ class Estimator:
         weights = np.array([one.weight for one in earlier])
         self._prior = np.log(np.concatenate([prior * weight for weight in weights / weights.sum()]))
         self._per_work = 1 / self._work
-        self._largest = float(self._work.max())
+        counts = np.repeat([one.curve.time_weight for one in earlier], STRETCHES)
+        self._per_second = counts / self._work
         # The curves end to end, and how much a share rises from each of its points to the next.
         self._first = np.repeat(np.arange(len(earlier)) * POINTS, STRETCHES)
         shares = np.stack([one.curve.shares for one in earlier])
@@ -91,15 +87,15 @@ class Estimator:
         self._sureness = np.repeat([1 / one.noise for one in earlier], STRETCHES)
         self._seen = np.zeros(len(self._work))
         self._before_s = 0.0
-        self._marks: list[tuple[float, float]] = [(0.0, 0.0)]
+        self._pace = Pace(PACE_WINDOW, 0.2, 20.0)
 
     def update(self, *, elapsed_s: float, cpu_s: float, fraction: float | None) -> Estimate | None:
         """After so many seconds, of which the processor was used so many, the engine says this.
         `None` once the run has gone far beyond all that earlier ones let expect."""
-        done_s = work(cpu_s, elapsed_s)
-        if done_s > BEYOND * self._largest:
+        done = cpu_s * self._per_work
+        done += elapsed_s * self._per_second
+        if done.min() > BEYOND:
             return None
-        done = done_s * self._per_work
         at = np.minimum(done, 1.0)
         at *= POINTS - 1
         point = at.astype(np.intp)
@@ -142,7 +138,7 @@ class Estimator:
         """Time left: by what of each hypothesis is still to come, at the pace of late."""
         quiet = self._time_s * share
         quiet_s = float(weights @ quiet)
-        pace = self._pace(elapsed_s, quiet_s)
+        pace = self._pace.note(elapsed_s, quiet_s) or 1.0
         left = (self._time_s - quiet) * pace
         order = np.argsort(left)
         total = np.cumsum(weights[order])
@@ -157,16 +153,3 @@ class Estimator:
             low_s=float(low),
             high_s=float(high),
         )
-
-    def _pace(self, elapsed_s: float, quiet_s: float) -> float:
-        """Seconds that pass in a second of the earlier runs, in the last tenth of this one."""
-        marks = self._marks
-        if elapsed_s - marks[-1][0] >= 0.03 * elapsed_s:
-            marks.append((elapsed_s, quiet_s))
-            while len(marks) > 2 and marks[1][0] < 0.9 * elapsed_s:
-                marks.pop(0)
-        began_s, began_quiet_s = marks[0]
-        passed, went = elapsed_s - began_s, quiet_s - began_quiet_s
-        if passed <= 0 or went <= 0:
-            return 1.0
-        return min(max(passed / went, 0.2), 20.0)

@@ -7,19 +7,25 @@ from typing import TYPE_CHECKING, Final
 from longwatch.progress.activity import Workload
 from longwatch.progress.eta import eta_range
 from longwatch.progress.judging import Judge
+from longwatch.progress.measures import Estimate
 from longwatch.progress.scripts import of_script
+from longwatch.progress.staged import UNKNOWN, Dearness, StagedEstimator
 from longwatch.protocol.attempts import Report
 from longwatch.protocol.jobs import Activity, Phase, Progress, ProgressBasis
 from longwatch.protocol.runs import Accuracy
 
 if TYPE_CHECKING:  # numpy takes its time, and a server is up before anything is estimated
-    from longwatch.progress.estimate import Estimate, Estimator
+    from longwatch.progress.estimate import Estimator
 
 HIGHEST: Final = 0.99
 """The most a running attempt shows: engines say 100 % long before the result can be read."""
 STALL_AFTER_S: Final = 3.0
 LEAST_SHOWN_S: Final = 0.5
 """Earlier runs say how long this one takes before it has begun; by then its work has."""
+LEAST_OTHERS: Final = 3
+"""Runs of other queries that must have told what plans are worth, where the engine tells nothing."""
+LEAST_PLANNED_S: Final = 1.0
+"""A plan says it in the engine's own measure, which the first second of a run translates."""
 
 
 class ProgressTracker:
@@ -27,6 +33,8 @@ class ProgressTracker:
 
     def __init__(self) -> None:
         self._estimator: Estimator | None = None
+        self._staged: StagedEstimator | None = None
+        self._dearness = UNKNOWN
         self._judge = Judge()
         self._workload = Workload()
         self._measured: float | None = None
@@ -34,11 +42,16 @@ class ProgressTracker:
         self._rows = 0
         self._moved_s: float | None = None
         self._statement = 0
-        self._began_s = 0.0
+        self._began_s = self._cpu_before_s = 0.0
 
     def learn(self, estimator: Estimator) -> None:
         """What earlier runs of the query say; may come while it runs."""
         self._estimator = estimator
+
+    def expect(self, dearness: Dearness) -> None:
+        """What earlier runs of other queries say of plans; may come while it runs."""
+        self._dearness = dearness
+        self._staged = None
 
     def judged(self, total_s: float) -> Accuracy | None:
         """How right all that was told is, now that the attempt has ended after so many seconds."""
@@ -52,6 +65,7 @@ class ProgressTracker:
         """
         if report.statement != self._statement:
             self._statement, self._began_s = report.statement, report.elapsed_s
+            self._cpu_before_s, self._staged = report.cpu_s, None
             self._measured = self._moved_s = None
             if self._estimator is None:
                 self._fraction = None
@@ -91,23 +105,35 @@ class ProgressTracker:
         return report.elapsed_s - self._moved_s
 
     def _estimated(self, report: Report) -> Estimate | None:
-        if self._estimator is None:
+        if self._estimator is not None:
+            return self._estimator.update(
+                elapsed_s=report.elapsed_s,
+                cpu_s=report.cpu_s,
+                fraction=of_script(self._measured, report.statement, report.statements),
+            )
+        if self._staged is None and report.stages:
+            self._staged = StagedEstimator(report.stages, self._dearness)
+        if self._staged is None or (self._measured is None and self._dearness.runs < LEAST_OTHERS):
             return None
-        fraction = of_script(self._measured, report.statement, report.statements)
-        return self._estimator.update(
-            elapsed_s=report.elapsed_s, cpu_s=report.cpu_s, fraction=fraction
+        return self._staged.update(
+            elapsed_s=report.elapsed_s - self._began_s,
+            cpu_s=report.cpu_s - self._cpu_before_s,
+            fraction=self._measured,
         )
 
     def _show(self, report: Report, estimate: Estimate | None) -> ProgressBasis:
         """Let the fraction be what is known by now: what it rests on."""
-        if self._estimator is None:
-            self._fraction = self._measured
-            return ProgressBasis.NONE if self._measured is None else ProgressBasis.MEASURED
+        has_run = self._estimator is not None
+        shown = None if has_run else self._measured
         if estimate is not None and report.elapsed_s > 0:
-            self._fraction = min(HIGHEST, max(estimate.share, self._fraction or 0.0))
+            shown = estimate.share
+        if shown is not None:
+            self._fraction = min(HIGHEST, max(shown, self._fraction or 0.0))
         if self._fraction is None:
             return ProgressBasis.NONE
-        return ProgressBasis.HISTORY if self._measured is None else ProgressBasis.BOTH
+        if self._measured is None:
+            return ProgressBasis.HISTORY
+        return ProgressBasis.BOTH if has_run else ProgressBasis.MEASURED
 
     def _left(self, report: Report, estimate: Estimate | None) -> tuple[float, float] | None:
         if self._estimator is not None:
@@ -115,5 +141,9 @@ class ProgressTracker:
                 return None
             return estimate.low_s, estimate.high_s
         # What comes after this statement is not known: an estimate is for the last one alone.
-        last = report.phase is Phase.EXECUTING and report.statement == report.statements
-        return eta_range(report.elapsed_s - self._began_s, self._measured) if last else None
+        if report.phase is not Phase.EXECUTING or report.statement != report.statements:
+            return None
+        elapsed_s = report.elapsed_s - self._began_s
+        if estimate is None:
+            return eta_range(elapsed_s, self._measured)
+        return (estimate.low_s, estimate.high_s) if elapsed_s >= LEAST_PLANNED_S else None

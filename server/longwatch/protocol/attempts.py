@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 
+import msgspec
 from msgspec import field
 
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
@@ -42,6 +43,15 @@ def attempt_tag(job_id: str, attempt: int) -> str:
     return f"longwatch {job_id} {attempt}"
 
 
+class Stage(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A stretch of a statement as the engine's planner sees it: `told`, which share of the engine's
+    own fraction it makes up (of all stages 1 together; 0 where the fraction stands meanwhile), and
+    `work_s`, how many seconds of processor time it is expected to take."""
+
+    told: float
+    work_s: float
+
+
 class Report(Wire, frozen=True, kw_only=True):
     """`progress.json`: where the attempt is. `fraction` is the engine's own word, 0 to 1 or
     `None`; it may fall or stand at 1 early. `elapsed_s` counts from the start of the attempt by
@@ -49,7 +59,10 @@ class Report(Wire, frozen=True, kw_only=True):
 
     `cpu_s` are the seconds of processor time that the runner has used since the attempt began, of
     all its threads together; `io_bytes` what it has read and written since then by its system
-    calls, 0 where the system does not tell. An engine that runs elsewhere uses neither here."""
+    calls, 0 where the system does not tell. An engine that runs elsewhere uses neither here.
+
+    `stages` are those of the statement that runs, in their order; none where the engine's planner
+    was not asked, or tells none."""
 
     phase: Phase
     elapsed_s: float
@@ -64,13 +77,15 @@ class Report(Wire, frozen=True, kw_only=True):
     statements: Count = 0
     cpu_s: float = 0.0
     io_bytes: Count = 0
+    stages: list[Stage] = field(default_factory=list)
 
 
 class Trace(Wire, frozen=True, kw_only=True):
     """How an attempt went: what it reported, as columns of the same length, at most some hundred
     points from its first report to its last. Units as in `Report`; -1 stands for a `fraction`
     that the engine did not tell, and `phases` are places in `Phase`. Columns of which nobody makes
-    a curve may be empty. Raises `ValueError` for other lengths."""
+    a curve may be empty. Raises `ValueError` for other lengths. `stages`, no column, are those of
+    the last statement."""
 
     elapsed_s: list[float] = field(default_factory=list)
     fractions: list[float] = field(default_factory=list)
@@ -82,9 +97,10 @@ class Trace(Wire, frozen=True, kw_only=True):
     io_bytes: list[Count] = field(default_factory=list)
     phases: list[Count] = field(default_factory=list)
     statements: list[Count] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        lengths = {len(getattr(self, name)) for name in self.__struct_fields__}
+        lengths = {len(getattr(self, name)) for name in self.__struct_fields__ if name != "stages"}
         told = (self.cpu_s, self.fractions, self.rows, self.statements)
         if lengths - {0, len(self)} or any(len(column) != len(self) for column in told):
             raise ValueError("the columns of a trace are not of one length")

@@ -37,4 +37,5 @@ class Recorder:
             io_bytes=[one.io_bytes for one in kept],
             phases=[_PHASES[one.phase] for one in kept],
             statements=[one.statement for one in kept],
+            stages=kept[-1].stages if kept else [],
         )

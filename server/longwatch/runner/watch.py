@@ -14,6 +14,7 @@ from typing import Final
 import psutil
 
 from longwatch.engines.contract import Session
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.jobs import JobError, Phase, StatementKind
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.recording import Recorder
@@ -23,6 +24,8 @@ from longwatch.runner.spec import AttemptSpec, Report, Trace
 _LINUX: Final = sys.platform == "linux"
 TICK_S: Final = 0.05
 REPORT_S: Final = 0.1
+PLAN_AFTER_S: Final = 0.3
+"""Shorter statements are over before anybody wonders how long they take."""
 HEARTBEAT_S: Final = 1.0
 SPILL_SLACK: Final = 64 * 2**20
 RSS_FACTOR: Final = 1.5
@@ -63,6 +66,8 @@ class Watch:
         self._told: Report | None = None
         self._told_s = 0.0
         self._fraction: float | None = None
+        self._stages: list[Stage] | None = None
+        self._began_s = 0.0
         self._spill_bytes = 0
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -70,7 +75,8 @@ class Watch:
     def begin(self, statement: int) -> None:
         """The main thread turns to this statement, from 1."""
         self.phase = Phase.PLANNING
-        self._fraction = None
+        self._fraction = self._stages = None
+        self._began_s = time.monotonic()
         self.statement = statement
 
     def start(self) -> None:
@@ -105,6 +111,7 @@ class Watch:
             statements=self.statements,
             cpu_s=round(cpu_s - self._cpu_before_s, 3),
             io_bytes=max(0, io_bytes - self._io_before),
+            stages=self._stages or [],
         )
 
     def trace(self, last: Report) -> Trace:
@@ -152,6 +159,8 @@ class Watch:
         if self.session is not None and self.phase is Phase.EXECUTING:
             vitals = self.session.poll()
             self._fraction = vitals.fraction
+            if self._stages is None and time.monotonic() - self._began_s >= PLAN_AFTER_S:
+                self._stages = self.session.stages()
             if vitals.spill_bytes is not None:
                 self._spill_bytes = vitals.spill_bytes
 

@@ -18,6 +18,7 @@ from longwatch.service.running import Running
 if TYPE_CHECKING:
     from longwatch.progress.estimate import Estimator
     from longwatch.progress.fingerprint import Fingerprint
+    from longwatch.progress.staged import Dearness
 
 PATIENCE_S: Final = 0.3
 """What is over by then needs no foresight; to ask for it would take longer than many queries."""
@@ -85,7 +86,8 @@ class Foresight:
             return
         like = await _fingerprint(spec, running)
         runs = await self._memory.like(like, spec.source, spec.engine)
-        estimator = await asyncio.to_thread(_estimator, runs, like)
+        estimator, dearness = await asyncio.to_thread(_lessons, runs, like)
+        running.expect(dearness)
         if estimator is not None:
             running.learn(estimator)
 
@@ -126,9 +128,11 @@ def _fingerprint_of(spec: AttemptSpec) -> Fingerprint:
     return fingerprint(spec.sql, spec.engine, spec.source, spec.parameters)
 
 
-def _estimator(runs: Sequence[Run], like: Fingerprint) -> Estimator | None:
-    from longwatch.progress.choosing import earlier_runs  # noqa: PLC0415 - so is numpy
+def _lessons(runs: Sequence[Run], like: Fingerprint) -> tuple[Estimator | None, Dearness]:
+    """What runs of the same query say, and what those of others."""
+    from longwatch.progress.choosing import dearness, earlier_runs  # noqa: PLC0415 - so is numpy
     from longwatch.progress.estimate import Estimator  # noqa: PLC0415
 
     earlier = earlier_runs([one for one in runs if one.digest == like.digest], like.numbers)
-    return Estimator(earlier) if earlier else None
+    others = dearness([one for one in runs if one.digest != like.digest])
+    return Estimator(earlier) if earlier else None, others

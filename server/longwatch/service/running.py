@@ -26,6 +26,7 @@ from longwatch.service.scheduling import Slot
 if TYPE_CHECKING:
     from longwatch.progress.estimate import Estimator
     from longwatch.progress.fingerprint import Fingerprint
+    from longwatch.progress.staged import Dearness
 
 SILENT_AFTER_S: Final = 8.0
 """A runner reports once a second; a worker may be cut off for some seconds."""
@@ -74,6 +75,10 @@ class Running:
     def learn(self, estimator: Estimator) -> None:
         """What earlier runs of the query say."""
         self._tracker.learn(estimator)
+
+    def expect(self, dearness: Dearness) -> None:
+        """What earlier runs of other queries say of its plan."""
+        self._tracker.expect(dearness)
 
     def judged(self, total_s: float) -> Accuracy | None:
         """How right all that was told is, now that the attempt has ended after so many seconds."""

@@ -74,8 +74,8 @@ def in_steps(r: random.Random) -> str:
     year = r.randint(1993, 1996)
     parts = " union all ".join(
         f"""select {year + more} as year, count(*), sum(l_extendedprice) from lineitem, orders
-    where l_orderkey = o_orderkey and o_orderdate >= date '{year + more}-01-01'
-        and o_orderdate < date '{year + more + 1}-01-01'"""
+    where l_orderkey = o_orderkey and o_orderdate >= '{year + more}-01-01'
+        and o_orderdate < '{year + more + 1}-01-01'"""
         for more in range(3)
     )
     return f"select * from ({parts}) as years order by 1"

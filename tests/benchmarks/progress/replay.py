@@ -10,9 +10,10 @@ import numpy as np
 from benchmarks.progress import yardsticks
 from benchmarks.progress.corpus import Recorded
 from longwatch.progress.estimate import Earlier, Estimator
+from longwatch.progress.staged import UNKNOWN, Dearness
 from longwatch.progress.tracker import ProgressTracker
 from longwatch.protocol.attempts import Report, Trace
-from longwatch.protocol.jobs import Phase
+from longwatch.protocol.jobs import Phase, Progress
 from longwatch.protocol.runs import Accuracy
 
 PHASES = tuple(Phase)
@@ -43,6 +44,7 @@ def reports(trace: Trace) -> list[Report]:
             io_bytes=trace.io_bytes[place],
             statement=trace.statements[place],
             statements=count,
+            stages=trace.stages,
         )
         for place in range(len(trace))
     ]
@@ -58,14 +60,27 @@ def error(trace: Trace, shown: Sequence[float]) -> float:
     return float((off * (ends - starts)).sum() + starts[0] ** 2 / total / 2) / float(total)
 
 
-def score(run: Recorded, earlier: Sequence[Earlier]) -> Score | None:
-    """How a run would have been shown after earlier ones; `None` if nothing was told of it."""
+def _followed(
+    run: Recorded, earlier: Sequence[Earlier], expected: Dearness
+) -> tuple[ProgressTracker, list[Progress]]:
     tracker = ProgressTracker()
+    tracker.expect(expected)
     if earlier:
         tracker.learn(Estimator(earlier))
-    for report in reports(run.trace):
-        tracker.update(report)
-    ours = tracker.judged(run.duration_s)
+    return tracker, [tracker.update(report) for report in reports(run.trace)]
+
+
+def shown(
+    run: Recorded, earlier: Sequence[Earlier], expected: Dearness = UNKNOWN
+) -> list[Progress]:
+    """What would have been shown of a run, report by report, after earlier ones; those of other
+    queries tell what to expect of its plan."""
+    return _followed(run, earlier, expected)[1]
+
+
+def score(run: Recorded, earlier: Sequence[Earlier], expected: Dearness = UNKNOWN) -> Score | None:
+    """How right that would have been; `None` if nothing was told of it."""
+    ours = _followed(run, earlier, expected)[0].judged(run.duration_s)
     if ours is None:
         return None
     return Score(

@@ -31,12 +31,12 @@ REVENUE: Final = "l_extendedprice * (1 - l_discount)"
 
 
 def _day(text: str, days: int = 0) -> str:
-    return f"date '{dt.date.fromisoformat(text) + dt.timedelta(days=days)}'"
+    return f"'{dt.date.fromisoformat(text) + dt.timedelta(days=days)}'"
 
 
 def _month(year: int, month: int, more: int = 0) -> str:
     total = year * 12 + month - 1 + more
-    return f"date '{total // 12}-{total % 12 + 1:02}-01'"
+    return f"'{total // 12}-{total % 12 + 1:02}-01'"
 
 
 def q1(r: random.Random) -> str:
@@ -114,7 +114,7 @@ def q7(r: random.Random) -> str:
         and s_nationkey = n1.n_nationkey and c_nationkey = n2.n_nationkey
         and ((n1.n_name = '{one}' and n2.n_name = '{other}')
             or (n1.n_name = '{other}' and n2.n_name = '{one}'))
-        and l_shipdate between date '1995-01-01' and date '1996-12-31') as shipping
+        and l_shipdate between '1995-01-01' and '1996-12-31') as shipping
 group by supp_nation, cust_nation, l_year order by supp_nation, cust_nation, l_year"""
 
 
@@ -130,7 +130,7 @@ from (select substr(cast(o_orderdate as varchar), 1, 4) as o_year, {REVENUE} as 
         and o_custkey = c_custkey and c_nationkey = n1.n_nationkey
         and n1.n_regionkey = r_regionkey and r_name = '{r.choice(REGIONS)}'
         and s_nationkey = n2.n_nationkey
-        and o_orderdate between date '1995-01-01' and date '1996-12-31'
+        and o_orderdate between '1995-01-01' and '1996-12-31'
         and p_type = '{kind}') as all_nations
 group by o_year order by o_year"""
 

@@ -1,0 +1,111 @@
+"""Sets of recorded runs, replayed: after earlier ones of the same query, as the first of it, and
+beside another."""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from benchmarks.progress.corpus import Recorded
+from benchmarks.progress.replay import Score, score
+from longwatch.progress.choosing import MOST_EARLIER, dearness, earlier_runs
+from longwatch.progress.estimate import Earlier
+from longwatch.progress.fingerprint import fingerprint
+from longwatch.progress.staged import Dearness
+from longwatch.protocol.runs import Run
+
+_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+LEAST_S: Final = 1.0
+"""Shorter runs are over before anybody has looked."""
+MOST_OTHERS: Final = 8
+"""As many runs of other queries a server compares with."""
+
+
+_fingerprint = functools.cache(fingerprint)
+
+
+def remembered(one: Recorded) -> Run:
+    """A recorded run as the server would remember it."""
+    print_ = _fingerprint(one.sql, one.engine, f"tpch-{one.scale:g}")
+    return Run(
+        job_id=f"{one.query}-{one.seed}",
+        digest=print_.digest,
+        source=f"tpch-{one.scale:g}",
+        engine=one.engine,
+        numbers=list(print_.numbers),
+        ended_at=_EPOCH,
+        duration_s=one.duration_s,
+        trace=one.trace,
+    )
+
+
+def _is_like(one: Recorded, other: Recorded) -> bool:
+    """Whether both ran over the same data, and alone."""
+    return other.loaded_s is None and (other.engine, other.scale) == (one.engine, one.scale)
+
+
+def earlier_of(one: Recorded, runs: Iterable[Recorded]) -> list[Earlier]:
+    """What other runs of its query, with other parameters, say of a run."""
+    others = [other for other in runs if other is not one and other.query == one.query]
+    known = [remembered(other) for other in others if _is_like(one, other)]
+    return earlier_runs(known[-MOST_EARLIER:], remembered(one).numbers)
+
+
+def expected_of(one: Recorded, runs: Iterable[Recorded]) -> Dearness:
+    """What other queries say of its plan, of those that may be learned from."""
+    others = {
+        other.query: other
+        for other in runs
+        if other.query != one.query and not other.held_out and _is_like(one, other)
+    }
+    return dearness([remembered(other) for other in list(others.values())[:MOST_OTHERS]])
+
+
+def repeats(runs: Sequence[Recorded]) -> list[Score]:
+    """Every quiet run after those of the same query, with other parameters, over the same data."""
+    quiet = [one for one in runs if one.loaded_s is None and one.duration_s >= LEAST_S]
+    found = [score(one, earlier) for one in quiet if (earlier := earlier_of(one, runs))]
+    return [one for one in found if one is not None]
+
+
+def firsts(runs: Sequence[Recorded]) -> list[Score]:
+    """Every quiet run of an engine that plans, as if its query had never run."""
+    quiet = [one for one in runs if one.loaded_s is None and one.duration_s >= LEAST_S]
+    found = [score(one, [], expected_of(one, runs)) for one in quiet if one.trace.stages]
+    return [one for one in found if one is not None]
+
+
+def loaded(runs: Sequence[Recorded]) -> list[Score]:
+    """Runs beside which another began, after quiet ones of the same query."""
+    beside = [one for one in runs if one.loaded_s is not None and one.duration_s >= LEAST_S]
+    found = [score(one, earlier) for one in beside if (earlier := earlier_of(one, runs))]
+    return [one for one in found if one is not None]
+
+
+def mean(scores: Iterable[Score], of: Callable[[Score], float]) -> float:
+    """By query first, so that one with many runs counts no more than another."""
+    queries: dict[str, list[float]] = defaultdict(list)
+    for one in scores:
+        queries[one.run.query].append(of(one))
+    return statistics.fmean(statistics.fmean(values) for values in queries.values())
+
+
+def worst(scores: Iterable[Score]) -> tuple[float, str]:
+    """The largest mean error of a query, and which that is."""
+    queries: dict[str, list[float]] = defaultdict(list)
+    for one in scores:
+        queries[one.run.query].append(one.ours.fraction_error)
+    return max((statistics.fmean(values), query) for query, values in queries.items())
+
+
+def held(scores: Iterable[Score]) -> tuple[float, float]:
+    """The share of the time in which ranges held, and their median width."""
+    ranged = [one.ours for one in scores if one.ours.range_held is not None]
+    return (
+        statistics.fmean(one.range_held or 0.0 for one in ranged),
+        statistics.median(one.range_width or 0.0 for one in ranged),
+    )
