@@ -23,7 +23,7 @@ STALL_AFTER_S: Final = 3.0
 LEAST_SHOWN_S: Final = 0.5
 """Earlier runs say how long this one takes before it has begun; by then its work has."""
 LEAST_OTHERS: Final = 3
-"""Runs of other queries that must have told what plans are worth, where the engine tells nothing."""
+"""Runs of other queries that must have told what plans are worth, where engines tell nothing."""
 LEAST_PLANNED_S: Final = 1.0
 """A plan says it in the engine's own measure, which the first second of a run translates."""
 

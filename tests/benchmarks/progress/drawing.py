@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-from matplotlib import pyplot as plt
+import matplotlib as mpl  # type: ignore[import-not-found,unused-ignore]
+from matplotlib import pyplot as plt  # type: ignore[import-not-found,unused-ignore]
 
 INK, FAINT, PAPER = "#24292f", "#8c959f", "#ffffff"
 COLOURS = {
