@@ -744,10 +744,6 @@
         <translation>Der Prozess der Abfrage hat sich seit {span} nicht gemeldet. Vielleicht hängt er; Abbrechen beendet ihn.</translation>
     </message>
     <message>
-        <source>The engine measures its progress; time may run differently.</source>
-        <translation>Die Datenbank misst ihren Fortschritt; die Zeit kann anders verlaufen.</translation>
-    </message>
-    <message>
         <source>The engine has not reported how far it is.</source>
         <translation>Die Datenbank hat noch nicht gemeldet, wie weit sie ist.</translation>
     </message>
@@ -940,8 +936,12 @@
         <translation>nie</translation>
     </message>
     <message>
-        <source>By earlier runs of this query; the engine itself reports nothing.</source>
-        <translation>Nach früheren Läufen dieser Abfrage; die Engine selbst meldet nichts.</translation>
+        <source>By what the engine measures; this query has not run here before.</source>
+        <translation>Nach dem, was die Engine misst; diese Abfrage lief hier noch nie.</translation>
+    </message>
+    <message>
+        <source>By earlier runs; the engine itself reports nothing.</source>
+        <translation>Nach früheren Läufen; die Engine selbst meldet nichts.</translation>
     </message>
     <message>
         <source>By what the engine measures, read by the light of earlier runs.</source>

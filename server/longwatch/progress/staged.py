@@ -39,7 +39,7 @@ SLOWEST: Final = 20.0
 FASTEST: Final = 0.05
 """Seconds that a second of work takes: on 20 cores, or on a part of one."""
 MOST_OFF: Final = 3.0
-"""Powers of e by which a plan is taken to be wrong at most."""
+"""Powers of e by which a run may be dearer than it was expected to be, or cheaper."""
 RANGE: Final = 1.6
 """Standard deviations to either side: of a normal distribution, 1.28 would hold 80 %."""
 
@@ -59,8 +59,11 @@ UNKNOWN: Final = Dearness()
 def work(stages: Sequence[Stage], cpu_s: float, elapsed_s: float) -> float:
     """Seconds of work done after so much processor time and so much time; the time alone where the
     engine, which runs elsewhere, tells no fraction."""
-    tells = any(one.told > 0 for one in stages)
-    return cpu_s + LEAST_TIME * elapsed_s if tells else elapsed_s
+    return elapsed_s if _is_elsewhere(stages) else cpu_s + LEAST_TIME * elapsed_s
+
+
+def _is_elsewhere(stages: Sequence[Stage]) -> bool:
+    return len(stages) == 1 and stages[0].told == 0
 
 
 class StagedEstimator:
@@ -149,6 +152,5 @@ class StagedEstimator:
         known = SPREAD_WITHIN**2 / min(1.0, SOON * seen / self._whole + 1e-6)
         spread, expected = self._expected.spread, self._expected.middle
         trust = spread**2 / (spread**2 + known)
-        dearer = expected + trust * (math.log((done + 1e-3) / (seen + 1e-3)) - expected)
-        dearer = min(max(dearer, -MOST_OFF), MOST_OFF)
-        return dearer, math.sqrt(trust * known)
+        off = trust * (math.log((done + 1e-3) / (seen + 1e-3)) - expected)
+        return expected + min(max(off, -MOST_OFF), MOST_OFF), math.sqrt(trust * known)
