@@ -1811,6 +1811,14 @@ older:1d   newer:2h   longer:30s   &quot;zwei Wörter&quot;   -ohne</translation
         <translation>Aufträge, die bleiben</translation>
     </message>
     <message>
+        <source>Remember runs</source>
+        <translation>Läufe merken</translation>
+    </message>
+    <message>
+        <source>Runs that are remembered</source>
+        <translation>Läufe, die gemerkt werden</translation>
+    </message>
+    <message>
         <source>Size of an uploaded file</source>
         <translation>Größe einer hochgeladenen Datei</translation>
     </message>

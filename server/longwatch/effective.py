@@ -20,6 +20,7 @@ _NO_BOUND: Final = frozenset(
     {
         *("max_result_rows", "max_result_bytes"),
         *("keep_results_days", "keep_results_bytes", "keep_jobs_days", "keep_jobs"),
+        *("runs_kept_days", "max_runs"),
         *("results_bytes_per_person", "results_bytes"),
     }
 )
@@ -29,6 +30,7 @@ LIMITS: Final = (
     *("max_run_s", "memory_bytes", "threads", "spill_bytes"),
     *("max_result_rows", "max_result_bytes", "max_attempts", "retry_delay_s"),
     *("keep_results_days", "keep_results_bytes", "keep_jobs_days", "keep_jobs"),
+    *("runs_kept_days", "max_runs"),
     *("results_bytes_per_person", "results_bytes"),
     *("max_upload_bytes", "max_feeds", "max_feeds_per_person", "idempotency_hours", "drain_s"),
     "worker_lease_s",

@@ -32,6 +32,8 @@ TITLES: Final = {
     "results_bytes": QT_TR_NOOP("Room for results, until new jobs are refused"),
     "keep_jobs_days": QT_TR_NOOP("Keep jobs"),
     "keep_jobs": QT_TR_NOOP("Jobs that are kept"),
+    "runs_kept_days": QT_TR_NOOP("Remember runs"),
+    "max_runs": QT_TR_NOOP("Runs that are remembered"),
     "max_upload_bytes": QT_TR_NOOP("Size of an uploaded file"),
     "max_feeds": QT_TR_NOOP("Windows and programs that follow jobs"),
     "max_feeds_per_person": QT_TR_NOOP("Those of one person"),

@@ -91,6 +91,8 @@ class RetentionPage(QWidget):
             "keep_results_bytes": told.keep_results_bytes,
             "keep_jobs_days": told.keep_jobs_days,
             "keep_jobs": told.keep_jobs,
+            "runs_kept_days": told.runs_kept_days,
+            "max_runs": told.max_runs,
         }
         said = [f"{tr(TITLES[name])}: {amount(name, value)}" for name, value in rules.items()]
         self._rules.setText("  ·  ".join(said))

@@ -40,7 +40,7 @@ async def list_targets(server: PartsDep) -> TargetList:
 
 @router.get(routes.RETENTION, operation_id="get_retention")
 async def get_retention(server: PartsDep) -> Retention:
-    """How long results and jobs are kept, and how much there is of everybody. Results are as they
+    """How long results, jobs and the courses of runs are kept, and how much there is of everybody. Results are as they
     were when the server last looked at them all: at its start, every hour, and for each sweep."""
     keep = server.retention.keep
     found = await server.retention.survey()
@@ -52,6 +52,8 @@ async def get_retention(server: PartsDep) -> Retention:
         keep_results_bytes=keep.results_bytes,
         keep_jobs_days=_days(keep.jobs_for),
         keep_jobs=keep.jobs,
+        runs_kept_days=_days(keep.runs_for),
+        max_runs=keep.runs,
         holdings=[
             Holding(owner=owner, jobs=counts.get(owner, 0), results=one.results, bytes=one.bytes)
             for owner, one in sorted(held.items(), key=lambda item: (-item[1].bytes, item[0]))

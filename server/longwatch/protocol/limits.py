@@ -58,13 +58,15 @@ class Holding(Wire, frozen=True, kw_only=True):
 
 
 class Retention(Wire, frozen=True, kw_only=True):
-    """How long results and jobs are kept (`None`: without bound), and what of everybody there is,
-    the most bytes first. Results were counted at `looked_at`."""
+    """How long results and jobs are kept, and how runs went is remembered (`None`: without bound),
+    and what of everybody there is, the most bytes first. Results were counted at `looked_at`."""
 
     keep_results_days: float | None
     keep_results_bytes: int | None
     keep_jobs_days: float | None
     keep_jobs: int | None
+    runs_kept_days: float | None = None
+    max_runs: int | None = None
     holdings: list[Holding]
     looked_at: datetime
 

@@ -299,6 +299,7 @@ async def test_an_admin_sees_what_there_is_and_removes_it(kept: Kept) -> None:
         assert told["holdings"] == [{"owner": "ada", "jobs": 1, "results": 1, "bytes": 700}]
         assert told["keep_results_days"] == 30
         assert told["keep_jobs_days"] is None
+        assert (told["runs_kept_days"], told["max_runs"]) == (180, 10_000)
         body = {"kind": "results", "older_days": 0}
         counted = await client.post("/v1/retention/sweeps", json=body | {"dry_run": True})
         assert counted.json() == {"jobs": 0, "results": 1, "bytes": 700}
