@@ -45,7 +45,7 @@ def earlier_runs(runs: Sequence[Run], numbers: Sequence[float]) -> list[Earlier]
 
 def dearness(runs: Sequence[Run]) -> Dearness:
     """By how much runs of other queries were dearer than their plans let expect. What is known
-    beforehand counts as one run more."""
+    beforehand counts as one run more, and some alike do not make the next one sure."""
     logs = [
         math.log(work(run.trace.stages, run.trace.cpu_s[-1], run.duration_s) / planned)
         for run in runs
@@ -55,7 +55,8 @@ def dearness(runs: Sequence[Run]) -> Dearness:
     ]
     middle = (sum(logs) + UNKNOWN.middle) / (len(logs) + 1)
     squares = sum((one - middle) ** 2 for one in logs) + UNKNOWN.spread**2
-    return Dearness(middle, math.sqrt(squares / (len(logs) + 1)), len(logs))
+    spread = max(UNKNOWN.spread, math.sqrt(squares / (len(logs) + 1)))
+    return Dearness(middle, spread, len(logs))
 
 
 def _spread(works: Sequence[float]) -> float:

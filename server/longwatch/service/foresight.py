@@ -49,7 +49,7 @@ class Foresight:
 
     def follow(self, spec: AttemptSpec, running: Running) -> None:
         """An attempt has begun: let it know of earlier runs, if it is not over in a moment."""
-        running.spec, running.others = spec, self._beside() - 1
+        running.given(spec, self._beside() - 1)
         self._start(self._learning, self._learn(spec, running))
 
     def remember(self, running: Running, ended: Ended) -> None:

@@ -44,7 +44,6 @@ class Running:
         self.progress = Progress()
         self.is_over = False
         self.spec: AttemptSpec | None = None
-        """What it was given to run."""
         self.like: Fingerprint | None = None
         """What that is like, once somebody has looked."""
         self.others = 0
@@ -52,6 +51,11 @@ class Running:
         self._tracker = ProgressTracker()
         self._kind: StatementKind | None = None
         self._result: ResultInfo | None = None
+
+    def given(self, spec: AttemptSpec, others: int) -> None:
+        """What it is to run, and how many other jobs run by now."""
+        self.spec, self.others = spec, others
+        self._tracker.bound(spec.memory_bytes)
 
     def heard(self, report: Report) -> None:
         """The attempt has news."""

@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from benchmarks.progress.corpus import FOLDER, QUERIES, Recorded, read, write
 from longwatch.client.sync import Client
@@ -37,10 +39,27 @@ class Recording:
         self._client = client
         self._engine = engine
         self._scale = scale
+        self._sizes: dict[str, int] = {}
+        if engine == "duckdb":
+            tables = self._rows(
+                "SELECT database_name, table_name, estimated_size FROM duckdb_tables()"
+            )
+            self._sizes = {f"{place}.main.{name}": size for place, name, size in tables}
+
+    def _rows(self, sql: str) -> list[Any]:
+        return list(self._client.submit(sql, "tpch").result(60).fetchall())
+
+    def _plan(self, sql: str) -> str:
+        """What DuckDB plans, in few bytes."""
+        if self._engine != "duckdb":
+            return ""
+        ((_, plan),) = self._rows(f"EXPLAIN (FORMAT json) {sql}")
+        return msgspec.json.encode(msgspec.json.decode(plan)).decode()
 
     def run(self, query: str, seed: int, loaded_s: float | None = None) -> Recorded | None:
         """One run; `None` if it did not succeed, which is said."""
         sql = QUERIES[query](random.Random(seed))
+        plan = self._plan(sql)
         job = self._client.submit(sql, "tpch", run_s=LONGEST_S)
         other = None
         if loaded_s is not None:
@@ -65,6 +84,9 @@ class Recording:
             duration_s=trace.elapsed_s[-1],
             trace=trace,
             loaded_s=loaded_s,
+            memory_bytes=MEMORY,
+            plan=plan,
+            sizes=self._sizes,
         )
 
 

@@ -17,6 +17,7 @@ from longwatch.progress.estimate import Earlier
 from longwatch.progress.fingerprint import fingerprint
 from longwatch.progress.staged import Dearness
 from longwatch.protocol.runs import Run
+from longwatch.service.foresight import LEAST_KEPT_S
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LEAST_S: Final = 1.0
@@ -44,8 +45,9 @@ def remembered(one: Recorded) -> Run:
 
 
 def _is_like(one: Recorded, other: Recorded) -> bool:
-    """Whether both ran over the same data, and alone."""
-    return other.loaded_s is None and (other.engine, other.scale) == (one.engine, one.scale)
+    """Whether both ran over the same data, and the other alone and long enough to be remembered."""
+    same = (other.engine, other.scale) == (one.engine, one.scale)
+    return same and other.loaded_s is None and other.duration_s >= LEAST_KEPT_S
 
 
 def earlier_of(one: Recorded, runs: Iterable[Recorded]) -> list[Earlier]:
