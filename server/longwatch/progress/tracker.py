@@ -133,7 +133,9 @@ class ProgressTracker:
     def _show(self, report: Report, estimate: Estimate | None) -> ProgressBasis:
         """Let the fraction be what is known by now: what it rests on."""
         has_run = self._estimator is not None
-        shown = None if has_run else self._measured
+        # With a plan the engine's fraction is never shown as it is: it may be far ahead, and no bar
+        # falls.
+        shown = None if has_run or self._staged is not None else self._measured
         if estimate is not None and report.elapsed_s > 0:
             shown = estimate.share
         if shown is not None:

@@ -10,12 +10,13 @@ from typing import Final
 import msgspec
 
 from benchmarks.progress.others import OTHERS
+from benchmarks.progress.samples import SAMPLES
 from benchmarks.progress.tpch import QUESTIONS
 from longwatch.engines.duckdb_plan import stages_of
 from longwatch.protocol.attempts import Trace
 
 FOLDER: Final = Path(__file__).parent / "traces"
-QUERIES: Final = {**QUESTIONS, **OTHERS}
+QUERIES: Final = {**QUESTIONS, **OTHERS, **SAMPLES}
 HELD_OUT: Final = frozenset(
     {"q3", "q5", "q9", "q12", "q13", "q16", "q18", "q21", "sort_numbers", "many_groups"}
     | {"join_result", "pairs"}
@@ -24,10 +25,11 @@ HELD_OUT: Final = frozenset(
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `query` and `seed` make its SQL; `scale` is TPC-H's, 1 for 1 GB; `loaded_s`: how
-    many seconds after its start a second heavy query began, `None` if none did; `memory_bytes`: its
-    limit. Of DuckDB there is its `plan` as EXPLAIN (FORMAT json) told it, and the `sizes` of its
-    tables, from which its stages follow."""
+    """One run. `query` and `seed` make its SQL; `scale` is TPC-H's, 1 for 1 GB, or 0 for the sample
+    of flights that comes with the program; `loaded_s`: how many seconds after its start a second
+    heavy query began, `None` if none did; `memory_bytes`: its limit. Of DuckDB there is its `plan`
+    as EXPLAIN (FORMAT json) told it, and the `sizes` of its tables, from which its stages follow.
+    """
 
     query: str
     seed: int

@@ -6,7 +6,8 @@ python -m benchmarks.progress.record postgres URL SCALE RUNS
 
 DATABASE is a file with TPC-H's tables (`tpchgen-cli` makes them as Parquet in seconds); with
 `--loaded` a second heavy query begins when about half of the time that each took before has passed.
-Nothing else should run meanwhile. Which queries: QUERIES='q1 q2' or all.
+SCALE 0 is the folder of sample data, with the queries that come with it. Nothing else should run
+meanwhile. Which queries: QUERIES='q1 q2' or all.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.progress.corpus import FOLDER, QUERIES, Recorded, read, write
+from benchmarks.progress.samples import SAMPLES
 from longwatch.client.sync import Client
 from longwatch.protocol.jobs import JobState
 from longwatch.runner.mailbox import Mailbox
@@ -92,7 +94,8 @@ class Recording:
 
 def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -> None:
     """Every query so many times, with other parameters each time; written after each time."""
-    queries = os.environ.get("QUERIES", " ".join(QUERIES)).split()
+    usual = SAMPLES if scale == 0 else [one for one in QUERIES if one not in SAMPLES]
+    queries = os.environ.get("QUERIES", " ".join(usual)).split()
     runs: list[Recorded] = []
     before = {
         one.query: one.duration_s
@@ -107,7 +110,7 @@ def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -
         if engine == "postgres":  # the address has a password in it
             client.add_source("tpch", engine, secrets={"url": where})
         else:
-            client.add_source("tpch", engine, path=where)
+            client.add_source("tpch", engine, path=str(Path(where).resolve()))
         recording = Recording(Path(name), client, engine, scale)
         for number in range(times):
             for query in queries:
