@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from longwatch.progress.tracker import ProgressTracker
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.jobs import (
     Activity,
     Job,
@@ -46,6 +47,8 @@ class Running:
         self.spec: AttemptSpec | None = None
         self.like: Fingerprint | None = None
         """What that is like, once somebody has looked."""
+        self.stages: list[Stage] = []
+        """Those of its only statement, once it has told them."""
         self.others = 0
         """How many other jobs ran when it began."""
         self._tracker = ProgressTracker()
@@ -61,6 +64,8 @@ class Running:
         """The attempt has news."""
         self._heard_s = time.monotonic()
         self.progress = self._tracker.update(report)
+        if report.statements == 1 and report.stages:
+            self.stages = report.stages
         self.phase, self._kind = report.phase, report.kind
         if report.result is None or not report.result.complete:
             # A job whose result is complete has ended: the store tells both in one change.

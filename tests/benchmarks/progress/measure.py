@@ -16,7 +16,7 @@ from benchmarks.lines import Line, ratio
 from benchmarks.progress.corpus import Recorded, everything
 from benchmarks.progress.lookups import lookups
 from benchmarks.progress.replay import Score, reports
-from benchmarks.progress.scores import firsts, held, loaded, mean, remembered, repeats, worst
+from benchmarks.progress.scores import firsts, grown, held, loaded, mean, remembered, repeats, worst
 from benchmarks.run import append, machine
 from longwatch.progress.choosing import MOST_EARLIER, earlier_runs
 from longwatch.progress.curves import curve_of
@@ -122,6 +122,8 @@ def main() -> int:
     again = repeats(runs)
     lines = told("repeats, held out", [one for one in again if one.run.held_out])
     lines += told("repeats, tuned on", [one for one in again if not one.run.held_out])
+    more = [one for one in grown(runs) if one.run.held_out]
+    lines += in_themselves("repeats over three times the data, held out", more)
     alone = [one for one in firsts(runs) if one.run.engine == "duckdb"]
     lines += first("first runs, held out", [one for one in alone if one.run.held_out])
     lines += first("first runs, tuned on", [one for one in alone if not one.run.held_out])
