@@ -104,7 +104,7 @@ class StagedEstimator:
         was done."""
         if spilled and not self._spilled:
             self._plan(spilled=True)
-        done = work(self._stages, cpu_s, elapsed_s)
+        done = max(self._done, work(self._stages, cpu_s, elapsed_s))
         self._move(done, max(self._fraction, fraction or 0.0))
         pace = self._pace.note(elapsed_s, done)
         if pace is None or done <= 0:

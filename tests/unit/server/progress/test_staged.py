@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from longwatch.progress.choosing import dearness
 from longwatch.progress.staged import UNKNOWN, StagedEstimator
 from longwatch.progress.tracker import ProgressTracker
-from longwatch.protocol.attempts import Stage
+from longwatch.protocol.attempts import Report, Stage
 from longwatch.protocol.jobs import Progress, ProgressBasis
 from unit.server.progress.courses import Told, reports, run
 
@@ -102,6 +102,43 @@ def test_runs_of_other_queries_tell_what_plans_are_worth_here() -> None:
     assert first is not None
     assert second is not None
     assert first.share < second.share
+
+
+def test_of_a_script_the_plan_of_its_last_statement_is_held_against_what_that_took() -> None:
+    """A minute, of which the last statement took the last ten seconds."""
+    other = run(60, steep)
+    statements = [1 if at < 50 else 2 for at in other.trace.elapsed_s]
+    planned = msgspec.structs.replace(other.trace, stages=[Stage(1.0, 21.0)], statements=statements)
+    others = [msgspec.structs.replace(other, trace=planned)] * 50
+    assert dearness(others).middle == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_trace_of_nonsense_says_nothing_of_plans() -> None:
+    other = run(60, steep)
+    trace = msgspec.structs.replace(
+        other.trace, stages=STEEP, cpu_s=[-1e9] * len(other.trace.cpu_s)
+    )
+    assert dearness([msgspec.structs.replace(other, trace=trace)]) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        *([[-0.1, 1.0]], [[1.1, 1.0]], [[0.5, -1.0]], [[0.5, 1e13]], [[0.5, 1.0, -1.0]]),
+        [[0.0, 1.0]] * 1_001,
+    ],
+)
+def test_a_worker_that_tells_of_impossible_stages_is_refused(stages: list[list[float]]) -> None:
+    told = {"phase": "executing", "elapsed_s": 1.0, "stages": stages}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(told), type=Report)
+
+
+def test_processor_time_that_falls_stops_nothing() -> None:
+    estimator = StagedEstimator(STEEP)
+    for elapsed_s, cpu_s, fraction in ((1.0, 5.0, 0.1), (2.0, -900.0, 0.9), (3.0, 5.5, 0.9)):
+        told = estimator.update(elapsed_s=elapsed_s, cpu_s=cpu_s, fraction=fraction)
+    assert told is not None
 
 
 def test_runs_without_a_plan_say_nothing_of_plans() -> None:
