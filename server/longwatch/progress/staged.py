@@ -40,6 +40,9 @@ MOST_PART: Final = 0.99
 LEAD_S: Final = 0.08
 """What is told stands until the next report, 0.11 s later, and takes 25 ms to the screen: it is how
 far the run is in the middle of that."""
+REFUTED: Final = 2.0
+"""Standard deviations: a run that has taken so much more than its plan is no nearer to its end than
+the engine says. A bar that goes by such a plan begins at its end, and cannot fall."""
 AT_END: Final = 0.002
 """Fractions so close to the end of a stage are the end."""
 PACE_WINDOW: Final = 0.2
@@ -94,6 +97,7 @@ class StagedEstimator:
     def expect(self, expected: Dearness) -> None:
         """What earlier runs of other queries say; may come while it runs."""
         self._expected = expected
+        self._plan(spilled=self._spilled)
 
     def _plan(self, *, spilled: bool) -> None:
         self._spilled = spilled
@@ -101,6 +105,9 @@ class StagedEstimator:
         self._planned = [one.work_s + more * one.spilled_s + 1e-4 for one in self._stages]
         self._before = [0.0, *accumulate(self._planned)]
         self._whole = self._before.pop()
+        self._believable = self._whole * math.exp(
+            self._expected.middle + REFUTED * self._expected.spread
+        )
 
     def update(
         self, *, elapsed_s: float, cpu_s: float, fraction: float | None, spilled: bool = False
@@ -117,7 +124,9 @@ class StagedEstimator:
             return None
         now, later, off = self._to_come(done)
         left_s = (now + later) * pace
-        share = min(1.0, (elapsed_s + LEAD_S) / (elapsed_s + left_s))
+        share = (elapsed_s + min(LEAD_S, left_s / 2)) / (elapsed_s + left_s)
+        if self._fraction > 0 and done > self._believable:
+            share = min(share, self._fraction)
         return Estimate(share=share, low_s=left_s * math.exp(-off), high_s=left_s * math.exp(off))
 
     def _move(self, done: float, fraction: float) -> None:

@@ -139,6 +139,26 @@ def test_of_a_short_first_statement_nothing_need_be_heard() -> None:
             assert progress.eta_low_s is not None
 
 
+def test_a_bar_does_not_begin_at_its_end() -> None:
+    """A join that finds 400 times the pairs it should: three quarters of the percentage at once."""
+    plan = [Stage(0.45, 0.0025), Stage(0.45, 0.0014), Stage(0.1, 0.001)]
+    progress, _ = shown(plan, 5, lambda share: 0.78 + 0.1 * share)
+    fractions = [one.fraction or 0.0 for one in progress]
+    assert fractions[0] < 0.79
+    assert fractions[-1] > fractions[len(fractions) // 2] > fractions[0]
+
+
+def test_a_bar_of_nothing_but_a_plan_goes_on_when_that_is_refuted() -> None:
+    """The engine tells no fraction to go by then."""
+    estimator = StagedEstimator([Stage(0.0, 1.0)], Dearness(0.0, 1.0, 5))
+    shares = []
+    for elapsed_s in (1.0, 5.0, 20.0, 80.0):
+        told = estimator.update(elapsed_s=elapsed_s, cpu_s=0.0, fraction=None)
+        assert told is not None
+        shares.append(told.share)
+    assert min(shares) > 0.2
+
+
 def test_a_plan_of_days_for_a_query_of_seconds_is_not_shown() -> None:
     progress, _ = shown([Stage(0.5, 5.0), Stage(0.5, 1e6)], 10, lambda share: share)
     highest = max(one.eta_high_s or 0.0 for one in progress)
