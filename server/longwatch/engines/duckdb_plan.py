@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 
-from longwatch.protocol.attempts import Stage
+from longwatch.protocol.attempts import MOST_S, Stage
 
 ROW: Final = 6.0
 """A row of a table looked at."""
@@ -60,6 +60,8 @@ MOST_GROWTH: Final = 20.0
 """Times the rows that a join is taken to make of one."""
 SMALL: Final = 0.004
 """Stages smaller than that, in work and in percentage, are told together."""
+MOST_ROWS: Final = 1e18
+"""However many rows are expected: products of such numbers are still numbers."""
 
 _FOLDS: Final = frozenset(
     {"PERFECT_HASH_GROUP_BY", "UNGROUPED_AGGREGATE", "SIMPLE_AGGREGATE", "TOP_N"}
@@ -81,9 +83,10 @@ class _Node(msgspec.Struct):
     def rows(self) -> float:
         """How many rows it is expected to give; 0 where nothing is told."""
         try:
-            return float(str(self.extra_info.get("Estimated Cardinality", 0)).lstrip("~"))
+            told = float(str(self.extra_info.get("Estimated Cardinality", 0)).lstrip("~"))
         except ValueError:
             return 0.0
+        return min(told, MOST_ROWS) if told > 0 else 0.0
 
     @property
     def values(self) -> int:
@@ -128,14 +131,14 @@ def has_tables(plan: str) -> bool:
 
 def stages_of(plan: str, sizes: Mapping[str, int]) -> list[Stage]:
     """The stages of what EXPLAIN (FORMAT json) told. `sizes`: rows of tables by their full names.
-    None of a plan that is told otherwise than was known when this was written."""
-    try:
-        roots = msgspec.json.decode(plan, type=list[_Node])
-    except (msgspec.MsgspecError, RecursionError):
-        return []
+    None of a plan that is told otherwise than was known when this was written, or that is too deep
+    or too large to be walked through. Never raises."""
     planner = _Planner(sizes)
-    for root in roots:
-        planner.walk(root, _Pipeline([planner.give]))
+    try:
+        for root in msgspec.json.decode(plan, type=list[_Node]):
+            planner.walk(root, _Pipeline([planner.give]))
+    except (msgspec.MsgspecError, RecursionError, MemoryError):
+        return []
     return planner.told()
 
 
@@ -162,7 +165,7 @@ class _Planner:
             is_small = held_rows < SMALL * rows and held_work < SMALL * work and not spilled
             if is_small and place < len(self._stages):
                 continue
-            seconds = round(held_work / 1e9, 6), round(spilled / 1e9, 6)
+            seconds = (round(min(one / 1e9, MOST_S), 6) for one in (held_work, spilled))
             stages.append(Stage(round(held_rows / rows, 5), *seconds))
             held_rows = held_work = 0.0
         return stages
@@ -261,6 +264,7 @@ class _Planner:
         def probe(rows: _Rows) -> None:
             rows.cost += (PAIR * waiting[0] if node.name in _LOOPS else PROBE) * rows.count
             rows.count *= min(max(growth / sieve, LEAST_KEPT**2), MOST_GROWTH)
+            rows.count = min(rows.count, MOST_ROWS)
 
         growth = node.rows / (probed.rows or 1.0)
         kind = str(node.extra_info.get("Join Type"))

@@ -43,6 +43,7 @@ from longwatch.engines.postgres_catalogue import QUERY, to_catalogue
 from longwatch.engines.postgres_errors import CANCELLED, state_of, to_job_error
 from longwatch.engines.postgres_lexer import pieces
 from longwatch.engines.postgres_literals import literal
+from longwatch.engines.postgres_plan import stages_of, writes
 from longwatch.engines.postgres_source import SECRETS, Target, read_options, session_name
 from longwatch.engines.postgres_statements import Shape, look, temporary_table
 from longwatch.engines.postgres_types import Columns, Unfit, in_arrows_words
@@ -63,11 +64,7 @@ _PLAIN: Final = {"adbc.postgresql.use_copy": "false"}
 _BATCH_BYTES: Final = {"adbc.postgresql.batch_size_hint_bytes": str(2**20)}
 """The driver's own 16 MiB took the same processor time, and show a slow query's rows later."""
 _TRANSACTION: Final = "adbc.postgresql.transaction_status"
-_WRITES: Final = frozenset({"ModifyTable", "LockRows"})
 _CONFIRM_S: Final = 3.0
-COST_S: Final = 1e-5
-"""Seconds for one of what the planner counts in, a page read in order: 16 µs of TPC-H at scale 1,
-of 33 queries half within 10 and 26 µs."""
 # What the grammar or the server's own functions say, and does not change anything.
 _UNKNOWN_CALLS: Final = """
 SELECT called FROM unnest(ARRAY[{}]::text[]) AS called
@@ -189,8 +186,7 @@ class PostgresSession(Session):
             if kind is None and shape.is_query:
                 # INSERT and the like are no reserved words, and may name a column.
                 (row,) = fetch(self._connection, f"EXPLAIN (FORMAT json) {sql}", _PLAIN)
-                found = _node_types(json.loads(row["QUERY PLAN"]))
-                kind = StatementKind.WRITE if found & _WRITES else StatementKind.READ
+                kind = StatementKind.WRITE if writes(row["QUERY PLAN"]) else StatementKind.READ
             if kind is StatementKind.READ and self._target.writable and shape.calls:
                 names = ", ".join(literal(name) for name in sorted(shape.calls))
                 if fetch(self._connection, _UNKNOWN_CALLS.format(names)):
@@ -210,16 +206,19 @@ class PostgresSession(Session):
         return self._stages
 
     def _planned(self, statement: _Looked) -> list[Stage]:
-        """The whole statement as one stage: the server's fraction is not to be had, but it says
-        what it expects to spend."""
+        """What the server expects to spend; nothing where it does not say: the statement itself
+        meets what is wrong then."""
         if not statement.shape.is_query or not self._is_idle():  # an error would end a transaction
             return []
         try:
+            # Functions that are declared to be constant are called for a plan, whatever they do.
+            self._set_reads_only(True, again=self._has_run)
             (row,) = fetch(self._connection, f"EXPLAIN (FORMAT json)\n{statement.sql}", _PLAIN)
-        except adbc.Error:
+        except adbc.Error as error:
+            if state_of(error) == CANCELLED and self._canceller.asked:
+                raise
             return []
-        cost = json.loads(row["QUERY PLAN"])[0].get("Plan", {}).get("Total Cost", 0.0)
-        return [Stage(0.0, round(COST_S * float(cost), 6))]
+        return stages_of(str(row["QUERY PLAN"]))
 
     def _describe(self, sql: str) -> pa.Schema:
         statement = adbc.AdbcStatement(self._connection)
@@ -342,7 +341,8 @@ class PostgresSession(Session):
 
     def estimate(self, statement: Statement) -> Estimate:
         assert isinstance(statement, _Looked)
-        self.plan(statement)
+        with self._working(statement, placed=True):
+            self._describe(statement.sql)
         try:
             with self._working(statement, placed=False):
                 (row,) = fetch(self._connection, f"EXPLAIN (FORMAT json)\n{statement.sql}", _PLAIN)
@@ -389,12 +389,3 @@ class PostgresSession(Session):
 
             with contextlib.suppress(EngineError):
                 end_session(self._target, self._pid, self._started, within_s=_CONFIRM_S)
-
-
-def _node_types(plan: Any) -> set[str]:
-    if isinstance(plan, list):
-        return set().union(*map(_node_types, plan))
-    if not isinstance(plan, dict):
-        return set()
-    own = {str(plan["Node Type"])} if "Node Type" in plan else set()
-    return own.union(*map(_node_types, plan.values()))

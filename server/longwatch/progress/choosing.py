@@ -57,11 +57,10 @@ def dearness(runs: Sequence[Run]) -> Dearness:
     """By how much runs of other queries were dearer than their plans let expect. What is known
     beforehand counts as one run more, and some alike do not make the next one sure."""
     logs = [
-        math.log(work(run.trace.stages, run.trace.cpu_s[-1], run.duration_s) / planned)
+        math.log(done / planned)
         for run in runs
-        if len(run.trace)
-        and (planned := sum(stage.work_s for stage in run.trace.stages)) > 0
-        and run.duration_s > 0
+        if (planned := sum(stage.work_s for stage in run.trace.stages)) > 0
+        and (done := _work_of_last_statement(run)) > 0
     ]
     middle = (sum(logs) + UNKNOWN.middle) / (len(logs) + 1)
     squares = sum((one - middle) ** 2 for one in logs) + UNKNOWN.spread**2
@@ -77,6 +76,19 @@ def _growth(before: Sequence[Stage], now: Sequence[Stage]) -> float:
         return 1.0
     times = new / old
     return times if max(times, 1 / times) > SAME_SIZE else 1.0
+
+
+def _work_of_last_statement(run: Run) -> float:
+    """Seconds of work of what the stages of a run belong to; 0 where the trace does not tell."""
+    trace = run.trace
+    if not len(trace):
+        return 0.0
+    cpu_s, elapsed_s = trace.cpu_s[-1], run.duration_s
+    last = trace.statements[-1]
+    if last > 1:
+        first = trace.statements.index(last)
+        cpu_s, elapsed_s = cpu_s - trace.cpu_s[first], elapsed_s - trace.elapsed_s[first]
+    return work(trace.stages, cpu_s, elapsed_s)
 
 
 def _spread(works: Sequence[float]) -> float:

@@ -35,9 +35,14 @@ fraction does not always move where a filter lets little through."""
 STANDING: Final = 0.35
 """A stage in which the fraction stands, and that has taken longer than planned, goes on for this
 part of what it has taken."""
+MOST_PART: Final = 0.99
+"""Of a stage: engines say that all of it is done before the result can be read."""
 LEAD_S: Final = 0.08
 """What is told stands until the next report, 0.11 s later, and takes 25 ms to the screen: it is how
 far the run is in the middle of that."""
+REFUTED: Final = 2.0
+"""Standard deviations: a run that has taken so much more than its plan is no nearer to its end than
+the engine says. A bar that goes by such a plan begins at its end, and cannot fall."""
 AT_END: Final = 0.002
 """Fractions so close to the end of a stage are the end."""
 PACE_WINDOW: Final = 0.2
@@ -89,12 +94,20 @@ class StagedEstimator:
         self._done = 0.0
         self._begun_at = 0.0
 
+    def expect(self, expected: Dearness) -> None:
+        """What earlier runs of other queries say; may come while it runs."""
+        self._expected = expected
+        self._plan(spilled=self._spilled)
+
     def _plan(self, *, spilled: bool) -> None:
         self._spilled = spilled
         more = 1.0 if spilled else 0.0
         self._planned = [one.work_s + more * one.spilled_s + 1e-4 for one in self._stages]
         self._before = [0.0, *accumulate(self._planned)]
         self._whole = self._before.pop()
+        self._believable = self._whole * math.exp(
+            self._expected.middle + REFUTED * self._expected.spread
+        )
 
     def update(
         self, *, elapsed_s: float, cpu_s: float, fraction: float | None, spilled: bool = False
@@ -104,14 +117,16 @@ class StagedEstimator:
         was done."""
         if spilled and not self._spilled:
             self._plan(spilled=True)
-        done = work(self._stages, cpu_s, elapsed_s)
+        done = max(self._done, work(self._stages, cpu_s, elapsed_s))
         self._move(done, max(self._fraction, fraction or 0.0))
         pace = self._pace.note(elapsed_s, done)
         if pace is None or done <= 0:
             return None
         now, later, off = self._to_come(done)
         left_s = (now + later) * pace
-        share = min(1.0, (elapsed_s + LEAD_S) / (elapsed_s + left_s))
+        share = (elapsed_s + min(LEAD_S, left_s / 2)) / (elapsed_s + left_s)
+        if self._fraction > 0 and done > self._believable:
+            share = min(share, self._fraction)
         return Estimate(share=share, low_s=left_s * math.exp(-off), high_s=left_s * math.exp(off))
 
     def _move(self, done: float, fraction: float) -> None:
@@ -123,9 +138,18 @@ class StagedEstimator:
             began = self._ends[stage] - self._told[stage]
             passed = fraction - self._fraction
             part = (began - self._fraction) / passed if passed > 0 else 0.0
+            if not self._done:  # a run that is taken up in its middle: only the plan tells
+                planned = self._before[stage]
+                part = planned / (planned + self._part(stage, fraction) * self._planned[stage])
             self._begun_at = self._done + (done - self._done) * min(max(part, 0.0), 1.0)
             self._stage = stage
         self._fraction, self._done = fraction, done
+
+    def _part(self, stage: int, fraction: float) -> float:
+        """How much of a stage is done; 0 where the fraction does not tell."""
+        told = self._told[stage]
+        part = (fraction - self._ends[stage] + told) / told if told > 0 else 0.0
+        return min(max(part, 0.0), MOST_PART)
 
     def _is_over(self, stage: int, fraction: float) -> bool:
         end = self._ends[stage]
@@ -136,8 +160,7 @@ class StagedEstimator:
         both may be off."""
         stage, told = self._stage, self._told[self._stage]
         planned, spent = self._planned[stage], done - self._begun_at
-        part = (self._fraction - self._ends[stage] + told) / told if told > 0 else 0.0
-        part = min(max(part, 0.0), 1.0)
+        part = self._part(stage, self._fraction)
         if part > 0.01:
             dearer, unsure = self._calibrated(done, self._before[stage] + part * planned)
         else:  # how far this stage is, nobody knows

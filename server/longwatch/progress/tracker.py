@@ -29,6 +29,10 @@ LEAST_OTHERS: Final = 3
 """Runs of other queries that must have told what plans are worth, where engines tell nothing."""
 LEAST_PLANNED_S: Final = 1.0
 """A plan says it in the engine's own measure, which the first second of a run translates."""
+HEARD_S: Final = 5.0
+"""By then something was heard of an attempt, unless an earlier server followed it until now."""
+MOST_TIMES: Final = 1000.0
+"""Times what has passed: a plan that expects more than that is more likely wrong than right."""
 
 
 class ProgressTracker:
@@ -41,12 +45,16 @@ class ProgressTracker:
         self._memory_bytes = sys.maxsize
         self._judge = Judge()
         self._workload = Workload()
+        self._told = 0.0
         self._measured: float | None = None
         self._fraction: float | None = None
         self._rows = 0
         self._moved_s: float | None = None
+        self._is_first = True
         self._statement = 0
-        self._began_s = self._cpu_before_s = 0.0
+        self._began_s: float | None = 0.0
+        """`None`: before an earlier server ended, and nobody knows when."""
+        self._cpu_before_s = 0.0
 
     def bound(self, memory_bytes: int) -> None:
         """How much memory the attempt may use."""
@@ -59,7 +67,8 @@ class ProgressTracker:
     def expect(self, dearness: Dearness) -> None:
         """What earlier runs of other queries say of plans; may come while it runs."""
         self._dearness = dearness
-        self._staged = None
+        if self._staged is not None:
+            self._staged.expect(dearness)
 
     def judged(self, total_s: float) -> Accuracy | None:
         """How right all that was told is, now that the attempt has ended after so many seconds."""
@@ -72,11 +81,11 @@ class ProgressTracker:
         stays there for ever. Each statement of a script has its own.
         """
         if report.statement != self._statement:
-            self._statement, self._began_s = report.statement, report.elapsed_s
-            self._cpu_before_s, self._staged = report.cpu_s, None
-            self._measured = self._moved_s = None
+            self._begin(report)
+            self._told, self._measured, self._moved_s = 0.0, None, None
             if self._estimator is None:
                 self._fraction = None
+        self._is_first = False
         self._workload.note(report)
         stalled_s = self._standstill(report)
         estimate = self._estimated(report)
@@ -100,12 +109,23 @@ class ProgressTracker:
         self._judge.note(report.elapsed_s, progress)
         return progress
 
+    def _begin(self, report: Report) -> None:
+        """Another statement runs now, since when: one of an attempt that an earlier server followed
+        may run for hours already. The first begins with the attempt, nearly."""
+        self._statement, self._staged = report.statement, None
+        self._began_s, self._cpu_before_s = report.elapsed_s, report.cpu_s
+        if self._is_first and report.statement == 1:
+            self._began_s = self._cpu_before_s = 0.0
+        elif self._is_first and report.elapsed_s > HEARD_S:
+            self._began_s = None
+
     def _standstill(self, report: Report) -> float:
         """Seconds since anything moved."""
-        before, fraction = self._measured, report.fraction
+        before, fraction = self._told, report.fraction
         if fraction is not None and fraction > 0:
-            self._measured = min(HIGHEST, max(fraction, before or 0.0))
-        moved = self._measured != before or report.rows != self._rows
+            self._told = min(1.0, max(fraction, self._told))
+            self._measured = min(HIGHEST, self._told)
+        moved = self._told != before or report.rows != self._rows
         # The first report of an attempt that an earlier server started says nothing of before.
         if moved or report.phase is not Phase.EXECUTING or self._moved_s is None:
             self._moved_s = report.elapsed_s
@@ -119,6 +139,8 @@ class ProgressTracker:
                 cpu_s=report.cpu_s,
                 fraction=of_script(self._measured, report.statement, report.statements),
             )
+        if self._began_s is None:
+            return None
         if self._staged is None and report.stages:
             self._staged = StagedEstimator(report.stages, self._dearness)
         if self._staged is None or (self._measured is None and self._dearness.runs < LEAST_OTHERS):
@@ -126,7 +148,7 @@ class ProgressTracker:
         return self._staged.update(
             elapsed_s=report.elapsed_s - self._began_s,
             cpu_s=report.cpu_s - self._cpu_before_s,
-            fraction=self._measured,
+            fraction=self._told,  # to its end: the last of the stages may be a thousandth of it
             spilled=report.spill_bytes > 0 or report.memory_bytes > FULL * self._memory_bytes,
         )
 
@@ -154,7 +176,10 @@ class ProgressTracker:
         # What comes after this statement is not known: an estimate is for the last one alone.
         if report.phase is not Phase.EXECUTING or report.statement != report.statements:
             return None
+        if self._began_s is None:
+            return None
         elapsed_s = report.elapsed_s - self._began_s
         if estimate is None:
             return eta_range(elapsed_s, self._measured)
-        return (estimate.low_s, estimate.high_s) if elapsed_s >= LEAST_PLANNED_S else None
+        is_guess = elapsed_s < LEAST_PLANNED_S or estimate.low_s > MOST_TIMES * elapsed_s
+        return None if is_guess else (estimate.low_s, estimate.high_s)

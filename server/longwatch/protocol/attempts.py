@@ -4,9 +4,10 @@ these are the files of a mailbox; between a server and a worker they go over the
 from __future__ import annotations
 
 import enum
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import field
+from msgspec import Meta, field
 
 from longwatch.protocol.jobs import JobError, Phase, ResultInfo, StatementKind
 from longwatch.protocol.parameters import Parameter
@@ -43,15 +44,27 @@ def attempt_tag(job_id: str, attempt: int) -> str:
     return f"longwatch {job_id} {attempt}"
 
 
+MOST_S: Final = 1e12
+"""What is longer is no time that anything takes, but somebody's mistake."""
+MOST_STAGES: Final = 1_000
+"""Of one statement; DuckDB's plans come to half as many at most, however large they are."""
+
+Seconds = Annotated[float, Meta(ge=0, le=MOST_S)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
 class Stage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stretch of a statement as the engine's planner sees it: `told`, which share of the engine's
     own fraction it makes up (of all stages 1 together; 0 where the fraction stands meanwhile),
     `work_s`, how many seconds of processor time it is expected to take, and `spilled_s`, how many
     more if what it gathers does not fit into memory."""
 
-    told: float
-    work_s: float
-    spilled_s: float = 0.0
+    told: Share
+    work_s: Seconds
+    spilled_s: Seconds = 0.0
+
+
+Stages = Annotated[list[Stage], Meta(max_length=MOST_STAGES)]
 
 
 class Report(Wire, frozen=True, kw_only=True):
@@ -67,7 +80,7 @@ class Report(Wire, frozen=True, kw_only=True):
     was not asked, or tells none."""
 
     phase: Phase
-    elapsed_s: float
+    elapsed_s: Seconds
     fraction: float | None = None
     rows: Count = 0
     bytes: Count = 0
@@ -77,9 +90,9 @@ class Report(Wire, frozen=True, kw_only=True):
     result: ResultInfo | None = None
     statement: Count = 0
     statements: Count = 0
-    cpu_s: float = 0.0
+    cpu_s: Seconds = 0.0
     io_bytes: Count = 0
-    stages: list[Stage] = field(default_factory=list)
+    stages: Stages = field(default_factory=list)
 
 
 class Trace(Wire, frozen=True, kw_only=True):
@@ -99,7 +112,7 @@ class Trace(Wire, frozen=True, kw_only=True):
     io_bytes: list[Count] = field(default_factory=list)
     phases: list[Count] = field(default_factory=list)
     statements: list[Count] = field(default_factory=list)
-    stages: list[Stage] = field(default_factory=list)
+    stages: Stages = field(default_factory=list)
 
     def __post_init__(self) -> None:
         lengths = {len(getattr(self, name)) for name in self.__struct_fields__ if name != "stages"}

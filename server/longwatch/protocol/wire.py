@@ -56,10 +56,15 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def _inline(node: Any, definitions: dict[str, Any]) -> Any:
-    """Replace each reference by what it points to; no wire type contains itself."""
+    """Replace each reference by what it points to; no wire type contains itself. A record that is
+    sent as an array becomes one of whatever its fields may be: what has to do with OpenAPI often
+    reads `prefixItems` as a draft before that word did, and takes the document for a broken one."""
     if isinstance(node, dict):
         if "$ref" in node:
             return _inline(definitions[node["$ref"]], definitions)
+        if "prefixItems" in node:
+            others = {key: value for key, value in node.items() if key != "prefixItems"}
+            return _inline({**others, "items": {"anyOf": node["prefixItems"]}}, definitions)
         return {key: _inline(value, definitions) for key, value in node.items()}
     if isinstance(node, list):
         return [_inline(value, definitions) for value in node]

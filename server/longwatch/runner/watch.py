@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import psutil
 
@@ -21,6 +21,7 @@ from longwatch.runner.recording import Recorder
 from longwatch.runner.segments import SegmentWriter
 from longwatch.runner.spec import AttemptSpec, Report, Trace
 
+T = TypeVar("T")
 _LINUX: Final = sys.platform == "linux"
 TICK_S: Final = 0.05
 REPORT_S: Final = 0.1
@@ -63,8 +64,9 @@ class Watch:
         self._stop = threading.Event()
         self._told: Report | None = None
         self._told_s = 0.0
-        self._fraction: float | None = None
-        self._stages: list[Stage] | None = None
+        # Of which statement they are as well: the main thread may turn to the next one meanwhile.
+        self._fraction: tuple[int, float | None] = 0, None
+        self._stages: tuple[int, list[Stage]] = 0, []
         self._spill_bytes = 0
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -72,7 +74,6 @@ class Watch:
     def begin(self, statement: int) -> None:
         """The main thread turns to this statement, from 1."""
         self.phase = Phase.PLANNING
-        self._fraction = self._stages = None
         self.statement = statement
 
     def start(self) -> None:
@@ -93,21 +94,22 @@ class Watch:
         """Where the attempt is now."""
         writer = self.writer
         cpu_s, io_bytes = self._used()
+        statement = self.statement
         return Report(
             phase=self.phase,
             elapsed_s=round(time.monotonic() - self._started_s, 3),
-            fraction=self._fraction,
+            fraction=_of(statement, self._fraction),
             rows=writer.rows if writer else 0,
             bytes=writer.bytes if writer else 0,
             memory_bytes=self._process.memory_info().rss,
             spill_bytes=self._spill_bytes,
             kind=self.kind,
             result=writer.info() if writer else None,
-            statement=self.statement,
+            statement=statement,
             statements=self.statements,
             cpu_s=round(cpu_s - self._cpu_before_s, 3),
             io_bytes=max(0, io_bytes - self._io_before),
-            stages=self._stages or [],
+            stages=_of(statement, self._stages) or [],
         )
 
     def trace(self, last: Report) -> Trace:
@@ -152,11 +154,13 @@ class Watch:
             self._told, self._told_s = report, now_s
 
     def _poll(self) -> None:
+        statement = self.statement  # before the phase: `begin` sets them the other way round
         if self.session is not None and self.phase is Phase.EXECUTING:
             vitals = self.session.poll()
-            self._fraction = vitals.fraction
-            if self._stages is None:  # before its first fraction is told
-                self._stages = self.session.stages()
+            self._fraction = statement, vitals.fraction
+            if self._stages[0] != statement:  # before its first fraction is told, and once
+                self._stages = statement, []
+                self._stages = statement, self.session.stages()
             if vitals.spill_bytes is not None:
                 self._spill_bytes = vitals.spill_bytes
 
@@ -202,6 +206,11 @@ def _io_bytes(process: psutil.Process) -> int:
         return 0
     told: int = counters.read_chars + counters.write_chars if _LINUX else sum(counters[2:4])
     return told
+
+
+def _of(statement: int, told: tuple[int, T]) -> T | None:
+    """What was told, if it was of this statement."""
+    return told[1] if told[0] == statement else None
 
 
 def _moved(old: Report | None, new: Report) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import msgspec
 import pytest
 
 from longwatch.engines import duckdb_plan
@@ -14,7 +16,8 @@ from longwatch.engines.contract import Workspace
 from longwatch.engines.duckdb_catalogue import table_sizes
 from longwatch.engines.duckdb_engine import DuckDBEngine
 from longwatch.engines.duckdb_plan import stages_of
-from longwatch.protocol.attempts import Stage
+from longwatch.protocol.attempts import Report, Stage
+from longwatch.protocol.jobs import Phase
 
 ROWS = 100_000
 
@@ -119,6 +122,30 @@ def test_every_plan_comes_to_one_whole(database: duckdb.DuckDBPyConnection, sql:
 )
 def test_a_plan_in_other_words_has_no_stages(plan: str) -> None:
     assert stages_of(plan, {}) == []
+
+
+@pytest.mark.parametrize("around", ["HASH_JOIN", "CTE", "HASH_GROUP_BY"])
+def test_a_plan_of_any_depth_is_walked_through_or_left(around: str) -> None:
+    """To decode it goes as deep as to walk it, or not quite."""
+    leaf = '{"name": "SEQ_SCAN", "extra_info": {"Estimated Cardinality": "9"}}'
+    begin, end = f'{{"name": "{around}", "children": [', "]}"
+    if around != "HASH_GROUP_BY":
+        end = f", {leaf}{end}"
+    least = sys.getrecursionlimit() // 2 - 60
+    for depth in (2, *range(least, least + 120), 10_000):
+        stages = stages_of(f"[{begin * depth}{leaf}{end * depth}]", {})
+        assert depth > 2 or stages
+
+
+def test_whatever_is_expected_can_be_told() -> None:
+    plan = scan = '{"name": "SEQ_SCAN", "extra_info": {"Estimated Cardinality": "20"}}'
+    for power in range(2, 300):
+        rows = f'"extra_info": {{"Estimated Cardinality": "{20**power}"}}'
+        plan = f'{{"name": "CROSS_PRODUCT", {rows}, "children": [{plan}, {scan}]}}'
+    stages = stages_of(f"[{plan}]", {})
+    report = Report(phase=Phase.EXECUTING, elapsed_s=1.0, stages=stages)
+    assert stages
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
 
 
 def test_a_plan_that_expects_nonsense_is_read_all_the_same() -> None:

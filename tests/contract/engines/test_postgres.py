@@ -440,6 +440,66 @@ def test_planning_can_be_interrupted(
     assert [type(error) for error in ended] == [Interrupted]
 
 
+def test_to_ask_what_a_statement_costs_can_be_interrupted(
+    own: dict[str, str], server: Cluster, tmp_path: Path
+) -> None:
+    """What is declared to be a constant is computed while it is planned for."""
+    with server.admin(own["dbname"]) as admin:
+        admin.execute(
+            "CREATE FUNCTION slow() RETURNS int IMMUTABLE LANGUAGE plpgsql "
+            "AS 'BEGIN PERFORM pg_sleep(60); RETURN 1; END'"
+        )
+    with opened(POSTGRES, own, tmp_path) as session:
+        (statement,) = session.parse("SELECT slow()")
+        stopper = threading.Thread(
+            target=lambda: wait_until(lambda: session.interrupt() or done.is_set())
+        )
+        done = threading.Event()
+        stopper.start()
+        try:
+            with pytest.raises(Interrupted):
+                session.plan(statement)
+        finally:
+            done.set()
+            stopper.join()
+
+
+def test_to_ask_what_a_statement_costs_changes_nothing(
+    own: dict[str, str], server: Cluster, tmp_path: Path
+) -> None:
+    with server.admin(own["dbname"]) as admin:
+        admin.execute("CREATE TABLE calls (at int)")
+        admin.execute("GRANT ALL ON calls TO PUBLIC")
+        admin.execute(
+            "CREATE FUNCTION note() RETURNS int LANGUAGE plpgsql "
+            "AS 'BEGIN INSERT INTO calls VALUES (1); RETURN 1; END'"
+        )
+        admin.execute(
+            "CREATE FUNCTION noted() RETURNS int IMMUTABLE LANGUAGE plpgsql "
+            "AS 'BEGIN RETURN note(); END'"
+        )
+    with opened(POSTGRES, {**own, "writable": "true"}, tmp_path) as session:
+        run(session, "INSERT INTO calls VALUES (0)")  # from here on transactions may write
+        (statement,) = session.parse("SELECT noted()")
+        session.plan(statement)
+        assert rows(run(session, "SELECT count(*) FROM calls")) == [(1,)]
+
+
+def test_a_statement_that_a_rule_makes_nothing_of(
+    own: dict[str, str], server: Cluster, tmp_path: Path
+) -> None:
+    """There is no plan, then, and no cost."""
+    with server.admin(own["dbname"]) as admin:
+        admin.execute("CREATE TABLE closed (at int)")
+        admin.execute("GRANT ALL ON closed TO PUBLIC")
+        admin.execute("CREATE RULE nothing AS ON INSERT TO closed DO INSTEAD NOTHING")
+    with opened(POSTGRES, {**own, "writable": "true"}, tmp_path) as session:
+        (statement,) = session.parse("INSERT INTO closed VALUES (1)")
+        session.plan(statement)
+        assert session.stages() == []
+        assert rows(run(session, "SELECT count(*) FROM closed")) == [(0,)]
+
+
 def test_a_statement_that_the_server_cuts_short(options: dict[str, str], tmp_path: Path) -> None:
     with opened(POSTGRES, {**options, "options": "-c statement_timeout=50"}, tmp_path) as session:
         error = problem(session, POSTGRES.endless["scan"])

@@ -101,6 +101,22 @@ def test_a_standstill_is_said_after_a_while_and_ends_with_any_movement() -> None
     assert follow(tracker, 15.0, fraction=0.3, rows=1).stalled_s == 0
 
 
+def test_the_last_percent_of_an_engine_is_a_movement_too() -> None:
+    tracker = ProgressTracker()
+    for second in range(10):
+        progress = follow(tracker, float(second), fraction=0.991 + second / 10_000)
+    assert progress.stalled_s == 0
+
+
+def test_a_run_that_an_earlier_server_followed_did_not_begin_now() -> None:
+    tracker = ProgressTracker()
+    follow(tracker, 600.0, fraction=0.6, statement=1, statements=1)
+    progress = follow(tracker, 610.0, fraction=0.61, statement=1, statements=1)
+    assert progress.eta_low_s is not None
+    assert progress.eta_high_s is not None
+    assert progress.eta_low_s < 390 < progress.eta_high_s
+
+
 def test_nothing_stalls_outside_of_execution() -> None:
     tracker = ProgressTracker()
     for elapsed_s in (1.0, 10.0, 100.0):

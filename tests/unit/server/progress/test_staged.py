@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longwatch.progress.choosing import dearness
-from longwatch.progress.staged import UNKNOWN, StagedEstimator
+from longwatch.progress.staged import UNKNOWN, Dearness, StagedEstimator
 from longwatch.progress.tracker import ProgressTracker
-from longwatch.protocol.attempts import Stage
+from longwatch.protocol.attempts import Report, Stage
 from longwatch.protocol.jobs import Progress, ProgressBasis
 from unit.server.progress.courses import Told, reports, run
 
@@ -88,6 +88,96 @@ def test_the_time_left_is_shown_once_a_second_has_told_what_a_plan_is_worth() ->
     assert progress[10].eta_low_s is not None
 
 
+def test_a_last_stage_that_is_a_thousandth_of_the_percentage_is_followed() -> None:
+    """A join without a condition: few rows of its source, nearly all of the work."""
+    few = [Stage(0.995, 1.0), Stage(0.005, 19.0)]
+
+    def told(share: float) -> float:
+        return share / 0.05 * 0.995 if share < 0.05 else 0.995 + (share - 0.05) / 0.95 * 0.005
+
+    progress, error = shown(few, 10, told)
+    assert error < 0.03
+    middle = progress[len(progress) // 2]
+    assert middle.eta_low_s is not None
+    assert middle.eta_high_s is not None
+    assert middle.eta_low_s <= 5 <= middle.eta_high_s
+
+
+def test_a_run_that_an_earlier_server_followed_is_taken_up_in_its_middle() -> None:
+    taken_up, known = ProgressTracker(), ProgressTracker()
+    for number, one in enumerate(reports(100, steep)):
+        report = msgspec.structs.replace(one, stages=STEEP)
+        whole = known.update(report)
+        if number >= 25:
+            later = taken_up.update(report)
+            assert later.fraction == pytest.approx(whole.fraction, abs=0.03)
+            assert later.eta_low_s is not None
+            assert later.eta_high_s is not None
+            assert later.eta_low_s - 1 <= 100 - one.elapsed_s <= later.eta_high_s + 1
+
+
+def test_of_a_script_that_an_earlier_server_followed_nobody_knows_since_when() -> None:
+    """When its second statement began, that is: an hour of it may be behind."""
+    tracker = ProgressTracker()
+    for one in reports(100, lambda share: share):
+        if one.elapsed_s > 60:
+            progress = tracker.update(
+                msgspec.structs.replace(one, stages=STEEP, statement=2, statements=2)
+            )
+            assert progress.fraction == pytest.approx(min(0.99, one.elapsed_s / 100))
+            assert progress.eta_low_s is None
+
+
+def test_of_a_short_first_statement_nothing_need_be_heard() -> None:
+    tracker = ProgressTracker()
+    for one in reports(10, steep):
+        progress = tracker.update(
+            msgspec.structs.replace(one, stages=STEEP, statement=2, statements=2)
+        )
+        if one.elapsed_s > 2:
+            assert progress.fraction == pytest.approx(one.elapsed_s / 10, abs=0.1)
+            assert progress.eta_low_s is not None
+
+
+def test_a_bar_does_not_begin_at_its_end() -> None:
+    """A join that finds 400 times the pairs it should: three quarters of the percentage at once."""
+    plan = [Stage(0.45, 0.0025), Stage(0.45, 0.0014), Stage(0.1, 0.001)]
+    progress, _ = shown(plan, 5, lambda share: 0.78 + 0.1 * share)
+    fractions = [one.fraction or 0.0 for one in progress]
+    assert fractions[0] < 0.79
+    assert fractions[-1] > fractions[len(fractions) // 2] > fractions[0]
+
+
+def test_a_bar_of_nothing_but_a_plan_goes_on_when_that_is_refuted() -> None:
+    """The engine tells no fraction to go by then."""
+    estimator = StagedEstimator([Stage(0.0, 1.0)], Dearness(0.0, 1.0, 5))
+    shares = []
+    for elapsed_s in (1.0, 5.0, 20.0, 80.0):
+        told = estimator.update(elapsed_s=elapsed_s, cpu_s=0.0, fraction=None)
+        assert told is not None
+        shares.append(told.share)
+    assert min(shares) > 0.2
+
+
+def test_a_plan_of_days_for_a_query_of_seconds_is_not_shown() -> None:
+    progress, _ = shown([Stage(0.5, 5.0), Stage(0.5, 1e6)], 10, lambda share: share)
+    highest = max(one.eta_high_s or 0.0 for one in progress)
+    assert 0 < highest < 86_400
+
+
+def test_what_other_queries_say_may_come_in_the_middle() -> None:
+    early, late = StagedEstimator(STEEP, Dearness(1.0, 1.0, 3)), StagedEstimator(STEEP)
+    for one in reports(10, steep):
+        if one.elapsed_s > 5:
+            late.expect(Dearness(1.0, 1.0, 3))
+        told, again = (
+            each.update(elapsed_s=one.elapsed_s, cpu_s=one.cpu_s, fraction=one.fraction)
+            for each in (early, late)
+        )
+        if one.elapsed_s > 5:
+            assert told == again
+
+
 def test_runs_of_other_queries_tell_what_plans_are_worth_here() -> None:
     other = run(60, steep)
     planned = msgspec.structs.replace(other.trace, stages=[Stage(1.0, 1.26)])
@@ -102,6 +192,43 @@ def test_runs_of_other_queries_tell_what_plans_are_worth_here() -> None:
     assert first is not None
     assert second is not None
     assert first.share < second.share
+
+
+def test_of_a_script_the_plan_of_its_last_statement_is_held_against_what_that_took() -> None:
+    """A minute, of which the last statement took the last ten seconds."""
+    other = run(60, steep)
+    statements = [1 if at < 50 else 2 for at in other.trace.elapsed_s]
+    planned = msgspec.structs.replace(other.trace, stages=[Stage(1.0, 21.0)], statements=statements)
+    others = [msgspec.structs.replace(other, trace=planned)] * 50
+    assert dearness(others).middle == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_trace_of_nonsense_says_nothing_of_plans() -> None:
+    other = run(60, steep)
+    trace = msgspec.structs.replace(
+        other.trace, stages=STEEP, cpu_s=[-1e9] * len(other.trace.cpu_s)
+    )
+    assert dearness([msgspec.structs.replace(other, trace=trace)]) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        *([[-0.1, 1.0]], [[1.1, 1.0]], [[0.5, -1.0]], [[0.5, 1e13]], [[0.5, 1.0, -1.0]]),
+        [[0.0, 1.0]] * 1_001,
+    ],
+)
+def test_a_worker_that_tells_of_impossible_stages_is_refused(stages: list[list[float]]) -> None:
+    told = {"phase": "executing", "elapsed_s": 1.0, "stages": stages}
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(msgspec.json.encode(told), type=Report)
+
+
+def test_processor_time_that_falls_stops_nothing() -> None:
+    estimator = StagedEstimator(STEEP)
+    for elapsed_s, cpu_s, fraction in ((1.0, 5.0, 0.1), (2.0, -900.0, 0.9), (3.0, 5.5, 0.9)):
+        told = estimator.update(elapsed_s=elapsed_s, cpu_s=cpu_s, fraction=fraction)
+    assert told is not None
 
 
 def test_runs_without_a_plan_say_nothing_of_plans() -> None:
