@@ -45,17 +45,17 @@ CONFIG: Final = schemathesis.Config.from_dict(
 )
 
 
-def _without_pairs(node: Any) -> Any:
-    """The document with lists of numbers where it has pairs: of an answer with `prefixItems`
+def _without_tuples(node: Any) -> Any:
+    """The document with lists of numbers where it has tuples: of an answer with `prefixItems`
     Schemathesis 4.32 makes a schema of before 2020, and then refuses that."""
     if isinstance(node, dict):
-        kept = {key: _without_pairs(value) for key, value in node.items() if key != "prefixItems"}
+        kept = {key: _without_tuples(value) for key, value in node.items() if key != "prefixItems"}
         return kept if "prefixItems" not in node else kept | {"items": node["prefixItems"][0]}
-    return [_without_pairs(one) for one in node] if isinstance(node, list) else node
+    return [_without_tuples(one) for one in node] if isinstance(node, list) else node
 
 
 SCHEMA: Final = schemathesis.openapi.from_dict(
-    _without_pairs(json.loads(DOCUMENT.read_bytes())), config=CONFIG
+    _without_tuples(json.loads(DOCUMENT.read_bytes())), config=CONFIG
 )
 OPERATIONS: Final[list[Operation]] = [
     found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)
