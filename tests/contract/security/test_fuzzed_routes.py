@@ -106,7 +106,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         broker = stack.enter_context(Valkey(tmp_path_factory.mktemp("broker")))
         given = Served(
             stack.enter_context(team(here, max_running=1, on_stop="cancel")),
-            stack.enter_context(team(elsewhere, executor="celery", broker=broker.url)),
+            stack.enter_context(
+                # Attempts that no worker ends keep their places, or are offered anew: to nobody.
+                team(elsewhere, executor="celery", broker=broker.url, max_running=256)
+            ),
             {who: stack.enter_context(requests.Session()) for who in ("root", *OTHERS)},
             (here / "server.log", elsewhere / "server.log"),
         )
