@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,10 +88,18 @@ class Session(QObject):
     trouble = Signal(str)
     """A sentence about something that went wrong in the background."""
 
-    def __init__(self, parent: QObject | None = None, *, newest: int = NEWEST) -> None:
-        """`newest` is how many of the jobs that are over are loaded without being asked for."""
+    def __init__(
+        self,
+        parent: QObject | None = None,
+        *,
+        newest: int = NEWEST,
+        calls: Callable[[Address], AsyncClient] = AsyncClient,
+    ) -> None:
+        """`newest` is how many of the jobs that are over are loaded without being asked for;
+        `calls` makes the client for a server."""
         super().__init__(parent)
         self._newest = newest
+        self._calls = calls
         self.user = ""
         """The owner of what is submitted from here, as the server names it; empty until it does."""
         self.me: Me | None = None
@@ -179,7 +187,7 @@ class Session(QObject):
         self._set(self.health)  # where it is can be told now
         self._follower = follower = FeedFollower(address, newest=self._newest, max_hz=FRAMES_HZ)
         follower.show(self._in_sight)
-        async with AsyncClient(address) as api, aclosing(follower.events()) as events:
+        async with self._calls(address) as api, aclosing(follower.events()) as events:
             self._api = api
             try:
                 await self._follow(events)

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -38,7 +38,8 @@ MOMENTS: Final[tuple[Callable[[Job], bool], ...]] = (
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data_dir = tmp_path_factory.mktemp("cancels") / "data"
-    with serving(data_dir, max_running=2) as (_, address), Client(address) as client:
+    settings: dict[str, Any] = {"max_running": 2, "warm_spare": True}
+    with serving(data_dir, **settings) as (_, address), Client(address) as client:
         yield Server(data_dir, client)
     check_store(data_dir / "jobs.sqlite", [], over=True)
     assert runners_in(data_dir) == []

@@ -16,7 +16,11 @@ from support.processes import runners_in, serve
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="adoption is tested on POSIX")
-SETTINGS = {"LONGWATCH_THREADS": "1", "LONGWATCH_RETRY_DELAY_S": "0"}
+SETTINGS = {
+    "LONGWATCH_THREADS": "1",
+    "LONGWATCH_RETRY_DELAY_S": "0",
+    "LONGWATCH_WARM_SPARE": "true",
+}
 
 
 def killed_and_started_again(data_dir: Path, kills: int, seed: int, run: int = 1_000) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,26 @@ from PySide6.QtGui import QAction, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QTreeWidgetItem
 
+from longwatch.client.address import Address
+from longwatch.client.api import AsyncClient
 from longwatch.protocol.catalogue import Catalogue, CatalogueTable, TableColumn
 from longwatch.protocol.jobs import JobState
 from longwatch.protocol.sources import SavedQueryDraft, SourceDraft
 from longwatch_desktop.sources.nodes import Row
 from longwatch_desktop.sources.tree import MOST_FOUND, SourceTree
+from longwatch_desktop.theme import Theme
 from support.waiting import eventually
 from support.windows import Desk, click_item, named, tree_item
+from support.windows import desk as open_desk
 
 _EXACTLY = Qt.MatchFlag.MatchExactly
+
+
+@pytest.fixture
+async def desk(address: Address, theme: Theme, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A window whose every look into a source is one: when it looks is tested here."""
+    async with open_desk(address, theme, tmp_path / "window.ini", AsyncClient) as given:
+        yield given
 
 
 @pytest.fixture

@@ -289,7 +289,7 @@ class TestServers:
 
 class TestServe:
     def test_the_ready_file(self, tmp_path: Path) -> None:
-        with serve(tmp_path / "data") as served:
+        with serve(tmp_path / "data", LONGWATCH_WARM_SPARE="true") as served:
             ready = tmp_path / "data.ready"
             if os.name == "posix":
                 assert stat.S_IMODE(ready.stat().st_mode) == 0o600

@@ -84,7 +84,7 @@ def test_a_runner_that_dies_in_waiting_is_replaced(server: Server) -> None:
 
 @pytest.fixture
 def deaf(tmp_path: Path) -> Iterator[Server]:
-    with serving(tmp_path / "data") as (_, address), Client(address) as client:
+    with serving(tmp_path / "data", warm_spare=True) as (_, address), Client(address) as client:
         yield Server(tmp_path / "data", client)
 
 

@@ -33,7 +33,13 @@ from support.processes import is_alive, runners_in, serve
 from support.servers import ENDLESS
 from support.waiting import wait_until
 
-WARM: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "threads": 1, "memory_bytes": 2**30}
+WARM: dict[str, Any] = {
+    "host": "127.0.0.1",
+    "port": 0,
+    "threads": 1,
+    "memory_bytes": 2**30,
+    "warm_spare": True,
+}
 LOCAL: dict[str, Any] = {**WARM, "warm_spare": False}
 """Without runners in waiting: to begin with them is most of what a start costs."""
 
@@ -153,7 +159,7 @@ def test_a_server_in_another_process(data_dir: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_what_a_killed_server_left_is_no_hindrance(data_dir: Path) -> None:
-    with serve(data_dir) as served:
+    with serve(data_dir, LONGWATCH_WARM_SPARE="true") as served:
         wait_until(lambda: runners_in(data_dir))
         served.kill()
     assert read_server_file(data_dir / SERVER_FILE) is not None

@@ -29,7 +29,11 @@ class Window:
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
         self._errors = data_dir.parent / f"stderr-{time.monotonic_ns()}.txt"
-        settings = {"LONGWATCH_THREADS": "1", "LONGWATCH_MEMORY_BYTES": str(2**30)}
+        settings = {
+            "LONGWATCH_THREADS": "1",
+            "LONGWATCH_MEMORY_BYTES": str(2**30),
+            "LONGWATCH_WARM_SPARE": "true",
+        }
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(_DRIVEN), str(data_dir)],

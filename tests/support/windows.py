@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ from PySide6.QtWidgets import (
 )
 
 from longwatch.client.address import Address
+from longwatch.client.api import AsyncClient
+from longwatch.protocol.catalogue import Catalogue
 from longwatch.protocol.jobs import JobState, JobSummary, ResultPage
 from longwatch_desktop.editor.panel import EditorPanel
 from longwatch_desktop.hosting import EmbeddedServer
@@ -41,11 +43,27 @@ OFFSCREEN = "This plugin does not support"
 """What Qt's offscreen platform says of much that a screen's can do. Nobody's fault."""
 
 
+_samples: dict[str, Catalogue] = {}
+
+
+class SampleOnce(AsyncClient):
+    """Asks a server once what its sample has in it: that takes a process, for every window that is
+    opened, and no test changes the sample."""
+
+    async def catalogue(self, name: str) -> Catalogue:
+        if name != "sample":
+            return await super().catalogue(name)
+        url = self.address.url
+        if url not in _samples:
+            _samples[url] = await super().catalogue(name)
+        return _samples[url]
+
+
 class CountingSession(Session):
     """Remembers which pages of rows were asked for."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, calls: Callable[[Address], AsyncClient] = SampleOnce) -> None:
+        super().__init__(calls=calls)
         self.pages: list[tuple[str, int, int]] = []
 
     async def rows(self, job_id: str, offset: int, limit: int) -> ResultPage:
@@ -137,10 +155,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(address: Address, theme: Theme, settings_file: Path) -> AsyncIterator[Desk]:
-    """A window over the server at `address`."""
+async def desk(
+    address: Address,
+    theme: Theme,
+    settings_file: Path,
+    calls: Callable[[Address], AsyncClient] = SampleOnce,
+) -> AsyncIterator[Desk]:
+    """A window over the server at `address`, which is spoken to by what `calls` makes."""
     settings = QSettings(str(settings_file), QSettings.Format.IniFormat)
-    session = CountingSession()
+    session = CountingSession(calls)
     window = MainWindow(session, theme, settings)
     window.show()
     following = asyncio.create_task(session.run(address))

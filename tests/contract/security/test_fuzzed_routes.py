@@ -8,6 +8,7 @@ describe: `test_fuzzed_frames.py` has that.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 from collections.abc import Iterator
@@ -85,12 +86,17 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    # Hypothesis looks into it wherever it is loaded, and would while a server's thread loads it.
+    importlib.import_module("numpy")
     here, elsewhere = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("elsewhere")
     with ExitStack() as stack:
         broker = stack.enter_context(Valkey(tmp_path_factory.mktemp("broker")))
         given = Served(
             stack.enter_context(team(here, max_running=1, on_stop="cancel")),
-            stack.enter_context(team(elsewhere, executor="celery", broker=broker.url)),
+            stack.enter_context(
+                # Attempts that no worker ends keep their places, or are offered anew: to nobody.
+                team(elsewhere, executor="celery", broker=broker.url, max_running=256)
+            ),
             {who: stack.enter_context(requests.Session()) for who in ("root", *OTHERS)},
             (here / "server.log", elsewhere / "server.log"),
         )
@@ -131,7 +137,9 @@ def claimed(served: Served) -> str:
     job_id: str = answered(submitted)["id"]
     asked = {"job_id": job_id, "attempt": 1, "key": KEY, "worker": "w", "task_id": "t"}
     http = served.elsewhere.http("willy")
-    wait_until(lambda: http.post(routes.WORKER_CLAIMS, json=asked).is_success)
+    wait_until(
+        lambda: http.post(routes.WORKER_CLAIMS, json=asked).is_success, patience_s=PATIENCE_S
+    )
     return job_id
 
 

@@ -28,7 +28,7 @@ def test_columns_have_ids_of_their_own_and_explain_themselves() -> None:
 @pytest.mark.parametrize(
     ("progress", "expected"),
     [
-        (Progress(fraction=0.5, basis=ProgressBasis.MEASURED), "The engine measures"),
+        (Progress(fraction=0.5, basis=ProgressBasis.MEASURED), "By what the engine measures"),
         (Progress(fraction=0.5, basis=ProgressBasis.HISTORY), "By earlier runs"),
         (Progress(), "has not reported"),
         (Progress(stalled_s=90.0), "this plan cannot report progress."),
