@@ -40,8 +40,9 @@ async def list_targets(server: PartsDep) -> TargetList:
 
 @router.get(routes.RETENTION, operation_id="get_retention")
 async def get_retention(server: PartsDep) -> Retention:
-    """How long results, jobs and the courses of runs are kept, and how much there is of everybody. Results are as they
-    were when the server last looked at them all: at its start, every hour, and for each sweep."""
+    """How long results, jobs and the courses of runs are kept, and how much there is of everybody.
+    Results are as they were when the server last looked at them all: at its start, every hour, and
+    for each sweep."""
     keep = server.retention.keep
     found = await server.retention.survey()
     counts = await server.store.run(aging.jobs_by_owner)
