@@ -88,7 +88,7 @@ class Team:
     def start(self) -> None:
         """Listen to the others, and stand for leader."""
         self._loop = asyncio.get_running_loop()
-        self._service.on_progress = self._progress_here
+        self._service.attempts.on_progress = self._progress_here
         if not self._store.texts_indexed:
             self._log.warning(
                 "texts of jobs are looked at one by one: this PostgreSQL has no pg_trgm, or its "

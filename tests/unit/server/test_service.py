@@ -265,7 +265,7 @@ async def test_what_cannot_be_started_fails_and_the_next_has_its_turn(
 async def test_a_full_store_delays_the_end_of_a_job_and_loses_nothing(
     behind: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("longwatch.service.jobs.RETRY_S", 0.02)
+    monkeypatch.setattr("longwatch.service.recording.RETRY_S", 0.02)
     one = await running(behind)
 
     def pragma(text: str) -> Callable[[Transaction], Any]:
