@@ -31,6 +31,7 @@ from longwatch.execution import folders
 from longwatch.execution.folders import AttemptFolder, JobFolder
 from longwatch.protocol.jobs import JobSummary
 from longwatch.protocol.limits import SweepKind
+from longwatch.service.background import Background
 from longwatch.store import aging, runs
 from longwatch.store.aging import Standing
 from longwatch.store.errors import StoreError
@@ -172,18 +173,15 @@ class Retention:
         self._survey: Survey | None = None
         self._looking = asyncio.Lock()
         self._last: tuple[datetime, float] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._sweeping = Background("retention")
 
     def start(self) -> None:
         """Begin, with a first pass at once."""
-        self._task = asyncio.create_task(self._run(), name="retention")
+        self._sweeping.start(self._run())
 
     async def stop(self) -> None:
         """Leave the rest for another time; waits for the batch under way, which is short."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._sweeping.stop()
 
     def changed(self, jobs: Iterable[JobSummary]) -> None:
         """Jobs have changed; many that ended since the last pass call for the next."""
