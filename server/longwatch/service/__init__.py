@@ -11,4 +11,6 @@
 - `recording`   how they end; `endings` says what becomes of their jobs
 - `offering`    jobs that workers may come for
 - `working`     the workers themselves
+- `retention`   how long results and jobs are kept; `expiry` says which go
+- `background`  what goes on beside everything else, and is stopped
 """
