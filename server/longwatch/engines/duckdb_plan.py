@@ -12,6 +12,7 @@ of them alike, which a run shows soon.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -29,7 +30,7 @@ FILTER: Final = 1.0
 PATTERN: Final = 80.0
 PROBE: Final = 15.0
 """A row that looks for its partner in a join."""
-BUILD: Final = 40.0
+BUILD: Final = 25.0
 """A row that waits for its partner to come; as much again to make a table of all of them."""
 PAIR: Final = 1.0
 """Two rows held against each other in a nested loop."""
@@ -51,6 +52,8 @@ OTHER: Final = 10.0
 LEAST_KEPT: Final = 0.1
 """Of a table, the share that filters are taken to let through. DuckDB expects a five millionth of
 `x % 3 = 0`; too much is the smaller mistake: it makes the first stage large, which is seen."""
+LEAST_GROUPS: Final = 0.01
+"""Of the rows that are grouped, how many groups there are at least."""
 GUESSED: Final = 0.2
 """What DuckDB expects of a filter when it knows nothing."""
 MOST_GROWTH: Final = 20.0
@@ -63,6 +66,7 @@ _FOLDS: Final = frozenset(
 )
 _GATHERS: Final = _FOLDS | {"HASH_GROUP_BY", "ORDER_BY", "WINDOW"}
 _LOOPS: Final = frozenset({"NESTED_LOOP_JOIN", "BLOCKWISE_NL_JOIN", "CROSS_PRODUCT"})
+_SIEVES: Final = frozenset({"INNER", "SEMI", "RIGHT_SEMI"})
 _WRITES: Final = ("INSERT", "CREATE", "COPY", "UPDATE", "DELETE")
 
 
@@ -109,10 +113,12 @@ class _Pipeline:
     """What rows of a source go through: operators from the source on, the last gathers them."""
 
     through: list[Callable[[_Rows], None]] = field(default_factory=list)
+    sieve: float = 1.0
 
-    def then(self, step: Callable[[_Rows], None]) -> _Pipeline:
-        """The same with a step before the others, nearer to the source."""
-        return _Pipeline([step, *self.through])
+    def then(self, step: Callable[[_Rows], None], sieve: float = 1.0) -> _Pipeline:
+        """The same with a step before the others, nearer to the source. `sieve`: which share of the
+        rows that step lets pass, where the source can know beforehand."""
+        return _Pipeline([step, *self.through], self.sieve * sieve)
 
 
 def has_tables(plan: str) -> bool:
@@ -140,6 +146,8 @@ class _Planner:
         self._sizes = sizes
         self._stages: list[list[float]] = []
         self._newest: list[float] = []
+        self._largest = 0.0
+        self._spilled: tuple[list[float], float] = ([], 0.0)
         self._gathered: dict[int, float] = {}
         self._shared: dict[str, tuple[float, list[float] | None]] = {}
 
@@ -149,11 +157,13 @@ class _Planner:
         work = sum(cost for _, cost in self._stages) or 1.0
         stages, held_rows, held_work = [], 0.0, 0.0
         for place, (told, cost) in enumerate(self._stages, start=1):
+            spilled = self._spilled[1] if self._spilled[0] is self._stages[place - 1] else 0.0
             held_rows, held_work = held_rows + told, held_work + cost
-            is_small = held_rows < SMALL * rows and held_work < SMALL * work
+            is_small = held_rows < SMALL * rows and held_work < SMALL * work and not spilled
             if is_small and place < len(self._stages):
                 continue
-            stages.append(Stage(round(held_rows / rows, 5), round(held_work / 1e9, 6)))
+            seconds = round(held_work / 1e9, 6), round(spilled / 1e9, 6)
+            stages.append(Stage(round(held_rows / rows, 5), *seconds))
             held_rows = held_work = 0.0
         return stages
 
@@ -206,6 +216,7 @@ class _Planner:
         if not size:
             size = node.rows / GUESSED if filters else node.rows
         kept = max(node.rows, LEAST_KEPT * size) if filters else node.rows or size
+        kept *= pipeline.sieve
         rows = _Rows(kept)
         if "SCAN" in node.name or node.name.startswith("READ_"):
             rows.cost = ROW * size + COLUMN * kept * node.values + _filtering(filters, size)
@@ -227,7 +238,7 @@ class _Planner:
             self._gathered[id(node)] = 1.0
         elif node.name == "HASH_GROUP_BY":
             rows.cost += GROUP * count
-            self._gathered[id(node)] = min(count, max(node.rows, LEAST_KEPT * count))
+            self._gathered[id(node)] = min(count, max(node.rows, LEAST_GROUPS * count))
         elif node.name == "WINDOW":  # which sorts part by part when it is read
             rows.cost += SORT * count
             self._gathered[id(node)] = count
@@ -249,13 +260,20 @@ class _Planner:
 
         def probe(rows: _Rows) -> None:
             rows.cost += (PAIR * waiting[0] if node.name in _LOOPS else PROBE) * rows.count
-            growth = node.rows / (probed.rows or rows.count or 1.0)
-            rows.count *= min(max(growth, LEAST_KEPT**2), MOST_GROWTH)
+            rows.count *= min(max(growth / sieve, LEAST_KEPT**2), MOST_GROWTH)
 
+        growth = node.rows / (probed.rows or 1.0)
+        kind = str(node.extra_info.get("Join Type"))
+        sieve = 1.0
+        if hashed and kind in _SIEVES:  # DuckDB hands what it waits for to the scan, as a filter
+            sieve = math.sqrt(min(1.0, max(growth, LEAST_KEPT)))
         self.walk(built, _Pipeline([build]))
-        self.walk(probed, pipeline.then(probe))
-        if hashed:  # what did not fit would be joined now; DuckDB counts it in any case
-            self._stages.append([max(node.rows, 1.0), 0.0])
+        self.walk(probed, pipeline.then(probe, sieve))
+        if hashed:  # what did not fit is joined now; DuckDB counts it in any case
+            again = [max(node.rows, 1.0), 0.0]
+            if waiting[0] > self._largest:  # the one that is most likely not to fit
+                self._largest, self._spilled = waiting[0], (again, self._newest[1])
+            self._stages.append(again)
 
     def _share(self, node: _Node, pipeline: _Pipeline) -> None:
         """Rows that are read more than once: gathered first, or handed on as they come."""

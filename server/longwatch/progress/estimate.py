@@ -76,6 +76,7 @@ class Estimator:
         weights = np.array([one.weight for one in earlier])
         self._prior = np.log(np.concatenate([prior * weight for weight in weights / weights.sum()]))
         self._per_work = 1 / self._work
+        self._largest = int(self._work.argmax())
         counts = np.repeat([one.curve.time_weight for one in earlier], STRETCHES)
         self._per_second = counts / self._work
         # The curves end to end, and how much a share rises from each of its points to the next.
@@ -94,7 +95,7 @@ class Estimator:
         `None` once the run has gone far beyond all that earlier ones let expect."""
         done = cpu_s * self._per_work
         done += elapsed_s * self._per_second
-        if done.min() > BEYOND:
+        if done[self._largest] > BEYOND:
             return None
         at = np.minimum(done, 1.0)
         at *= POINTS - 1

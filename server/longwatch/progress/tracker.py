@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from longwatch.progress.activity import Workload
@@ -22,6 +23,8 @@ HIGHEST: Final = 0.99
 STALL_AFTER_S: Final = 3.0
 LEAST_SHOWN_S: Final = 0.5
 """Earlier runs say how long this one takes before it has begun; by then its work has."""
+FULL: Final = 0.95
+"""Of its memory limit: an attempt that holds more keeps what else it gathers elsewhere."""
 LEAST_OTHERS: Final = 3
 """Runs of other queries that must have told what plans are worth, where engines tell nothing."""
 LEAST_PLANNED_S: Final = 1.0
@@ -35,6 +38,7 @@ class ProgressTracker:
         self._estimator: Estimator | None = None
         self._staged: StagedEstimator | None = None
         self._dearness = UNKNOWN
+        self._memory_bytes = sys.maxsize
         self._judge = Judge()
         self._workload = Workload()
         self._measured: float | None = None
@@ -43,6 +47,10 @@ class ProgressTracker:
         self._moved_s: float | None = None
         self._statement = 0
         self._began_s = self._cpu_before_s = 0.0
+
+    def bound(self, memory_bytes: int) -> None:
+        """How much memory the attempt may use."""
+        self._memory_bytes = memory_bytes
 
     def learn(self, estimator: Estimator) -> None:
         """What earlier runs of the query say; may come while it runs."""
@@ -119,12 +127,15 @@ class ProgressTracker:
             elapsed_s=report.elapsed_s - self._began_s,
             cpu_s=report.cpu_s - self._cpu_before_s,
             fraction=self._measured,
+            spilled=report.spill_bytes > 0 or report.memory_bytes > FULL * self._memory_bytes,
         )
 
     def _show(self, report: Report, estimate: Estimate | None) -> ProgressBasis:
         """Let the fraction be what is known by now: what it rests on."""
         has_run = self._estimator is not None
-        shown = None if has_run else self._measured
+        # With a plan the engine's fraction is never shown as it is: it may be far ahead, and no bar
+        # falls.
+        shown = None if has_run or self._staged is not None else self._measured
         if estimate is not None and report.elapsed_s > 0:
             shown = estimate.share
         if shown is not None:

@@ -45,11 +45,13 @@ def attempt_tag(job_id: str, attempt: int) -> str:
 
 class Stage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stretch of a statement as the engine's planner sees it: `told`, which share of the engine's
-    own fraction it makes up (of all stages 1 together; 0 where the fraction stands meanwhile), and
-    `work_s`, how many seconds of processor time it is expected to take."""
+    own fraction it makes up (of all stages 1 together; 0 where the fraction stands meanwhile),
+    `work_s`, how many seconds of processor time it is expected to take, and `spilled_s`, how many
+    more if what it gathers does not fit into memory."""
 
     told: float
     work_s: float
+    spilled_s: float = 0.0
 
 
 class Report(Wire, frozen=True, kw_only=True):

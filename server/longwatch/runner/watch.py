@@ -24,8 +24,6 @@ from longwatch.runner.spec import AttemptSpec, Report, Trace
 _LINUX: Final = sys.platform == "linux"
 TICK_S: Final = 0.05
 REPORT_S: Final = 0.1
-PLAN_AFTER_S: Final = 0.3
-"""Shorter statements are over before anybody wonders how long they take."""
 HEARTBEAT_S: Final = 1.0
 SPILL_SLACK: Final = 64 * 2**20
 RSS_FACTOR: Final = 1.5
@@ -67,7 +65,6 @@ class Watch:
         self._told_s = 0.0
         self._fraction: float | None = None
         self._stages: list[Stage] | None = None
-        self._began_s = 0.0
         self._spill_bytes = 0
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -76,7 +73,6 @@ class Watch:
         """The main thread turns to this statement, from 1."""
         self.phase = Phase.PLANNING
         self._fraction = self._stages = None
-        self._began_s = time.monotonic()
         self.statement = statement
 
     def start(self) -> None:
@@ -159,7 +155,7 @@ class Watch:
         if self.session is not None and self.phase is Phase.EXECUTING:
             vitals = self.session.poll()
             self._fraction = vitals.fraction
-            if self._stages is None and time.monotonic() - self._began_s >= PLAN_AFTER_S:
+            if self._stages is None:  # before its first fraction is told
                 self._stages = self.session.stages()
             if vitals.spill_bytes is not None:
                 self._spill_bytes = vitals.spill_bytes

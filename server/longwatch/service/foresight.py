@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from longwatch.execution.contract import Ended
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.runs import Run
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report, Trace
 from longwatch.service.remembering import Memory
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 0.3
 """What is over by then needs no foresight; to ask for it would take longer than many queries."""
+PLANS_AWAITED: Final = 10
+"""So many times that long: an engine that has told its plan before may take its time."""
 LEAST_KEPT_S: Final = 0.5
 """Shorter runs are not remembered: nobody watches these."""
 
@@ -49,7 +52,7 @@ class Foresight:
 
     def follow(self, spec: AttemptSpec, running: Running) -> None:
         """An attempt has begun: let it know of earlier runs, if it is not over in a moment."""
-        running.spec, running.others = spec, self._beside() - 1
+        running.given(spec, self._beside() - 1)
         self._start(self._learning, self._learn(spec, running))
 
     def remember(self, running: Running, ended: Ended) -> None:
@@ -86,7 +89,12 @@ class Foresight:
             return
         like = await _fingerprint(spec, running)
         runs = await self._memory.like(like, spec.source, spec.engine)
-        estimator, dearness = await asyncio.to_thread(_lessons, runs, like)
+        await self._teach(running, runs, like)
+        if not running.stages and any(one.trace.stages for one in runs) and await _plans(running):
+            await self._teach(running, runs, like)
+
+    async def _teach(self, running: Running, runs: Sequence[Run], like: Fingerprint) -> None:
+        estimator, dearness = await asyncio.to_thread(_lessons, runs, like, running.stages)
         running.expect(dearness)
         if estimator is not None:
             running.learn(estimator)
@@ -114,6 +122,15 @@ class Foresight:
         await self._memory.keep(run)
 
 
+async def _plans(running: Running) -> bool:
+    """Wait for an attempt's stages for a while; whether they came."""
+    for _ in range(PLANS_AWAITED):
+        await asyncio.sleep(PATIENCE_S)
+        if running.stages or running.is_over:
+            break
+    return bool(running.stages)
+
+
 async def _fingerprint(spec: AttemptSpec, running: Running) -> Fingerprint:
     """Once an attempt, and in a thread: long texts of SQL take their time, and so does the first
     import."""
@@ -128,11 +145,14 @@ def _fingerprint_of(spec: AttemptSpec) -> Fingerprint:
     return fingerprint(spec.sql, spec.engine, spec.source, spec.parameters)
 
 
-def _lessons(runs: Sequence[Run], like: Fingerprint) -> tuple[Estimator | None, Dearness]:
-    """What runs of the same query say, and what those of others."""
+def _lessons(
+    runs: Sequence[Run], like: Fingerprint, stages: Sequence[Stage]
+) -> tuple[Estimator | None, Dearness]:
+    """What runs of the same query say of one with these stages, and what those of others."""
     from longwatch.progress.choosing import dearness, earlier_runs  # noqa: PLC0415 - so is numpy
     from longwatch.progress.estimate import Estimator  # noqa: PLC0415
 
-    earlier = earlier_runs([one for one in runs if one.digest == like.digest], like.numbers)
+    own = [one for one in runs if one.digest == like.digest]
+    earlier = earlier_runs(own, like.numbers, stages)
     others = dearness([one for one in runs if one.digest != like.digest])
     return Estimator(earlier) if earlier else None, others

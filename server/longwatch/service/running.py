@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from longwatch.progress.tracker import ProgressTracker
+from longwatch.protocol.attempts import Stage
 from longwatch.protocol.jobs import (
     Activity,
     Job,
@@ -44,19 +45,27 @@ class Running:
         self.progress = Progress()
         self.is_over = False
         self.spec: AttemptSpec | None = None
-        """What it was given to run."""
         self.like: Fingerprint | None = None
         """What that is like, once somebody has looked."""
+        self.stages: list[Stage] = []
+        """Those of its only statement, once it has told them."""
         self.others = 0
         """How many other jobs ran when it began."""
         self._tracker = ProgressTracker()
         self._kind: StatementKind | None = None
         self._result: ResultInfo | None = None
 
+    def given(self, spec: AttemptSpec, others: int) -> None:
+        """What it is to run, and how many other jobs run by now."""
+        self.spec, self.others = spec, others
+        self._tracker.bound(spec.memory_bytes)
+
     def heard(self, report: Report) -> None:
         """The attempt has news."""
         self._heard_s = time.monotonic()
         self.progress = self._tracker.update(report)
+        if report.statements == 1 and report.stages:
+            self.stages = report.stages
         self.phase, self._kind = report.phase, report.kind
         if report.result is None or not report.result.complete:
             # A job whose result is complete has ended: the store tells both in one change.

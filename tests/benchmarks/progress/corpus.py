@@ -10,11 +10,13 @@ from typing import Final
 import msgspec
 
 from benchmarks.progress.others import OTHERS
+from benchmarks.progress.samples import SAMPLES
 from benchmarks.progress.tpch import QUESTIONS
+from longwatch.engines.duckdb_plan import stages_of
 from longwatch.protocol.attempts import Trace
 
 FOLDER: Final = Path(__file__).parent / "traces"
-QUERIES: Final = {**QUESTIONS, **OTHERS}
+QUERIES: Final = {**QUESTIONS, **OTHERS, **SAMPLES}
 HELD_OUT: Final = frozenset(
     {"q3", "q5", "q9", "q12", "q13", "q16", "q18", "q21", "sort_numbers", "many_groups"}
     | {"join_result", "pairs"}
@@ -23,8 +25,11 @@ HELD_OUT: Final = frozenset(
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `query` and `seed` make its SQL; `scale` is TPC-H's, 1 for 1 GB; `loaded_s`: how
-    many seconds after its start a second heavy query began, `None` if none did."""
+    """One run. `query` and `seed` make its SQL; `scale` is TPC-H's, 1 for 1 GB, or 0 for the sample
+    of flights that comes with the program; `loaded_s`: how many seconds after its start a second
+    heavy query began, `None` if none did; `memory_bytes`: its limit. Of DuckDB there is its `plan`
+    as EXPLAIN (FORMAT json) told it, and the `sizes` of its tables, from which its stages follow.
+    """
 
     query: str
     seed: int
@@ -33,6 +38,9 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     trace: Trace
     loaded_s: float | None = None
+    memory_bytes: int = 6 * 2**30
+    plan: str = ""
+    sizes: dict[str, int] = {}
 
     @property
     def sql(self) -> str:
@@ -43,6 +51,14 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     def held_out(self) -> bool:
         """Whether nothing may be learned from it beforehand."""
         return self.query in HELD_OUT
+
+
+def planned(run: Recorded) -> Recorded:
+    """The same with the stages that follow from its plan by now."""
+    if not run.plan:
+        return run
+    trace = msgspec.structs.replace(run.trace, stages=stages_of(run.plan, run.sizes))
+    return msgspec.structs.replace(run, trace=trace)
 
 
 def write(path: Path, runs: list[Recorded]) -> None:
@@ -61,4 +77,4 @@ def read(path: Path) -> list[Recorded]:
 
 def everything(folder: Path = FOLDER) -> list[Recorded]:
     """All recorded runs, in the order in which they were made."""
-    return [one for path in sorted(folder.glob("*.jsonl.gz")) for one in read(path)]
+    return [planned(one) for path in sorted(folder.glob("*.jsonl.gz")) for one in read(path)]

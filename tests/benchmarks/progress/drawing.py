@@ -17,6 +17,8 @@ COLOURS = {
     "first run": "#1a7f37",
     "repeat": "#0969da",
 }
+LEAST, MOST = 0.2, 5
+"""Times the middle of the range, as far as it is drawn."""
 NAMES = {
     "engine": "DuckDB's percentage",
     "command line": "DuckDB's command line",
@@ -101,14 +103,16 @@ def ranges(tenths: dict[str, list[list[float]]]) -> Any:
     )
     for axis, (name, bands) in zip(axes.flat, tenths.items(), strict=True):
         at = [(place + 0.5) / len(bands) for place in range(len(bands))]
-        low, middle, high = zip(*bands, strict=True)
+        low, middle, high = (
+            [min(max(one, LEAST), MOST) for one in line] for line in zip(*bands, strict=True)
+        )
         colour = COLOURS[name]
         axis.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
         axis.plot(at, middle, color=colour, linewidth=1.8)
         axis.axhline(1, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
         axis.set_yscale("log", base=2)
         axis.set_yticks([0.25, 0.5, 1, 2, 4], ["¼", "½", "1", "2", "4"])
-        axis.set_ylim(0.2, 5)
+        axis.set_ylim(LEAST, MOST)
         axis.set_xlim(0, 1)
         axis.set_title(NAMES[name], fontsize=10, loc="left")
         axis.xaxis.set_major_formatter(mpl.ticker.PercentFormatter(1, decimals=0))

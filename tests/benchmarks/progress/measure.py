@@ -14,8 +14,9 @@ import psutil
 
 from benchmarks.lines import Line, ratio
 from benchmarks.progress.corpus import Recorded, everything
+from benchmarks.progress.lookups import lookups
 from benchmarks.progress.replay import Score, reports
-from benchmarks.progress.scores import firsts, held, loaded, mean, remembered, repeats, worst
+from benchmarks.progress.scores import firsts, grown, held, loaded, mean, remembered, repeats, worst
 from benchmarks.run import append, machine
 from longwatch.progress.choosing import MOST_EARLIER, earlier_runs
 from longwatch.progress.curves import curve_of
@@ -26,7 +27,6 @@ from longwatch.progress.tracker import ProgressTracker
 def told(name: str, scores: list[Score]) -> list[Line]:
     """The lines of one set of runs."""
     ours, query = worst(scores)
-    share, width = held(scores)
     error = mean(scores, lambda one: one.ours.fraction_error)
     return [
         Line(
@@ -45,6 +45,23 @@ def told(name: str, scores: list[Score]) -> list[Line]:
             [100 * mean(scores, lambda one: one.command_line)],
         ).show(),
         Line("the same, worst query", 15, "%", [100 * ours], more=query).show(),
+        *of_ranges(scores),
+    ]
+
+
+def in_themselves(name: str, scores: list[Score]) -> list[Line]:
+    """Bar and range of runs, beside nobody's."""
+    error = mean(scores, lambda one: one.ours.fraction_error)
+    return [
+        Line(name, None, "%", [100 * error], more=f"{len(scores)} runs").show(),
+        *of_ranges(scores),
+    ]
+
+
+def of_ranges(scores: list[Score]) -> list[Line]:
+    """How often they held, and how wide they were."""
+    share, width = held(scores)
+    return [
         Line("the 80 % range fails to hold", 25, "%", [100 * (1 - share)], more="≥ 15").show(),
         Line("its width, of the time left", None, "×", [width]).show(),
     ]
@@ -53,7 +70,6 @@ def told(name: str, scores: list[Score]) -> list[Line]:
 def first(name: str, scores: list[Score]) -> list[Line]:
     """The lines of runs that had no earlier one."""
     error = mean(scores, lambda one: one.ours.fraction_error)
-    share, width = held(scores)
     return [
         ratio(
             f"{name}: error of the bar, of the engine's",
@@ -67,9 +83,7 @@ def first(name: str, scores: list[Score]) -> list[Line]:
             [error],
             [mean(scores, lambda one: one.command_line)],
         ),
-        Line("the same, in itself", None, "%", [100 * error], more=f"{len(scores)} runs").show(),
-        Line("the 80 % range fails to hold", 25, "%", [100 * (1 - share)], more="≥ 15").show(),
-        Line("its width, of the time left", None, "×", [width]).show(),
+        *in_themselves("the same, in itself", scores),
     ]
 
 
@@ -108,12 +122,16 @@ def main() -> int:
     again = repeats(runs)
     lines = told("repeats, held out", [one for one in again if one.run.held_out])
     lines += told("repeats, tuned on", [one for one in again if not one.run.held_out])
-    alone = firsts(runs)
+    more = [one for one in grown(runs) if one.run.held_out]
+    lines += in_themselves("repeats over three times the data, held out", more)
+    alone = [one for one in firsts(runs) if one.run.engine == "duckdb"]
     lines += first("first runs, held out", [one for one in alone if one.run.held_out])
     lines += first("first runs, tuned on", [one for one in alone if not one.run.held_out])
+    silent = [one for one in firsts(runs) if one.run.engine != "duckdb"]
+    lines += in_themselves("first runs in PostgreSQL (50 % without a bar)", silent)
     beside = loaded(runs)
     if beside:
-        quiet = {one.run.query for one in beside}
+        quiet = {(one.run.query, one.run.engine, one.run.scale) for one in beside}
         lines.append(
             ratio(
                 "beside another query, of the error when alone",
@@ -121,13 +139,18 @@ def main() -> int:
                 [mean(beside, lambda one: one.ours.fraction_error)],
                 [
                     mean(
-                        [one for one in again if one.run.query in quiet],
+                        [
+                            one
+                            for one in again
+                            if (one.run.query, one.run.engine, one.run.scale) in quiet
+                        ],
                         lambda one: one.ours.fraction_error,
                     )
                 ],
             )
         )
     lines += cost(runs)
+    lines.append(Line("earlier runs looked up, of 2,000", 2, "ms", lookups()).show())
     append(load, [asdict(one) | {"passes": one.passes} for one in lines])
     return 0
 

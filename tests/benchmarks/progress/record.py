@@ -6,7 +6,8 @@ python -m benchmarks.progress.record postgres URL SCALE RUNS
 
 DATABASE is a file with TPC-H's tables (`tpchgen-cli` makes them as Parquet in seconds); with
 `--loaded` a second heavy query begins when about half of the time that each took before has passed.
-Nothing else should run meanwhile. Which queries: QUERIES='q1 q2' or all.
+SCALE 0 is the folder of sample data, with the queries that come with it. Nothing else should run
+meanwhile. Which queries: QUERIES='q1 q2' or all.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from benchmarks.progress.corpus import FOLDER, QUERIES, Recorded, read, write
+from benchmarks.progress.samples import SAMPLES
 from longwatch.client.sync import Client
 from longwatch.protocol.jobs import JobState
 from longwatch.runner.mailbox import Mailbox
@@ -37,10 +41,27 @@ class Recording:
         self._client = client
         self._engine = engine
         self._scale = scale
+        self._sizes: dict[str, int] = {}
+        if engine == "duckdb":
+            tables = self._rows(
+                "SELECT database_name, table_name, estimated_size FROM duckdb_tables()"
+            )
+            self._sizes = {f"{place}.main.{name}": size for place, name, size in tables}
+
+    def _rows(self, sql: str) -> list[Any]:
+        return list(self._client.submit(sql, "tpch").result(60).fetchall())
+
+    def _plan(self, sql: str) -> str:
+        """What DuckDB plans, in few bytes."""
+        if self._engine != "duckdb":
+            return ""
+        ((_, plan),) = self._rows(f"EXPLAIN (FORMAT json) {sql}")
+        return msgspec.json.encode(msgspec.json.decode(plan)).decode()
 
     def run(self, query: str, seed: int, loaded_s: float | None = None) -> Recorded | None:
         """One run; `None` if it did not succeed, which is said."""
         sql = QUERIES[query](random.Random(seed))
+        plan = self._plan(sql)
         job = self._client.submit(sql, "tpch", run_s=LONGEST_S)
         other = None
         if loaded_s is not None:
@@ -65,12 +86,16 @@ class Recording:
             duration_s=trace.elapsed_s[-1],
             trace=trace,
             loaded_s=loaded_s,
+            memory_bytes=MEMORY,
+            plan=plan,
+            sizes=self._sizes,
         )
 
 
 def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -> None:
     """Every query so many times, with other parameters each time; written after each time."""
-    queries = os.environ.get("QUERIES", " ".join(QUERIES)).split()
+    usual = SAMPLES if scale == 0 else [one for one in QUERIES if one not in SAMPLES]
+    queries = os.environ.get("QUERIES", " ".join(usual)).split()
     runs: list[Recorded] = []
     before = {
         one.query: one.duration_s
@@ -85,7 +110,7 @@ def record(engine: str, where: str, scale: float, times: int, *, loaded: bool) -
         if engine == "postgres":  # the address has a password in it
             client.add_source("tpch", engine, secrets={"url": where})
         else:
-            client.add_source("tpch", engine, path=where)
+            client.add_source("tpch", engine, path=str(Path(where).resolve()))
         recording = Recording(Path(name), client, engine, scale)
         for number in range(times):
             for query in queries:

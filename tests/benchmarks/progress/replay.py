@@ -40,6 +40,8 @@ def reports(trace: Trace) -> list[Report]:
             fraction=None if trace.fractions[place] < 0 else trace.fractions[place],
             rows=trace.rows[place],
             bytes=trace.bytes[place],
+            memory_bytes=trace.memory_bytes[place],
+            spill_bytes=trace.spill_bytes[place],
             cpu_s=trace.cpu_s[place],
             io_bytes=trace.io_bytes[place],
             statement=trace.statements[place],
@@ -64,6 +66,7 @@ def _followed(
     run: Recorded, earlier: Sequence[Earlier], expected: Dearness
 ) -> tuple[ProgressTracker, list[Progress]]:
     tracker = ProgressTracker()
+    tracker.bound(run.memory_bytes)
     tracker.expect(expected)
     if earlier:
         tracker.learn(Estimator(earlier))

@@ -17,6 +17,7 @@ from longwatch.progress.estimate import Earlier
 from longwatch.progress.fingerprint import fingerprint
 from longwatch.progress.staged import Dearness
 from longwatch.protocol.runs import Run
+from longwatch.service.foresight import LEAST_KEPT_S
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LEAST_S: Final = 1.0
@@ -44,15 +45,39 @@ def remembered(one: Recorded) -> Run:
 
 
 def _is_like(one: Recorded, other: Recorded) -> bool:
-    """Whether both ran over the same data, and alone."""
-    return other.loaded_s is None and (other.engine, other.scale) == (one.engine, one.scale)
+    """Whether both ran over the same data, and the other alone and long enough to be remembered."""
+    same = (other.engine, other.scale) == (one.engine, one.scale)
+    return same and other.loaded_s is None and other.duration_s >= LEAST_KEPT_S
 
 
 def earlier_of(one: Recorded, runs: Iterable[Recorded]) -> list[Earlier]:
     """What other runs of its query, with other parameters, say of a run."""
     others = [other for other in runs if other is not one and other.query == one.query]
     known = [remembered(other) for other in others if _is_like(one, other)]
-    return earlier_runs(known[-MOST_EARLIER:], remembered(one).numbers)
+    return earlier_runs(known[-MOST_EARLIER:], remembered(one).numbers, one.trace.stages)
+
+
+def grown(runs: Sequence[Recorded]) -> list[Score]:
+    """Every quiet run of an engine that plans, after those of the same query over a third of the
+    data."""
+    scores = []
+    for one in runs:
+        before = {10.0: 3.0, 30.0: 10.0}.get(one.scale)
+        if one.loaded_s is not None or one.duration_s < LEAST_S or not one.trace.stages:
+            continue
+        known = [
+            remembered(other)
+            for other in runs
+            if (other.engine, other.query, other.scale) == (one.engine, one.query, before)
+            and other.loaded_s is None
+            and other.duration_s >= LEAST_KEPT_S
+        ]
+        stages = one.trace.stages
+        earlier = earlier_runs(known[-MOST_EARLIER:], remembered(one).numbers, stages)
+        found = score(one, earlier) if earlier else None
+        if found is not None:
+            scores.append(found)
+    return scores
 
 
 def expected_of(one: Recorded, runs: Iterable[Recorded]) -> Dearness:

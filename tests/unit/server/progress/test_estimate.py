@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from longwatch.progress.choosing import earlier_runs
 from longwatch.progress.curves import POINTS, curve_of
 from longwatch.progress.estimate import Estimator
 from longwatch.progress.tracker import ProgressTracker
-from longwatch.protocol.attempts import Report, Trace
+from longwatch.protocol.attempts import Report, Stage, Trace
 from longwatch.protocol.jobs import Phase, Progress, ProgressBasis
 from longwatch.protocol.runs import Run
 from unit.server.progress.courses import Told, crooked, nothing, reports, run, trace
@@ -56,6 +57,33 @@ def test_an_engine_that_tells_nothing_is_told_by_its_history() -> None:
     assert middle.eta_low_s is not None
     assert middle.eta_high_s is not None
     assert middle.eta_low_s <= 30 <= middle.eta_high_s
+
+
+def planned(one: Run, work_s: float) -> Run:
+    """The same run with a plan."""
+    trace = msgspec.structs.replace(one.trace, stages=[Stage(1.0, work_s)])
+    return msgspec.structs.replace(one, trace=trace)
+
+
+def test_a_plan_tells_how_far_tables_have_grown() -> None:
+    """Three times the rows: without the plans the bar would be through after a third."""
+    before = [planned(run(20, nothing), 5.0)]
+    small, grown = (earlier_runs(before, [], [Stage(1.0, work_s)]) for work_s in (6.0, 15.0))
+    assert [one.size for one in small] == [1.0], "other parameters, perhaps"
+    tracker = ProgressTracker()
+    tracker.learn(Estimator(grown))
+    shown = [tracker.update(report) for report in reports(60, nothing)]
+    assert shown[len(shown) // 2].fraction == pytest.approx(0.5, abs=0.05)
+    left = shown[len(shown) // 2]
+    assert left.eta_low_s is not None
+    assert left.eta_high_s is not None
+    assert left.eta_low_s <= 30 <= left.eta_high_s
+
+
+@pytest.mark.parametrize("work_s", [0.0, float("inf"), float("nan")])
+def test_a_plan_that_makes_no_sense_says_nothing_of_growth(work_s: float) -> None:
+    (one,) = earlier_runs([planned(run(20), work_s)], [], [Stage(1.0, 5.0)])
+    assert one.size == 1.0
 
 
 def test_another_query_beside_it_makes_a_run_longer_but_not_larger() -> None:

@@ -45,7 +45,7 @@ def test_the_engines_percentage_is_put_right_by_what_its_stages_take() -> None:
     progress, error = shown(STEEP, 10, steep)
     assert alone > 0.3
     assert error < 0.05
-    assert {one.basis for one in progress} == {ProgressBasis.MEASURED}
+    assert {one.basis for one in progress[1:]} == {ProgressBasis.MEASURED}
     middle = progress[len(progress) // 2]
     assert middle.eta_low_s is not None
     assert middle.eta_high_s is not None
