@@ -78,6 +78,8 @@ class JobService:
             now=now,
             endwatch=self._endwatch,
         )
+        self._is_called = False
+        """To lead: what takes a while, and may be called off meanwhile."""
         self.opened_s: dict[str, float] = {}
         """When each result was last opened, by the monotonic clock: those do not expire now."""
 
@@ -90,13 +92,19 @@ class JobService:
 
     async def lead(self, may_start: Callable[[Transaction], bool]) -> None:
         """Start jobs from now on, as the only one of several servers on the store. `may_start`
-        says in a transaction whether that is still so. Raises `StoreError`."""
+        says in a transaction whether that is still so. A `follow` meanwhile wins. Raises
+        `StoreError`."""
+        self._is_called = True
         await self._take_up()
-        self._turns.lead(may_start)
+        if self._is_called:
+            self._turns.lead(may_start)
+        else:  # what was taken up since has been found by another as well
+            self.follow()
 
     def follow(self) -> None:
         """Start no jobs any more. Those that run go on, unless another server takes them up: as it
         does with what workers carry out."""
+        self._is_called = False
         self._turns.follow()
         self.attempts.let_go()
 

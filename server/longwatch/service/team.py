@@ -142,9 +142,10 @@ class Team:
                 self._log.warning("this server cannot lead yet", error=str(error))
                 await asyncio.sleep(_RETRY_S)
             else:
-                self._log.info("this server leads", server=self.name)
+                if self._holds:  # else the lock went meanwhile
+                    self._log.info("this server leads", server=self.name)
                 break
-        else:  # the lock went meanwhile
+        else:
             self._service.follow()
 
     async def moved(self) -> None:

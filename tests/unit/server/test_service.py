@@ -476,3 +476,16 @@ async def test_what_another_server_let_write_is_never_run_again(tmp_path: Path) 
         with pytest.raises(AttemptOver):
             await given.store.run(repository.note_write, other.id, 1)
         assert (await given.job(other.id)).kind is None
+
+
+async def test_who_is_told_to_follow_while_it_takes_up_does_not_lead(behind: Backend) -> None:
+    behind.service.follow()
+    leading = asyncio.create_task(behind.service.lead(lambda _tx: True))
+    await asyncio.sleep(0)  # it asks the store for what runs
+    behind.service.follow()
+    await leading
+    assert not behind.service.leading
+    one = await submitted(behind)
+    assert behind.executor.launched == []
+    await behind.service.lead(lambda _tx: True)
+    await launched(behind, one.id)
