@@ -12,5 +12,4 @@
 - `offering`    jobs that workers may come for
 - `working`     the workers themselves
 - `retention`   how long results and jobs are kept; `expiry` says which go
-- `background`  what goes on beside everything else, and is stopped
 """

@@ -10,12 +10,12 @@ from typing import Final
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.jobs.errors import InvalidToken, UnknownToken
 from longwatch.jobs.model import new_id
 from longwatch.protocol.people import NewToken, Token, TokenDraft
 from longwatch.security.tokens import Principal, TokenChecker, digest, new_named_token
 from longwatch.service.audit import AuditLog
-from longwatch.service.background import Background
 from longwatch.store import people
 from longwatch.store.errors import StoreError
 from longwatch.store.people import StoredToken

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from longwatch.service.background import Background
+from longwatch.background import Background
 from longwatch.service.running import Running
 
 LOOK_S: Final = 2.0

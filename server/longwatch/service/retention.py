@@ -26,11 +26,11 @@ from typing import Final
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.execution import folders
 from longwatch.execution.folders import JobFolder
 from longwatch.protocol.jobs import JobSummary
 from longwatch.protocol.limits import SweepKind
-from longwatch.service.background import Background
 from longwatch.service.expiry import Keep, Stored, Survey, expired
 from longwatch.store import aging, runs
 from longwatch.store.aging import Standing

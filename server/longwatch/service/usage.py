@@ -15,11 +15,11 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.execution import folders
 from longwatch.execution.folders import JobFolder
 from longwatch.jobs.errors import QuotaExceeded
 from longwatch.protocol.jobs import JobSummary
-from longwatch.service.background import Background
 from longwatch.store import aging
 from longwatch.store.errors import StoreError
 from longwatch.store.store import Store

@@ -11,9 +11,9 @@ from typing import Final
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.execution.contract import BrokerUnreachable, Claimant
 from longwatch.protocol.worker import Claim, ClaimRequest, Presence, Worker, WorkerList
-from longwatch.service.background import Background
 from longwatch.service.jobs import JobService
 from longwatch.service.offering import Offers
 
