@@ -39,6 +39,26 @@ def test_the_second_run_of_a_query_knows_how_long_it_takes(server: Server) -> No
     second.wait(60)
 
 
+def test_a_query_over_far_more_rows_is_told_by_its_plan(server: Server) -> None:
+    """Without the plans of both, earlier runs are tried at two and a half times their work at
+    most."""
+    took = server.client.submit(SLOW.format(rows=60_000_000, digits=3)).wait(60)
+    assert took.started_at is not None
+    assert took.finished_at is not None
+    took_s = (took.finished_at - took.started_at).total_seconds()
+    larger = server.client.submit(SLOW.format(rows=6_000_000_000, digits=32))
+
+    def told() -> Progress | None:
+        progress = larger.status().progress
+        return progress if (progress.eta_low_s or 0.0) > 5 * took_s else None
+
+    progress = wait_until(told, patience_s=30)
+    assert progress is not None
+    assert progress.basis in {ProgressBasis.BOTH, ProgressBasis.HISTORY}
+    larger.cancel()
+    larger.wait(20)
+
+
 def test_another_query_learns_nothing_from_it(server: Server) -> None:
     other = server.client.submit("select sum(sqrt(i)) from range(60000000) t(i)")
     assert other.wait(60).progress.basis is ProgressBasis.MEASURED
