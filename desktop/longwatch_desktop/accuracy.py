@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 from longwatch.protocol.runs import SourceAccuracy
 from longwatch_desktop.actions import Actions
-from longwatch_desktop.admin.table import TextTable
 from longwatch_desktop.session import Session
 from longwatch_desktop.tasks import Tasks, foreseen
+from longwatch_desktop.text_table import TextTable
 from longwatch_desktop.translation import figures, tr
 
 

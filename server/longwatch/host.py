@@ -1,13 +1,5 @@
 """Runs a server in a thread of this process: the desktop's embedded one, a notebook's, `serve`.
 
-    HostError
-    ├── DataDirUnusable   the data folder cannot be made or written
-    ├── AlreadyServing    a server runs in this data folder; `address` says where
-    ├── DataDirBusy       a process holds this data folder and does not answer
-    ├── Insecure          others would reach it without TLS, or the certificate is of no use
-    ├── BindFailed        the address to listen on is taken, or not this machine's
-    └── StartFailed       the server itself could not start, or not in time
-
 The server's own packages (FastAPI, SQLAlchemy, uvicorn: 0.7 s) are imported in the thread, so
 that a window that starts one is on the screen first.
 """
@@ -22,8 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,77 +22,43 @@ from filelock import FileLock, Timeout
 
 from longwatch.client.address import Address
 from longwatch.client.discovery import ServerFile, find_local, read_server_file, write_server_file
+from longwatch.host_errors import (
+    AlreadyServing,
+    BindFailed,
+    DataDirBusy,
+    DataDirUnusable,
+    HostError,
+    Insecure,
+    StartFailed,
+    explained,
+)
 from longwatch.paths import default_data_dir
 from longwatch.protocol.routes import SERVER_FILE
 
 if TYPE_CHECKING:
-    import uvicorn
     from fastapi import FastAPI
 
     from longwatch.security.certificates import Certificate
     from longwatch.security.keeping import Keeper
+    from longwatch.serving import Server
+
+__all__ = [
+    "AlreadyServing",
+    "BindFailed",
+    "DataDirBusy",
+    "DataDirUnusable",
+    "HostError",
+    "Insecure",
+    "ServerThread",
+    "StartFailed",
+]
 
 LOCK_FILE: Final = "server.lock"
 WAITING: Final = 1024
 """Connections that wait to be accepted, at most."""
-ACCEPTED: Final = 8
-"""Connections that are accepted in one step of the loop, 0.7 ms each with all that comes of it.
-asyncio takes all that wait, and a thousand that come back at once held everybody up for 0.4 s."""
 LOOK_AT_CERTIFICATE_S: Final = 3_600.0
 OTHERS_START_S: Final = 5.0
 """How long another server may take from locking the folder to answering."""
-
-
-class HostError(Exception):
-    """No server could be started."""
-
-
-class DataDirUnusable(HostError):
-    """The data folder cannot be made or written."""
-
-    def __init__(self, data_dir: Path, reason: OSError) -> None:
-        super().__init__(
-            f"The data folder {data_dir} cannot be used: {reason.strerror or reason}. Give it to "
-            "this user, or choose another with --data-dir."
-        )
-
-
-class AlreadyServing(HostError):
-    """A server runs in this data folder already."""
-
-    def __init__(self, data_dir: Path, address: Address) -> None:
-        super().__init__(f"A server already runs in {data_dir}, at {address.url}.")
-        self.address = address
-
-
-class DataDirBusy(HostError):
-    """Another process holds this data folder and does not answer."""
-
-    def __init__(self, data_dir: Path) -> None:
-        left = read_server_file(data_dir / SERVER_FILE)
-        who = f"Process {left.pid}" if left else "Another process"
-        super().__init__(
-            f"{who} holds the data folder {data_dir} and does not answer. Wait for it to end, or "
-            "end it, then start again."
-        )
-
-
-class BindFailed(HostError):
-    """The address cannot be listened on."""
-
-    def __init__(self, host: str, port: int, reason: OSError) -> None:
-        super().__init__(
-            f"Port {port} of {host} cannot be listened on: {reason.strerror or reason}. Choose "
-            "another port; 0 takes any free one."
-        )
-
-
-class Insecure(HostError):
-    """The server would protect nobody, or cannot prove who it is; says what to do."""
-
-
-class StartFailed(HostError):
-    """The server could not start."""
 
 
 class ServerThread:
@@ -138,7 +95,7 @@ class ServerThread:
         self._failure: BaseException | None = None
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
         self._leaving = asyncio.Event()
         self._thread: threading.Thread | None = None
         self._file: ServerFile | None = None
@@ -181,7 +138,7 @@ class ServerThread:
             raise StartFailed(f"The server did not start within {timeout_s:g} seconds.")
         if self._failure is not None:
             self._thread.join()
-            raise _explained(self._failure) from self._failure
+            raise explained(self._failure) from self._failure
 
     def stop(
         self, timeout_s: float = 5.0, *, keep_jobs: bool = False, wind_down: bool = False
@@ -257,7 +214,7 @@ class ServerThread:
             try:
                 settings = load_settings(self.data_dir, self._given)
             except ValueError as error:
-                raise _explained(error) from error
+                raise explained(error) from error
             host, port = settings.host, settings.port
         host = str(host).strip("[]")
         host = "127.0.0.1" if host == "localhost" else host
@@ -313,12 +270,12 @@ class ServerThread:
                 self._lock.release()
 
     async def _serve(self, sock: socket.socket) -> None:
-        import uvicorn  # noqa: PLC0415 - here and below: in the thread, after the window
-
+        # Here and below: in the thread, after the window.
         from longwatch.app import create_app  # noqa: PLC0415
         from longwatch.security import certificates  # noqa: PLC0415
         from longwatch.security.keeping import context_of, keeper_of  # noqa: PLC0415
         from longwatch.security.tokens import new_token  # noqa: PLC0415
+        from longwatch.serving import Server, config_of, note_failure  # noqa: PLC0415
         from longwatch.settings import load_settings  # noqa: PLC0415
 
         settings = load_settings(self.data_dir, self._given)
@@ -342,53 +299,17 @@ class ServerThread:
             return settings.own_url(port, encrypted=bool(shown)), shown
 
         app = create_app(settings, token=self._token, place=place)
-        _note_failure(app, self)
-        config = uvicorn.Config(
-            app,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=settings.behind_proxy,
-            http="longwatch.feed.socket:FeedHttp",
-            ws="longwatch.feed.socket:FeedSocket",
-            ssl_context_factory=None if context is None else lambda *_: context,
-            ws_max_size=2**20,
-            ws_per_message_deflate=False,  # 100 feeds: 77 % of a core, and it falls behind
-            timeout_graceful_shutdown=1,
-            # For asyncio both: how many may wait, and how many it accepts at once.
-            backlog=ACCEPTED if os.name == "posix" else WAITING,
-        )
-        thread = self
-
-        class Server(uvicorn.Server):
-            async def main_loop(self) -> None:
-                # uvicorn's own looks every 0.1 s whether to end: this one once a second, for the
-                # date that answers carry, and when it is told.
-                tenths = 0
-                while not await self.on_tick(tenths):
-                    tenths += 10
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(1.0):
-                            await thread._leaving.wait()
-
-            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-                await super().startup(sockets)
-                if os.name == "posix":
-                    sock.listen(WAITING)
-                if self.started:
-                    thread._ready.set()
-
-            async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-                # Before the connections go: clients hear what becomes of their jobs, and goodbye.
-                if app.state.parts is not None:
-                    if thread._wind_down:
-                        await _first(app.state.parts.shutdown.wind_down(), thread._hurried.wait())
-                    await app.state.parts.shutdown.drain(keep=thread._keep_jobs)
-                await super().shutdown(sockets)
-
+        note_failure(app, self._failed)
+        config = config_of(app, context, waiting=WAITING, behind_proxy=settings.behind_proxy)
         self._loop = asyncio.get_running_loop()
-        self._server = Server(config)
+        self._server = Server(
+            config,
+            sock,
+            waiting=WAITING,
+            leaving=self._leaving,
+            on_ready=self._ready.set,
+            farewell=lambda: self._say_goodbye(app),
+        )
         if self._stopping:
             return
         if keeper is not None and context is not None:
@@ -402,6 +323,15 @@ class ServerThread:
             await self._server.serve(sockets=[sock])
         finally:
             uvicorns.removeFilter(self._is_news)
+
+    def _failed(self, error: BaseException) -> None:
+        self._failure = error
+
+    async def _say_goodbye(self, app: FastAPI) -> None:
+        if app.state.parts is not None:
+            if self._wind_down:
+                await _first(app.state.parts.shutdown.wind_down(), self._hurried.wait())
+            await app.state.parts.shutdown.drain(keep=self._keep_jobs)
 
     def _is_news(self, record: logging.LogRecord) -> bool:
         """Whether a line of uvicorn's says more than what `start` raises: with log_config=None it
@@ -452,32 +382,3 @@ async def _first(*ways: Coroutine[Any, Any, object]) -> None:
     await asyncio.gather(*waiting, return_exceptions=True)
     for task in done:
         task.result()
-
-
-def _note_failure(app: FastAPI, thread: ServerThread) -> None:
-    """uvicorn only logs what a lifespan raises: keep it for whoever called `start`."""
-    original = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def noted(served: FastAPI) -> AsyncIterator[Any]:
-        try:
-            async with original(served) as state:
-                yield state
-        except BaseException as error:
-            thread._failure = error
-            raise
-
-    app.router.lifespan_context = noted
-
-
-def _explained(error: BaseException) -> HostError:
-    if isinstance(error, HostError):
-        return error
-    from longwatch.security.certificates import CertificateUnusable  # noqa: PLC0415 - if it fails
-    from longwatch.security.exposure import Exposed  # noqa: PLC0415
-
-    if isinstance(error, Exposed | CertificateUnusable):
-        return Insecure(str(error))
-    if isinstance(error, SystemExit):
-        return StartFailed("The server could not start; server.log in the data folder says more.")
-    return StartFailed(f"The server could not start: {error}")

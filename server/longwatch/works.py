@@ -35,6 +35,7 @@ from longwatch.security.exposure import check_exposure
 from longwatch.security.hosts import LOOPBACK
 from longwatch.security.tokens import Principal, TokenChecker
 from longwatch.service.audit import AuditLog
+from longwatch.service.expiry import Keep
 from longwatch.service.jobs import JobService
 from longwatch.service.notifying import Notifier
 from longwatch.service.offering import Offers
@@ -42,7 +43,7 @@ from longwatch.service.owners import Owners
 from longwatch.service.people import TokenService
 from longwatch.service.relaying import Relay
 from longwatch.service.remembering import Memory
-from longwatch.service.retention import Keep, Retention
+from longwatch.service.retention import Retention
 from longwatch.service.saving import SavedQueries
 from longwatch.service.shutdown import Shutdown
 from longwatch.service.sourcing import SourceService

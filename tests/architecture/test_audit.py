@@ -3,7 +3,7 @@ this test keeps (the API of osv.dev)."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import sys
 import threading
@@ -17,7 +17,7 @@ import pytest
 
 from support.workers import free_port
 
-BOOTSTRAP: Final = Path(__file__).parents[2] / "packaging" / "bootstrap.py"
+PACKAGING: Final = Path(__file__).parents[2] / "packaging"
 VULNERABLE: Final = "jinja2"
 
 
@@ -50,14 +50,11 @@ def known_at() -> Iterator[str]:
 
 
 @pytest.fixture
-def bootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script, of this environment's tools and of other pins."""
-    spec = importlib.util.spec_from_file_location("bootstrap", BOOTSTRAP)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "BIN", Path(sys.executable).parent)
+def vulnerabilities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The part of the set-up that asks, with this environment's tools and of other pins."""
+    monkeypatch.syspath_prepend(PACKAGING)
+    module = importlib.import_module("vulnerabilities")
+    monkeypatch.setattr("checkout.BIN", Path(sys.executable).parent)
     monkeypatch.setattr(module, "CONSTRAINTS", tmp_path / "constraints.txt")
     monkeypatch.setenv("PIP_AUDIT_VULNERABILITY_SERVICE", "osv")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -75,7 +72,7 @@ def bootstrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     ],
 )
 def test_a_vulnerable_pin_fails_the_check(
-    bootstrap: ModuleType,
+    vulnerabilities: ModuleType,
     known_at: str,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -83,8 +80,8 @@ def test_a_vulnerable_pin_fails_the_check(
     is_well: bool,
 ) -> None:
     monkeypatch.setenv("PIP_AUDIT_OSV_URL", known_at)
-    bootstrap.CONSTRAINTS.write_text("# pins\n" + "\n".join(pins) + "\n", "utf-8")
-    assert bootstrap.audit() is is_well
+    vulnerabilities.CONSTRAINTS.write_text("# pins\n" + "\n".join(pins) + "\n", "utf-8")
+    assert vulnerabilities.audit() is is_well
     said = capfd.readouterr().err
     assert ("TEST-1" in said) is not is_well
     assert "Skipped" not in said
@@ -102,15 +99,17 @@ def test_a_vulnerable_pin_fails_the_check(
         ("", None),
     ],
 )
-def test_what_it_says_is_judged(bootstrap: ModuleType, said: str, is_well: bool | None) -> None:
-    assert bootstrap.judged(said) is is_well
+def test_what_it_says_is_judged(
+    vulnerabilities: ModuleType, said: str, is_well: bool | None
+) -> None:
+    assert vulnerabilities.judged(said) is is_well
 
 
 @pytest.mark.slow
 def test_where_nobody_answers_it_says_so(
-    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    vulnerabilities: ModuleType, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PIP_AUDIT_OSV_URL", f"http://127.0.0.1:{free_port()}")
-    bootstrap.CONSTRAINTS.write_text("idna==3.20\n", "utf-8")
-    assert bootstrap.audit() is True
+    vulnerabilities.CONSTRAINTS.write_text("idna==3.20\n", "utf-8")
+    assert vulnerabilities.audit() is True
     assert "Skipped, the list of vulnerabilities is out of reach" in capfd.readouterr().err

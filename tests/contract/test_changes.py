@@ -224,9 +224,9 @@ class TestDelete:
         one = await submitted(http, limits={"queue_s": 0.2})
         await http.post(f"/v1/jobs/{one}/cancel")
         assert (await http.delete(f"/v1/jobs/{one}")).status_code == 204
-        await eventually(lambda: not behind.service._deadlines.waiting)
-        assert behind.service._scheduler._task is not None
-        assert not behind.service._scheduler._task.done()
+        await eventually(lambda: not behind.service._turns._deadlines.waiting)
+        assert behind.service._turns._scheduler._task is not None
+        assert not behind.service._turns._scheduler._task.done()
         log = (behind.settings.data_dir / "server.log").read_text("utf-8")
         assert "no job could be started" not in log
 

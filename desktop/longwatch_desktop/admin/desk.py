@@ -14,13 +14,13 @@ from longwatch_desktop.actions import Actions
 from longwatch_desktop.admin.dialog import AdminDialog
 from longwatch_desktop.admin.retention_desk import RetentionDesk
 from longwatch_desktop.admin.sources_desk import AdminSources
-from longwatch_desktop.admin.table import TextTable
 from longwatch_desktop.admin.token_dialog import TokenDialog
 from longwatch_desktop.dialogs import ask
 from longwatch_desktop.servers.control import ServerControl
 from longwatch_desktop.session import Session
 from longwatch_desktop.sources.desk import SourceDesk
 from longwatch_desktop.tasks import Tasks, foreseen
+from longwatch_desktop.text_table import TextTable
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import tr
 

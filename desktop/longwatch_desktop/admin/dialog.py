@@ -23,9 +23,9 @@ from longwatch_desktop import words
 from longwatch_desktop.admin.limits_page import LimitsPage
 from longwatch_desktop.admin.retention_page import RetentionPage
 from longwatch_desktop.admin.sources_page import SourcesPage
-from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.admin.token_dialog import ROLES
 from longwatch_desktop.mirror import text
+from longwatch_desktop.text_table import Row, TextTable
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import tr
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from longwatch.protocol.limits import Limit, LimitList, LimitOrigin
 from longwatch_desktop import words
-from longwatch_desktop.admin.table import TextTable
 from longwatch_desktop.limits import LIMITS as OWN
+from longwatch_desktop.text_table import TextTable
 from longwatch_desktop.translation import QT_TR_NOOP, figures, tr
 
 TITLES: Final = {

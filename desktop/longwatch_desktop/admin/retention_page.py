@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 from longwatch.protocol.limits import Retention, SweepKind, Swept
 from longwatch_desktop import words
 from longwatch_desktop.admin.limits_page import TITLES, amount
-from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.mirror import text
+from longwatch_desktop.text_table import Row, TextTable
 from longwatch_desktop.theme import inset
 from longwatch_desktop.translation import tr
 

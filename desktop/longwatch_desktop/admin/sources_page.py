@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from longwatch.protocol.sources import Source, SourceOrigin
 from longwatch.protocol.worker import DEFAULT_QUEUE
 from longwatch_desktop import words
-from longwatch_desktop.admin.table import Row, TextTable
 from longwatch_desktop.sources.tree import FIXED
+from longwatch_desktop.text_table import Row, TextTable
 from longwatch_desktop.theme import Theme
 from longwatch_desktop.translation import QT_TR_NOOP, tr
 

@@ -20,7 +20,7 @@ from longwatch.protocol.limits import (
     Swept,
     TargetList,
 )
-from longwatch.service.retention import Held
+from longwatch.service.expiry import Held
 from longwatch.store import aging
 
 router: Final = APIRouter(dependencies=AUTHENTICATED, route_class=JsonRoute, tags=["server"])

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
+from longwatch.background import Background
 from longwatch.execution import celery_mailbox as files
 from longwatch.execution.celery_hints import Hints
 from longwatch.execution.contract import Claimant, Died, Ended, Executor, HandedBack, Observer
@@ -81,7 +82,7 @@ class CeleryExecutor(Executor):
         self.lease_s = lease_s
         self._leases: dict[tuple[str, int], _Lease] = {}
         self._observer: Observer | None = None
-        self._reaper: asyncio.Task[None] | None = None
+        self._reaper = Background("leases")
         self._later: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._let_go: set[tuple[str, int]] = set()
@@ -89,7 +90,7 @@ class CeleryExecutor(Executor):
     async def start(self, observer: Observer) -> None:
         self._observer = observer
         await self._here.start(observer)
-        self._reaper = asyncio.create_task(self._reap(), name="leases")
+        self._reaper.start(self._reap())
         self._soon(self._hints.open(), "broker")
 
     async def offer(self, job_id: str, attempt: int, queue: str, task_id: str) -> None:
@@ -197,9 +198,7 @@ class CeleryExecutor(Executor):
         """Let go of everything. What workers carry out goes on in any case, and is taken up by the
         next server."""
         self._stopping = True
-        if self._reaper is not None:
-            self._reaper.cancel()
-            await asyncio.gather(self._reaper, return_exceptions=True)
+        await self._reaper.stop()
         await asyncio.gather(*self._later, return_exceptions=True)
         self._leases.clear()
         await self._here.stop(keep=keep)

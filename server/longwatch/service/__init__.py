@@ -1,13 +1,15 @@
 """The job service: the only writer of job state.
 
-- `jobs`        `JobService`: takes jobs in, cancels them, hears from the executor
+- `jobs`        `JobService`: takes jobs in, cancels and deletes them; the face of what follows
 - `submitting`  what may be submitted, once only for each idempotency key
 - `requests`    cancelling and deleting, in a transaction
 - `bulk`        the same for many jobs at once
 - `endwatch`    wakes who waits for the end of a job
-- `scheduling`  whose turn it is
+- `turns`       how jobs begin to run; `scheduling` says whose turn it is
 - `starting`    what an attempt is given to run
-- `endings`     what becomes of a job whose attempt is over
+- `attempts`    those that run now
+- `recording`   how they end; `endings` says what becomes of their jobs
 - `offering`    jobs that workers may come for
 - `working`     the workers themselves
+- `retention`   how long results and jobs are kept; `expiry` says which go
 """

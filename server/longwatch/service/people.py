@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.jobs.errors import InvalidToken, UnknownToken
 from longwatch.jobs.model import new_id
 from longwatch.protocol.people import NewToken, Token, TokenDraft
@@ -59,12 +60,12 @@ class TokenService:
         self._audit = audit
         self._log = log
         self._now = now
-        self._noting: asyncio.Task[None] | None = None
+        self._noting = Background("tokens-used")
 
     async def start(self) -> None:
         """Let in those that were made before, and begin to note which are used."""
         await self.reload()
-        self._noting = asyncio.create_task(self._note_now_and_then(), name="tokens-used")
+        self._noting.start(self._note_now_and_then())
 
     async def reload(self) -> None:
         """Take in what there is now: another server on the store makes and revokes tokens too.
@@ -78,10 +79,7 @@ class TokenService:
 
     async def stop(self) -> None:
         """Note which were used."""
-        if self._noting is not None:
-            self._noting.cancel()
-            await asyncio.gather(self._noting, return_exceptions=True)
-            self._noting = None
+        await self._noting.stop()
         with contextlib.suppress(StoreError):  # a moment is lost, and the server ends
             await self._note_used()
 

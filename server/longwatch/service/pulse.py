@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from longwatch.background import Background
 from longwatch.service.running import Running
 
 LOOK_S: Final = 2.0
@@ -23,17 +24,15 @@ class Pulse:
     ) -> None:
         self._running = running
         self._tell = tell
-        self._task: asyncio.Task[None] | None = None
+        self._looking = Background("pulse")
 
     def start(self) -> None:
         """Begin to look."""
-        self._task = asyncio.create_task(self._run(), name="pulse")
+        self._looking.start(self._run())
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._looking.stop()
 
     async def _run(self) -> None:
         while True:

@@ -17,9 +17,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -27,10 +26,12 @@ from typing import Final
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.execution import folders
-from longwatch.execution.folders import AttemptFolder, JobFolder
+from longwatch.execution.folders import JobFolder
 from longwatch.protocol.jobs import JobSummary
 from longwatch.protocol.limits import SweepKind
+from longwatch.service.expiry import Keep, Stored, Survey, expired
 from longwatch.store import aging, runs
 from longwatch.store.aging import Standing
 from longwatch.store.errors import StoreError
@@ -56,18 +57,6 @@ RemoveJobs = Callable[[Sequence[str]], Awaitable[int]]
 """Deletes jobs that are over, with all they left; how many it deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """What is kept; `None` is without bound."""
-
-    results_for: timedelta | None
-    results_bytes: int | None
-    jobs_for: timedelta | None
-    jobs: int | None
-    runs_for: timedelta | None = None
-    runs: int | None = None
-
-
 @dataclass(slots=True)
 class Swept:
     """What one pass removed."""
@@ -77,57 +66,6 @@ class Swept:
     leftovers: int = 0
     jobs: int = 0
     runs: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A result that could go: nobody writes it any more."""
-
-    job_id: str
-    attempt: AttemptFolder
-    finished_at: datetime
-    owner: str = ""
-
-
-def expired(
-    stored: Iterable[Stored], total_bytes: int, keep: Keep, now: datetime | None
-) -> list[Stored]:
-    """Those of `stored` that go, the oldest first; `total_bytes` is what all results take up,
-    those being written included. Without `now` none is too old."""
-    going: list[Stored] = []
-    oldest = None if keep.results_for is None or now is None else now - keep.results_for
-    for one in sorted(stored, key=lambda one: one.finished_at):
-        too_old = oldest is not None and one.finished_at < oldest
-        too_much = keep.results_bytes is not None and total_bytes > keep.results_bytes
-        if too_old or too_much:
-            going.append(one)
-            total_bytes -= one.attempt.result_bytes
-    return going
-
-
-@dataclass(slots=True)
-class Held:
-    """How many results there are of somebody, and what they take up."""
-
-    results: int = 0
-    bytes: int = 0
-
-
-@dataclass(slots=True)
-class Survey:
-    """What a look at all folders found."""
-
-    looked_at: datetime
-    stored: list[Stored] = field(default_factory=list)
-    total_bytes: int = 0
-    held: defaultdict[str, Held] = field(default_factory=lambda: defaultdict(Held))
-    """By owner."""
-
-    def lose(self, one: Stored) -> None:
-        """A result is gone."""
-        held = self.held[one.owner]
-        held.results -= 1
-        held.bytes -= one.attempt.result_bytes
 
 
 class Retention:
@@ -172,18 +110,15 @@ class Retention:
         self._survey: Survey | None = None
         self._looking = asyncio.Lock()
         self._last: tuple[datetime, float] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._sweeping = Background("retention")
 
     def start(self) -> None:
         """Begin, with a first pass at once."""
-        self._task = asyncio.create_task(self._run(), name="retention")
+        self._sweeping.start(self._run())
 
     async def stop(self) -> None:
         """Leave the rest for another time; waits for the batch under way, which is short."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._sweeping.stop()
 
     def changed(self, jobs: Iterable[JobSummary]) -> None:
         """Jobs have changed; many that ended since the last pass call for the next."""

@@ -88,7 +88,7 @@ class Team:
     def start(self) -> None:
         """Listen to the others, and stand for leader."""
         self._loop = asyncio.get_running_loop()
-        self._service.on_progress = self._progress_here
+        self._service.attempts.on_progress = self._progress_here
         if not self._store.texts_indexed:
             self._log.warning(
                 "texts of jobs are looked at one by one: this PostgreSQL has no pg_trgm, or its "
@@ -142,9 +142,10 @@ class Team:
                 self._log.warning("this server cannot lead yet", error=str(error))
                 await asyncio.sleep(_RETRY_S)
             else:
-                self._log.info("this server leads", server=self.name)
+                if self._holds:  # else the lock went meanwhile
+                    self._log.info("this server leads", server=self.name)
                 break
-        else:  # the lock went meanwhile
+        else:
             self._service.follow()
 
     async def moved(self) -> None:

@@ -7,7 +7,6 @@ much submits nothing more until something was deleted; nothing is deleted for it
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import heapq
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.execution import folders
 from longwatch.execution.folders import JobFolder
 from longwatch.jobs.errors import QuotaExceeded
@@ -63,7 +63,7 @@ class Usage:
         self._of: dict[str, int] = {}
         self._since: list[tuple[str, Held | None]] | None = None
         """What came and went while files are being counted."""
-        self._task: asyncio.Task[None] | None = None
+        self._counting = Background("usage")
 
     @property
     def is_bounded(self) -> bool:
@@ -73,14 +73,11 @@ class Usage:
     def start(self) -> None:
         """Begin to count."""
         if self.is_bounded:
-            self._task = asyncio.create_task(self._run(), name="usage")
+            self._counting.start(self._run())
 
     async def stop(self) -> None:
         """Count no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._counting.stop()
 
     def of(self, person: str) -> int:
         """What somebody's results and uploads take up, in bytes."""

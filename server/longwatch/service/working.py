@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from longwatch.background import Background
 from longwatch.execution.contract import BrokerUnreachable, Claimant
 from longwatch.protocol.worker import Claim, ClaimRequest, Presence, Worker, WorkerList
 from longwatch.service.jobs import JobService
@@ -90,17 +91,15 @@ class WorkerService:
         self._offers = offers
         self._roster = roster
         self._log = log
-        self._looking: asyncio.Task[None] | None = None
+        self._looking = Background("hints")
 
     def start(self) -> None:
         """Begin to look after hints that get lost."""
-        self._looking = asyncio.create_task(self._look(), name="hints")
+        self._looking.start(self._look())
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+        await self._looking.stop()
 
     def heard(self, presence: Presence) -> None:
         """A worker is there."""

@@ -19,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from longwatch.background import Background
 from longwatch.protocol.jobs import JobState, JobSummary
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -136,13 +137,12 @@ class Metrics:
     @contextlib.asynccontextmanager
     async def watching_the_loop(self) -> AsyncIterator[None]:
         """Within the context the loop's lateness is measured."""
-        task = asyncio.create_task(self._watch_loop(), name="loop-lateness")
+        watch = Background("loop-lateness")
+        watch.start(self._watch_loop())
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await watch.stop()
 
     def text(self, now: Now) -> bytes:
         """Everything in Prometheus' text format; 1 ms of the processor."""

@@ -13,7 +13,8 @@ import pytest
 from longwatch.protocol.jobs import Column, Job, Phase, ResultInfo, Submission
 from longwatch.runner.mailbox import Mailbox
 from longwatch.runner.spec import AttemptSpec, Ending, Outcome, Report
-from longwatch.service.retention import Keep, RemoveJobs, Retention
+from longwatch.service.expiry import Keep
+from longwatch.service.retention import RemoveJobs, Retention
 from longwatch.store.tables import jobs
 from support.servers import Backend, backend
 from support.waiting import eventually

@@ -21,7 +21,8 @@ from longwatch.protocol.jobs import JobState
 from longwatch.protocol.limits import SweepKind
 from longwatch.runner.spec import Identity
 from longwatch.service import retention
-from longwatch.service.retention import Keep, Swept
+from longwatch.service.expiry import Keep
+from longwatch.service.retention import Swept
 from longwatch.settings import Settings, load_settings
 from longwatch.store import runs
 from longwatch.works import remove_jobs

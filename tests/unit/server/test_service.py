@@ -265,7 +265,7 @@ async def test_what_cannot_be_started_fails_and_the_next_has_its_turn(
 async def test_a_full_store_delays_the_end_of_a_job_and_loses_nothing(
     behind: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("longwatch.service.jobs.RETRY_S", 0.02)
+    monkeypatch.setattr("longwatch.service.recording.RETRY_S", 0.02)
     one = await running(behind)
 
     def pragma(text: str) -> Callable[[Transaction], Any]:
@@ -476,3 +476,16 @@ async def test_what_another_server_let_write_is_never_run_again(tmp_path: Path) 
         with pytest.raises(AttemptOver):
             await given.store.run(repository.note_write, other.id, 1)
         assert (await given.job(other.id)).kind is None
+
+
+async def test_who_is_told_to_follow_while_it_takes_up_does_not_lead(behind: Backend) -> None:
+    behind.service.follow()
+    leading = asyncio.create_task(behind.service.lead(lambda _tx: True))
+    await asyncio.sleep(0)  # it asks the store for what runs
+    behind.service.follow()
+    await leading
+    assert not behind.service.leading
+    one = await submitted(behind)
+    assert behind.executor.launched == []
+    await behind.service.lead(lambda _tx: True)
+    await launched(behind, one.id)

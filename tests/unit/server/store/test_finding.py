@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import pytest
@@ -32,6 +32,7 @@ from longwatch.store.rows import to_row
 from longwatch.store.tables import jobs
 from longwatch.store.writer import Transaction
 from support.servers import job
+from unit.server.store.conftest import OpenStore
 
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
 SQLS = (
@@ -41,12 +42,6 @@ SQLS = (
     "select " + "x" * 10_050 + " from the_end",
     "s",
 )
-
-
-class OpenStore(Protocol):
-    """The fixture of this folder's conftest.py."""
-
-    def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 
 def filled(store: OpenStore, count: int, seed: int = 1) -> list[Job]:

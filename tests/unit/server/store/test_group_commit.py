@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Protocol
 
 import pytest
 
@@ -15,19 +14,10 @@ from longwatch.protocol.jobs import Job
 from longwatch.store import listing, repository
 from longwatch.store.errors import StoreClosed, StoreFull
 from longwatch.store.listing import Filter
-from longwatch.store.writer import Changes, StoreThread, Transaction
+from longwatch.store.writer import Changes, Transaction
 from support.servers import job
 from support.waiting import wait_until
-
-
-class OpenStore(Protocol):
-    """The fixture of this folder's conftest.py."""
-
-    announced: list[Changes]
-    thread: StoreThread
-
-    def run(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
-    def pragma(self, text: str) -> Any: ...
+from unit.server.store.conftest import OpenStore
 
 
 class Held:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -26,14 +26,9 @@ from longwatch.store import listing, repository
 from longwatch.store.listing import Filter
 from longwatch.store.rows import from_us, to_us
 from support.servers import job
+from unit.server.store.conftest import OpenStore
 
 NOW = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
-
-
-class OpenStore(Protocol):
-    """The fixture of this folder's conftest.py."""
-
-    def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 
 def added(store: OpenStore, sql: str = "select 42", **fields: Any) -> Job:

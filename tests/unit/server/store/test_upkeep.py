@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
 
 import msgspec
 import pytest
@@ -22,16 +21,9 @@ from longwatch.store.rows import to_row
 from longwatch.store.tables import job_json, jobs
 from longwatch.store.writer import StoreThread, Transaction
 from support.servers import job
+from unit.server.store.conftest import OpenStore
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
-
-
-class OpenStore(Protocol):
-    """The fixture of this folder's conftest.py."""
-
-    path: Path
-
-    def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any: ...
 
 
 def filled(store: OpenStore, count: int) -> None:
