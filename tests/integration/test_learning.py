@@ -40,7 +40,7 @@ def test_the_second_run_of_a_query_knows_how_long_it_takes(server: Server) -> No
 
 
 def test_a_query_over_far_more_rows_is_told_by_its_plan(server: Server) -> None:
-    """Without the plans of both, earlier runs are tried at two and a half times their work at
+    """Without the plans of both, earlier runs are tried at five times their work at
     most."""
     took = server.client.submit(SLOW.format(rows=60_000_000, digits=3)).wait(60)
     assert took.started_at is not None

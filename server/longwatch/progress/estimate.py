@@ -22,8 +22,8 @@ from longwatch.progress.measures import Estimate, Pace
 
 STRETCHES: Final = 41
 """Sizes a run is tried at, on a logarithmic scale."""
-WIDEST: Final = 6.0
-"""Spreads to either side. Far ones are tried too: data do grow tenfold at times."""
+WIDEST: Final = 10.0
+"""Spreads to either side. Far ones are tried too: other parameters make four times the work."""
 FREEDOM: Final = 4.0
 """Of the t-distribution that sizes are expected to have: its tails let it be surprised."""
 BEYOND: Final = 1.3

@@ -41,8 +41,13 @@ LEAD_S: Final = 0.08
 """What is told stands until the next report, 0.11 s later, and takes 25 ms to the screen: it is how
 far the run is in the middle of that."""
 REFUTED: Final = 2.0
-"""Standard deviations: a run that has taken so much more than its plan is no nearer to its end than
-the engine says. A bar that goes by such a plan begins at its end, and cannot fall."""
+"""Standard deviations: a run that has taken so much more than its plan goes by its stages' own word
+alone; where these say nothing, it is no nearer to its end than the engine says. A bar that goes by
+such a plan begins at its end, and cannot fall."""
+LEAST_PLAN_S: Final = 0.2
+"""A plan of less than that is refuted by whoever can still look at its bar."""
+TOO_LITTLE: Final = 0.01
+"""The part of a stage that says nothing of it."""
 AT_END: Final = 0.002
 """Fractions so close to the end of a stage are the end."""
 PACE_WINDOW: Final = 0.2
@@ -93,6 +98,8 @@ class StagedEstimator:
         self._fraction = 0.0
         self._done = 0.0
         self._begun_at = 0.0
+        self._first_seen = (0.0, 0.0)
+        """Work done and fraction when the stage at hand was first heard of."""
 
     def expect(self, expected: Dearness) -> None:
         """What earlier runs of other queries say; may come while it runs."""
@@ -122,10 +129,12 @@ class StagedEstimator:
         pace = self._pace.note(elapsed_s, done)
         if pace is None or done <= 0:
             return None
+        trusted = done <= self._believable and self._whole >= LEAST_PLAN_S
         now, later, off = self._to_come(done)
-        left_s = (now + later) * pace
+        seen = None if trusted else self._seen_to_go(done)
+        left_s = (now if seen is None else seen) * pace + later * pace
         share = (elapsed_s + min(LEAD_S, left_s / 2)) / (elapsed_s + left_s)
-        if self._fraction > 0 and done > self._believable:
+        if not trusted and seen is None and self._fraction > 0:
             share = min(share, self._fraction)
         return Estimate(share=share, low_s=left_s * math.exp(-off), high_s=left_s * math.exp(off))
 
@@ -142,8 +151,20 @@ class StagedEstimator:
                 planned = self._before[stage]
                 part = planned / (planned + self._part(stage, fraction) * self._planned[stage])
             self._begun_at = self._done + (done - self._done) * min(max(part, 0.0), 1.0)
-            self._stage = stage
+            self._stage, self._first_seen = stage, (done, fraction)
+        elif not self._done:
+            self._first_seen = (done, fraction)
         self._fraction, self._done = fraction, done
+
+    def _seen_to_go(self, done: float) -> float | None:
+        """Seconds of work that this stage still takes, by how far it has got since it was first
+        seen, whatever was planned; `None` if that is not far enough."""
+        told, (done_before, fraction_before) = self._told[self._stage], self._first_seen
+        gained = self._fraction - fraction_before
+        if told <= 0 or gained <= TOO_LITTLE * told:
+            return None
+        to_go = max(0.0, self._ends[self._stage] - self._fraction)
+        return (done - done_before) / gained * to_go
 
     def _part(self, stage: int, fraction: float) -> float:
         """How much of a stage is done; 0 where the fraction does not tell."""
@@ -161,7 +182,7 @@ class StagedEstimator:
         stage, told = self._stage, self._told[self._stage]
         planned, spent = self._planned[stage], done - self._begun_at
         part = self._part(stage, self._fraction)
-        if part > 0.01:
+        if part > TOO_LITTLE:
             dearer, unsure = self._calibrated(done, self._before[stage] + part * planned)
         else:  # how far this stage is, nobody knows
             dearer, unsure = self._calibrated(self._begun_at, self._before[stage])
@@ -175,7 +196,7 @@ class StagedEstimator:
             off = max(unsure, 0.5)
         later = max(0.0, self._whole - self._before[stage] - planned)
         later *= math.exp(TRUST * dearer)
-        if part <= 0.01:
+        if part <= TOO_LITTLE:
             ahead = max(0.0, spent - math.exp(dearer) * planned)
             later = max(later - AHEAD * ahead, STANDING * later)
         both = now + later
