@@ -15,7 +15,8 @@ from system_packages import install_system_packages, qt_libraries_lacking
 
 STATE = VENV / ".longwatch-setup"
 UNFINISHED = "unfinished"
-BUILDERS = ("hatchling", "editables")
+# The last for pyspark-client, which comes as source; environments have it until Python 3.11 only.
+BUILDERS = ("hatchling", "editables", "setuptools")
 INSTALLED = ("-e", ".[desktop,postgres,adbc,spark,celery,otel,notify]", "--group", "dev")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
