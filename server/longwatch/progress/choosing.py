@@ -24,7 +24,7 @@ AGING: Final = 0.8
 """How much each run counts of what the next newer one does."""
 SAME_SIZE: Final = 2.0
 """Times the planned work of another run that count as the same. Of recorded runs whose tables were
-a third of the size before, the bar was off by 25 % without, and is by 7."""
+a third of the size before, the bar was off by 25 % without, and is by 8."""
 GROWTH_SPREAD: Final = 0.3
 """What growth leaves open, as a part of its logarithm."""
 SAME_NUMBERS: Final = 3.0

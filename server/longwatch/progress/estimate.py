@@ -42,6 +42,9 @@ PAST_END: Final = 0.06
 """How much more work than it should have a run may take, as a share."""
 PACE_WINDOW: Final = 0.1
 """Of the time: the last part, whose pace is taken to go on."""
+CAUTION: Final = 1.03
+"""A bar that cannot fall is better a little late: another query may begin. Beside one it is off by
+5.8 instead of 6.0 % of the time, alone by 3.9 instead of 3.8."""
 RANGE: Final = 0.8
 """What the range of the time left is to hold, of all runs."""
 
@@ -149,6 +152,7 @@ class Estimator:
         # down: the bar is to wait for the time, which it would run ahead of.
         done = float(weights @ share)
         to_come = (1 - done) * pace * quiet_s / elapsed_s if elapsed_s > 0 else 1 - done
+        to_come *= CAUTION
         return Estimate(
             share=done / (done + to_come) if done > 0 else 0.0,
             low_s=float(low),
