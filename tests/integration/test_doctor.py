@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,13 @@ def test_a_server_and_a_runner_that_were_killed(tmp_path: Path) -> None:
         runner = runner_of(data_dir, busy.status())
         served.kill()
         assert found(data_dir)["running jobs"].ok is True, "it lives on, to be adopted"
-        with sqlite3.connect(data_dir / "jobs.sqlite") as store:
+        with closing(sqlite3.connect(data_dir / "jobs.sqlite")) as store, store:
             store.execute("UPDATE jobs SET state = 'failed'")
         store.close()
         seen = found(data_dir, fix=True)
         assert seen["processes"].ok is False
         assert f"kill {runner.pid}" in seen["processes"].advice
-        with sqlite3.connect(data_dir / "jobs.sqlite") as store:
+        with closing(sqlite3.connect(data_dir / "jobs.sqlite")) as store, store:
             store.execute("UPDATE jobs SET state = 'running'")
         store.close()
         runner.send_signal(signal.SIGKILL)
@@ -123,7 +124,7 @@ def test_a_damaged_store(data_dir: Path, damage: str) -> None:
 
 
 def test_a_store_of_another_version(data_dir: Path) -> None:
-    with sqlite3.connect(data_dir / "jobs.sqlite") as store:
+    with closing(sqlite3.connect(data_dir / "jobs.sqlite")) as store, store:
         store.execute("UPDATE alembic_version SET version_num = '9999'")
     store.close()
     seen = found(data_dir)["jobs"]

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,7 @@ def test_a_store_of_a_newer_version(data_dir: Path) -> None:
     first = ServerThread(data_dir, **LOCAL)
     first.start()
     first.stop()
-    with sqlite3.connect(data_dir / "jobs.sqlite") as connection:
+    with closing(sqlite3.connect(data_dir / "jobs.sqlite")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999_the_future'")
     connection.close()
     with pytest.raises(StartFailed, match="newer"):

@@ -59,13 +59,21 @@ def _inline(node: Any, definitions: dict[str, Any]) -> Any:
     """Replace each reference by what it points to; no wire type contains itself. A record that is
     sent as an array becomes one of whatever its fields may be: what has to do with OpenAPI often
     reads `prefixItems` as a draft before that word did, and takes the document for a broken one."""
+    from inspect import cleandoc  # noqa: PLC0415 - the server's side only
+
     if isinstance(node, dict):
         if "$ref" in node:
             return _inline(definitions[node["$ref"]], definitions)
         if "prefixItems" in node:
             others = {key: value for key, value in node.items() if key != "prefixItems"}
             return _inline({**others, "items": {"anyOf": node["prefixItems"]}}, definitions)
-        return {key: _inline(value, definitions) for key, value in node.items()}
+        return {
+            # Python 3.13 takes the indentation from docstrings, those before leave it.
+            key: cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _inline(value, definitions)
+            for key, value in node.items()
+        }
     if isinstance(node, list):
         return [_inline(value, definitions) for value in node]
     return node

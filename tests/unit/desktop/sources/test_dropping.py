@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -22,7 +23,7 @@ def test_files_of_data(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.sqlite", "a.db", "places"])
 def test_sqlite_is_known_by_its_content(tmp_path: Path, name: str) -> None:
-    with sqlite3.connect(tmp_path / name) as connection:
+    with closing(sqlite3.connect(tmp_path / name)) as connection, connection:
         connection.execute("create table t(x)")
     connection.close()
     found = look_at(tmp_path / name)
