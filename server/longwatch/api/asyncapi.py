@@ -16,6 +16,7 @@ from longwatch.protocol.frames import (
     Frame,
     ServerFrame,
 )
+from longwatch.protocol.wire import described
 from longwatch.version import version
 
 _SCHEMA: Final = "#/components/schemas/{name}"
@@ -36,6 +37,7 @@ def asyncapi_document() -> dict[str, Any]:
     server, client = get_args(ServerFrame), get_args(ClientFrame)
     frames: list[type[Frame]] = [*server, *(one for one in client if one not in server)]
     _, schemas = msgspec.json.schema_components(frames, ref_template=_SCHEMA)
+    schemas = described(schemas)
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Longwatch feed", "version": version(), "description": _DESCRIPTION},

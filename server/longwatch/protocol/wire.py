@@ -51,29 +51,36 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     def json_schema(cls) -> dict[str, Any]:
         """The record as a JSON schema without references."""
         (schema,), definitions = msgspec.json.schema_components([cls], ref_template="{name}")
-        inlined: dict[str, Any] = _inline(schema, definitions)
+        inlined: dict[str, Any] = described(_inline(schema, definitions))
         return inlined
+
+
+def described(schema: Any) -> Any:
+    """The same with descriptions that are alike on every Python: 3.13 takes the indentation from
+    docstrings, those before leave it."""
+    from inspect import cleandoc  # noqa: PLC0415 - the server's side only
+
+    if isinstance(schema, dict):
+        return {
+            key: cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else described(value)
+            for key, value in schema.items()
+        }
+    return [described(one) for one in schema] if isinstance(schema, list) else schema
 
 
 def _inline(node: Any, definitions: dict[str, Any]) -> Any:
     """Replace each reference by what it points to; no wire type contains itself. A record that is
     sent as an array becomes one of whatever its fields may be: what has to do with OpenAPI often
     reads `prefixItems` as a draft before that word did, and takes the document for a broken one."""
-    from inspect import cleandoc  # noqa: PLC0415 - the server's side only
-
     if isinstance(node, dict):
         if "$ref" in node:
             return _inline(definitions[node["$ref"]], definitions)
         if "prefixItems" in node:
             others = {key: value for key, value in node.items() if key != "prefixItems"}
             return _inline({**others, "items": {"anyOf": node["prefixItems"]}}, definitions)
-        return {
-            # Python 3.13 takes the indentation from docstrings, those before leave it.
-            key: cleandoc(value)
-            if key == "description" and isinstance(value, str)
-            else _inline(value, definitions)
-            for key, value in node.items()
-        }
+        return {key: _inline(value, definitions) for key, value in node.items()}
     if isinstance(node, list):
         return [_inline(value, definitions) for value in node]
     return node
