@@ -174,9 +174,8 @@ class ProgressTracker:
                 return None
             return estimate.low_s, estimate.high_s
         # What comes after this statement is not known: an estimate is for the last one alone.
-        if report.phase is not Phase.EXECUTING or report.statement != report.statements:
-            return None
-        if self._began_s is None:
+        last = report.phase is Phase.EXECUTING and report.statement == report.statements
+        if not last or self._began_s is None:
             return None
         elapsed_s = report.elapsed_s - self._began_s
         if estimate is None:

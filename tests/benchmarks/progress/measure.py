@@ -124,10 +124,11 @@ def main() -> int:
     lines += told("repeats, tuned on", [one for one in again if not one.run.held_out])
     more = [one for one in grown(runs) if one.run.held_out]
     lines += in_themselves("repeats over three times the data, held out", more)
-    alone = [one for one in firsts(runs) if one.run.engine == "duckdb"]
+    new = firsts(runs)
+    alone = [one for one in new if one.run.engine == "duckdb"]
     lines += first("first runs, held out", [one for one in alone if one.run.held_out])
     lines += first("first runs, tuned on", [one for one in alone if not one.run.held_out])
-    silent = [one for one in firsts(runs) if one.run.engine != "duckdb"]
+    silent = [one for one in new if one.run.engine != "duckdb"]
     lines += in_themselves("first runs in PostgreSQL (50 % without a bar)", silent)
     beside = loaded(runs)
     if beside:

@@ -25,6 +25,7 @@ import msgspec
 from benchmarks.progress.corpus import FOLDER, QUERIES, Recorded, read, write
 from benchmarks.progress.samples import SAMPLES
 from longwatch.client.sync import Client
+from longwatch.engines.duckdb_catalogue import TABLE_SIZES
 from longwatch.protocol.jobs import JobState
 from longwatch.runner.mailbox import Mailbox
 from support.servers import ENDLESS, serving
@@ -46,10 +47,7 @@ class Recording:
         self._scale = scale
         self._sizes: dict[str, int] = {}
         if engine == "duckdb":
-            tables = self._rows(
-                "SELECT database_name, table_name, estimated_size FROM duckdb_tables()"
-            )
-            self._sizes = {f"{place}.main.{name}": size for place, name, size in tables}
+            self._sizes = dict(self._rows(TABLE_SIZES))
 
     def _rows(self, sql: str) -> list[Any]:
         return list(self._client.submit(sql, "tpch").result(60).fetchall())

@@ -18,12 +18,13 @@ from longwatch.progress.fingerprint import fingerprint
 from longwatch.progress.staged import Dearness
 from longwatch.protocol.runs import Run
 from longwatch.service.foresight import LEAST_KEPT_S
+from longwatch.store.runs import MOST_OTHERS
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 LEAST_S: Final = 1.0
 """Shorter runs are over before anybody has looked."""
-MOST_OTHERS: Final = 8
-"""As many runs of other queries a server compares with."""
+THIRDS: Final = {10.0: 3.0, 30.0: 10.0}
+"""Scales, and those with about a third of their data."""
 
 
 _fingerprint = functools.cache(fingerprint)
@@ -44,70 +45,75 @@ def remembered(one: Recorded) -> Run:
     )
 
 
-def _is_like(one: Recorded, other: Recorded) -> bool:
-    """Whether both ran over the same data, and the other alone and long enough to be remembered."""
-    same = (other.engine, other.scale) == (one.engine, one.scale)
-    return same and other.loaded_s is None and other.duration_s >= LEAST_KEPT_S
+def _known(runs: Iterable[Recorded], engine: str, scale: float) -> list[Recorded]:
+    """What a server over those data would remember: runs that were alone, and long enough."""
+    return [
+        one
+        for one in runs
+        if (one.engine, one.scale) == (engine, scale)
+        and one.loaded_s is None
+        and one.duration_s >= LEAST_KEPT_S
+    ]
 
 
-def earlier_of(one: Recorded, runs: Iterable[Recorded]) -> list[Earlier]:
-    """What other runs of its query, with other parameters, say of a run."""
-    others = [other for other in runs if other is not one and other.query == one.query]
-    known = [remembered(other) for other in others if _is_like(one, other)]
+def earlier_of(
+    one: Recorded, runs: Iterable[Recorded], scale: float | None = None
+) -> list[Earlier]:
+    """What other runs of its query, with other parameters, say of a run; over the same data, or
+    those of another `scale`."""
+    known = [
+        remembered(other)
+        for other in _known(runs, one.engine, one.scale if scale is None else scale)
+        if other is not one and other.query == one.query
+    ]
     return earlier_runs(known[-MOST_EARLIER:], remembered(one).numbers, one.trace.stages)
-
-
-def grown(runs: Sequence[Recorded]) -> list[Score]:
-    """Every quiet run of an engine that plans, after those of the same query over a third of the
-    data."""
-    scores = []
-    for one in runs:
-        before = {10.0: 3.0, 30.0: 10.0}.get(one.scale)
-        if one.loaded_s is not None or one.duration_s < LEAST_S or not one.trace.stages:
-            continue
-        known = [
-            remembered(other)
-            for other in runs
-            if (other.engine, other.query, other.scale) == (one.engine, one.query, before)
-            and other.loaded_s is None
-            and other.duration_s >= LEAST_KEPT_S
-        ]
-        stages = one.trace.stages
-        earlier = earlier_runs(known[-MOST_EARLIER:], remembered(one).numbers, stages)
-        found = score(one, earlier) if earlier else None
-        if found is not None:
-            scores.append(found)
-    return scores
 
 
 def expected_of(one: Recorded, runs: Iterable[Recorded]) -> Dearness:
     """What other queries say of its plan, of those that may be learned from."""
     others = {
         other.query: other
-        for other in runs
-        if other.query != one.query and not other.held_out and _is_like(one, other)
+        for other in _known(runs, one.engine, one.scale)
+        if other.query != one.query and not other.held_out
     }
     return dearness([remembered(other) for other in list(others.values())[:MOST_OTHERS]])
 
 
+def _long(runs: Iterable[Recorded], *, alone: bool) -> list[Recorded]:
+    """Those that somebody may have watched."""
+    return [one for one in runs if (one.loaded_s is None) is alone and one.duration_s >= LEAST_S]
+
+
+def _after(earlier: Iterable[tuple[Recorded, list[Earlier]]]) -> list[Score]:
+    """Runs after earlier ones, where there are any."""
+    found = [score(one, known) for one, known in earlier if known]
+    return [one for one in found if one is not None]
+
+
 def repeats(runs: Sequence[Recorded]) -> list[Score]:
     """Every quiet run after those of the same query, with other parameters, over the same data."""
-    quiet = [one for one in runs if one.loaded_s is None and one.duration_s >= LEAST_S]
-    found = [score(one, earlier) for one in quiet if (earlier := earlier_of(one, runs))]
-    return [one for one in found if one is not None]
+    return _after((one, earlier_of(one, runs)) for one in _long(runs, alone=True))
 
 
-def firsts(runs: Sequence[Recorded]) -> list[Score]:
-    """Every quiet run of an engine that plans, as if its query had never run."""
-    quiet = [one for one in runs if one.loaded_s is None and one.duration_s >= LEAST_S]
-    found = [score(one, [], expected_of(one, runs)) for one in quiet if one.trace.stages]
-    return [one for one in found if one is not None]
+def grown(runs: Sequence[Recorded]) -> list[Score]:
+    """Every quiet run of an engine that plans, after those of the same query over a third of the
+    data."""
+    return _after(
+        (one, earlier_of(one, runs, THIRDS[one.scale]))
+        for one in _long(runs, alone=True)
+        if one.trace.stages and one.scale in THIRDS
+    )
 
 
 def loaded(runs: Sequence[Recorded]) -> list[Score]:
     """Runs beside which another began, after quiet ones of the same query."""
-    beside = [one for one in runs if one.loaded_s is not None and one.duration_s >= LEAST_S]
-    found = [score(one, earlier) for one in beside if (earlier := earlier_of(one, runs))]
+    return _after((one, earlier_of(one, runs)) for one in _long(runs, alone=False))
+
+
+def firsts(runs: Sequence[Recorded]) -> list[Score]:
+    """Every quiet run of an engine that plans, as if its query had never run."""
+    planned = [one for one in _long(runs, alone=True) if one.trace.stages]
+    found = [score(one, [], expected_of(one, runs)) for one in planned]
     return [one for one in found if one is not None]
 
 
